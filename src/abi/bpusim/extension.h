@@ -1,0 +1,104 @@
+/* The driver extension: what bpusim can tell and the vendor's ABI cannot express.
+ *
+ * libhbucp.so of bpusim exports one more function, bpusimGetInterface, at version node BPUSIM_1. A client looks it up;
+ * a driver without it is not bpusim. The struct only grows at its end: `size` says how much of it is there.
+ * Functions are thread-safe, return a status of hb_ucp_status.h unless they say otherwise, and never throw.
+ */
+#ifndef BPUSIM_EXTENSION_H_
+#define BPUSIM_EXTENSION_H_
+
+#include <stdint.h>
+
+#include "hobot/dnn/hb_dnn.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define BPUSIM_INTERFACE_VERSION 1u
+
+/* What clients hold at this moment. All of it is zero when nothing leaked, except the running count. */
+typedef struct bpusimLive {
+  int64_t tasks;           /* task handles not yet released */
+  int64_t packedModels;    /* packed handles not yet released */
+  int64_t allocations;     /* hbUCPMalloc and hbUCPMallocCached blocks not yet freed */
+  int64_t allocatedBytes;  /* their sizes */
+  int64_t allocationCalls; /* hbUCPMalloc and hbUCPMallocCached calls so far: constant in a steady loop */
+} bpusimLive;
+
+typedef struct bpusimCoreLoad {
+  int64_t busyNs;        /* time spent in tasks since the driver was loaded, nanoseconds */
+  int64_t finishedTasks; /* tasks ended on this core */
+  int32_t running;       /* 1 while it runs a task */
+  int32_t queued;        /* submitted tasks that wait and may run on this core */
+} bpusimCoreLoad;
+
+/* How the models of this thread's following hbDNNInitializeFrom... calls are loaded. Zero or NULL: the default. */
+typedef struct bpusimLoadOptions {
+  uint32_t size;           /* sizeof(bpusimLoadOptions) */
+  int32_t threads;         /* engine threads of one inference; default BPUSIM_THREADS, else 1 */
+  const int32_t *cpus;     /* CPUs that those threads are pinned to */
+  int32_t cpuCount;        /* how many */
+  int32_t flushDenormals;  /* 1: denormal numbers count as zero */
+  int32_t saveMemory;      /* 1: no arena and no memory pattern in the engine */
+  int32_t profile;         /* 1: operatorTimes works for these models */
+  const char *const *keep; /* names of intermediate tensors: they become outputs after the model's own */
+  int32_t keepCount;       /* how many */
+} bpusimLoadOptions;
+
+typedef struct bpusimOperation {
+  const char *name; /* of the node; owned by the model */
+  const char *type; /* ONNX operator, such as "Conv" */
+} bpusimOperation;
+
+typedef struct bpusimOperatorTime {
+  const char *name; /* owned by the model, valid until the next operatorTimes call for it */
+  const char *type;
+  int64_t beginNs; /* since the model was loaded */
+  int64_t durationNs;
+} bpusimOperatorTime;
+
+typedef struct bpusimInterface {
+  uint32_t size;    /* sizeof(bpusimInterface) in the driver */
+  uint32_t version; /* BPUSIM_INTERFACE_VERSION */
+
+  /* Text of the last failing driver call on this thread, "" when there is none. Valid until the next failure. */
+  const char *(*lastError)(void);
+
+  int32_t (*getLive)(bpusimLive *live);
+
+  int32_t (*getCoreCount)(int32_t *count);
+  int32_t (*getStrideAlignment)(int32_t *bytes); /* of dynamic strides on this SoC */
+  int32_t (*getCoreLoad)(bpusimCoreLoad *load, int32_t core);
+
+  /* Replaces all faults by those of spec, in the grammar of BPUSIM_FAULT; NULL or "" removes them. */
+  int32_t (*setFaults)(const char *spec);
+  /* Lets tasks that a fault keeps hanging go on. */
+  int32_t (*releaseHangingTasks)(void);
+
+  /* For this thread; NULL restores the defaults. Strings and arrays are copied. */
+  int32_t (*setLoadOptions)(const bpusimLoadOptions *options);
+
+  /* Output shapes, strides and sizes for the shapes in inputs[i].properties.validShape. The engine's shape pass tells
+   * them where it can and the result is cached. Where it cannot: when withData is 1 the driver runs the model once on
+   * the inputs' memory, else the call fails with HB_UCP_OP_CMD_UNAVAILABLE. */
+  int32_t (*inferOutputProperties)(hbDNNTensorProperties *outputs, const hbDNNTensor *inputs, int32_t withData,
+                                   hbDNNHandle_t model);
+
+  /* Name of a symbolic dimension, NULL when it has none. Owned by the model. */
+  const char *(*symbolicDimension)(hbDNNHandle_t model, int32_t isOutput, int32_t tensor, int32_t dimension);
+
+  int32_t (*getOperations)(const bpusimOperation **operations, int32_t *count, hbDNNHandle_t model);
+
+  /* Operator times of the model's runs since the last call; needs bpusimLoadOptions.profile. */
+  int32_t (*operatorTimes)(const bpusimOperatorTime **times, int32_t *count, hbDNNHandle_t model);
+} bpusimInterface;
+
+/* The interface of this version, or NULL when the driver does not know it. Lives as long as the library. */
+const void *bpusimGetInterface(uint32_t version);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* BPUSIM_EXTENSION_H_ */
