@@ -40,6 +40,7 @@ struct ModelInterface {
   std::int32_t (*operatorTimes)(const bpusimOperatorTime**, std::int32_t*, hbDNNHandle_t);
   std::int32_t (*setLoadOptions)(const bpusimLoadOptions*);
   std::int64_t (*livePackedModels)();
+  std::int32_t (*setEnginePath)(const char*);
 };
 
 enum class LogLevel : std::int32_t { kTrace, kDebug, kInfo, kWarn, kError, kCritical, kNever };

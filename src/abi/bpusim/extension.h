@@ -92,6 +92,10 @@ typedef struct bpusimInterface {
 
   /* Operator times of the model's runs since the last call; needs bpusimLoadOptions.profile. */
   int32_t (*operatorTimes)(const bpusimOperatorTime **times, int32_t *count, hbDNNHandle_t model);
+
+  /* Where to look for the engine's library (a file or its directory) after BPUSIM_ENGINE_PATH; NULL forgets it. Has an
+   * effect until the engine is loaded, which the first model does. */
+  int32_t (*setEnginePath)(const char *path);
 } bpusimInterface;
 
 /* The interface of this version, or NULL when the driver does not know it. Lives as long as the library. */
