@@ -1,0 +1,10 @@
+"""What the packer raises."""
+
+from __future__ import annotations
+
+
+class PackError(ValueError):
+    """The model, the configuration or the output file cannot be packed as asked.
+
+    The text names what is wrong, what was expected and what to do. Nothing was written.
+    """
