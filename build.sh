@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# The front door: developers, packagers and CI use the same verbs. It needs Python 3.10 or newer with its venv module
+# and headers, and a C++ compiler; everything else comes from PyPI into .venv. PYTHON=/path/to/python picks another one.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+readonly venv=$PWD/.venv python=$PWD/.venv/bin/python logs=$PWD/build/log
+
+usage() {
+  cat <<'TEXT'
+./build.sh [verb] [arguments]
+
+  build       (default) leave a wheel for this Python in dist/
+  install     build the wheel and install it for the Python that is called python3 (or $PYTHON)
+  demo        read a picture with two OCR models on this machine; arguments go to hbm_runtime.demo
+  test        build and run all tests, C++ and Python; arguments go to pytest
+  lint        format, style, types, static analysis, layers, generated stubs
+  sanitize    run the tests under ASan, UBSan and TSan; --quick for the C++ suites under ASan and UBSan only
+  bench       run the benchmarks; arguments go to benchmarks/run.py
+  wheels      repaired wheels for every CPython found here; --aarch64 cross-builds for boards
+  deb         Debian packages in dist/
+  docs        build the documentation into docs/_build/html
+  dev         prepare .venv with an editable install and every tool
+  clean       remove everything that the other verbs made
+TEXT
+}
+
+die() { printf 'build.sh: %s\n' "$1" >&2; exit 1; }
+
+# step TEXT COMMAND...: runs quietly; shows the log only when the command fails.
+step() {
+  local text=$1 log start=$SECONDS; shift
+  mkdir -p "$logs"; log=$logs/${text//[^A-Za-z0-9]/-}.log
+  printf '· %s' "$text"
+  if ! "$@" >"$log" 2>&1 </dev/null; then printf ': failed\n'; tail -n 200 "$log" >&2; die "failed: $text ($log has all of it)"; fi
+  printf ' (%d s)\n' $((SECONDS - start))
+}
+
+# Prints the first Python that can do the work; otherwise the one line that says what to install.
+find_python() {
+  local candidate first="" probe='import sys, sysconfig, os
+try: import venv, ensurepip
+except ImportError: sys.exit("the venv module of %s is missing: apt-get install python3-venv" % sys.executable)
+if not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")):
+    sys.exit("the headers of %s are missing: apt-get install python3-dev" % sys.executable)'
+  for candidate in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11 python3.10}; do
+    "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || continue
+    if "$candidate" -c "$probe" 2>/dev/null; then echo "$candidate"; return; fi
+    first=${first:-$("$candidate" -c "$probe" 2>&1 || true)}
+  done
+  die "${first:-Python 3.10 or newer is missing: apt-get install python3 python3-venv python3-dev}"
+}
+
+need_compiler() {
+  local compiler
+  for compiler in "${CXX:-c++}" g++ clang++; do command -v "$compiler" >/dev/null && export CXX=$compiler && return; done
+  die "a C++17 compiler is missing: apt-get install g++"
+}
+
+# need GROUP...: these dependency groups of pyproject.toml are in .venv; done again only when that file has changed.
+need() {
+  local group base
+  if ! [ -x "$python" ]; then
+    base=$(find_python); rm -rf "$venv"
+    step "Create .venv" "$base" -m venv "$venv"
+  fi
+  export PATH=$venv/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1
+  for group; do
+    [ "$venv/.ready-$group" -nt pyproject.toml ] && continue
+    "$python" -m pip --version | grep -qE '^pip (2[6-9]|25\.[1-9])' || step "Update pip" "$python" -m pip install "pip>=25.1"
+    step "Install the $group tools" "$python" -m pip install --group "$group"
+    touch "$venv/.ready-$group"
+  done
+}
+
+# The package from this source tree, compiled incrementally; its Python files are used where they are.
+editable() {
+  need_compiler; need build "$@"
+  step "Build and install the package" "$python" -m pip install --no-build-isolation -e ".[tools]"
+}
+
+# native PRESET [ctest arguments]: builds the C++ tests of a CMake preset and runs them.
+native() {
+  local preset=$1; shift
+  step "Configure $preset" cmake --preset "$preset"
+  step "Build $preset" cmake --build "build/$preset"
+  BPUSIM_ENGINE_PATH=$(engine) ctest --test-dir "build/$preset" --output-on-failure -j "$(nproc)" "$@" \
+    || die "C++ tests failed ($preset)"
+}
+
+engine() { "$python" -c 'import glob, importlib.util as u; print(glob.glob(u.find_spec("onnxruntime").submodule_search_locations[0] + "/capi/libonnxruntime.so.*")[0])'; }
+
+wheel() {
+  need_compiler; need build
+  mkdir -p dist
+  step "Build the wheel" "$python" -m pip wheel --no-build-isolation --no-deps -w dist .
+  newest_wheel
+}
+
+newest_wheel() { find dist -name 'hbm_runtime-*.whl' -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2; }
+
+# Python's tests on a package that was compiled with ASan and UBSan, in a venv of its own beside the tools of .venv.
+python_under_asan() {
+  local env=$PWD/build/asan-python site
+  [ -x "$env/bin/python" ] || step "Create the ASan venv" "$python" -m venv --without-pip "$env"
+  site=$("$env/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+  "$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))' >"$site/tools.pth"
+  step "Build the package with ASan and UBSan" "$python" -m pip install --no-build-isolation --no-deps --upgrade \
+    --target "$site" -Cbuild-dir=build/asan-extension -Ccmake.build-type=RelWithDebInfo -Cinstall.strip=false \
+    -Ccmake.define.HBM_SANITIZE=address,undefined .
+  LD_PRELOAD="$("$CXX" -print-file-name=libasan.so) $("$CXX" -print-file-name=libstdc++.so)" \
+    ASAN_OPTIONS=detect_leaks=0 "$env/bin/python" "$venv/bin/pytest" -n auto -m "not no_sanitizer" "$@"
+}
+
+sanitize() {
+  native asan
+  if [ "${1:-}" = --quick ]; then return; fi
+  TSAN_OPTIONS="suppressions=$PWD/tests/support/tsan.supp" native tsan
+  python_under_asan "$@"
+}
+
+verb=${1:-build}; [ $# -eq 0 ] || shift
+case $verb in
+  build) wheel ;;
+  install) PYTHON=$(find_python); wheel
+    "$PYTHON" -m pip uninstall -y hbm_runtime >/dev/null 2>&1 || true
+    "$PYTHON" -m pip install "$(newest_wheel)" ;;
+  dev) editable test lint docs ;;
+  demo) editable demo; "$python" -m hbm_runtime.demo "$@" ;;
+  test) editable test; native native; "$python" -m pytest -n auto "$@" ;;
+  lint) editable test lint; tools/lint.sh ;;
+  sanitize) editable test; sanitize "$@" ;;
+  bench) editable test; "$python" benchmarks/run.py "$@" ;;
+  wheels) need_compiler; need build packaging; "$python" tools/build_wheels.py "$@" ;;
+  deb) tools/build_deb.sh "$@" ;;
+  docs) editable docs; step "Build the documentation" "$python" -m sphinx -W --keep-going -b html docs docs/_build/html
+    echo docs/_build/html/index.html ;;
+  clean) rm -rf build dist .venv docs/_build demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache
+    find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} + ;;
+  help | -h | --help) usage ;;
+  *) usage >&2; die "unknown verb '$verb'" ;;
+esac
