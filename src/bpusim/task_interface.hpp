@@ -46,11 +46,11 @@ struct ModelInterface {
 enum class LogLevel : std::int32_t { kTrace, kDebug, kInfo, kWarn, kError, kCritical, kNever };
 
 struct Platform {
-  const char* soc;              // "s100", "s100p", "s600"
-  const char* march;            // "nash-e", "nash-m", "nash-p"
-  std::int32_t cores;           // BPU cores
-  std::int32_t strideAlignment; // bytes
-  bool chosen;                  // BPUSIM_SOC is set: the march of a host model is enforced
+  const char* soc;               // "s100", "s100p", "s600"
+  const char* march;             // "nash-e", "nash-m", "nash-p"
+  std::int32_t cores;            // BPU cores
+  std::int32_t strideAlignment;  // bytes
+  bool chosen;                   // BPUSIM_SOC is set: the march of a host model is enforced
 };
 
 struct TaskInterface {
@@ -69,8 +69,8 @@ struct TaskInterface {
   std::int32_t (*runNow)(Job* job);
 
   // Calls visit(job, context) under the task's protection when the task has ended well; its result is returned.
-  std::int32_t (*withEndedJob)(hbUCPTaskHandle_t task, std::int32_t subTask,
-                               std::int32_t (*visit)(const Job*, void*), void* context);
+  std::int32_t (*withEndedJob)(hbUCPTaskHandle_t task, std::int32_t subTask, std::int32_t (*visit)(const Job*, void*),
+                               void* context);
 
   // Whether [address, address + size) lies inside one live hbUCPMalloc block.
   bool (*memoryCovers)(const void* address, std::uint64_t size);

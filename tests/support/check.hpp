@@ -67,11 +67,12 @@ inline void holds(bool condition, const char* what, const char* file, int line) 
 
 }  // namespace check
 
-#define TEST(name)                                                 \
-  static void test_##name();                                       \
+#define TEST(name)                                                      \
+  static void test_##name();                                            \
   static const check::Registration register_##name(#name, test_##name); \
   static void test_##name()
 
 #define CHECK(condition) check::holds(static_cast<bool>(condition), #condition, __FILE__, __LINE__)
 #define CHECK_EQ(a, b) check::equal((a), (b), #a " == " #b, __FILE__, __LINE__)
-#define SKIP(reason) throw check::Skipped{reason}
+#define SKIP(reason) \
+  throw check::Skipped { reason }

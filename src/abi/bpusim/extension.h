@@ -37,23 +37,23 @@ typedef struct bpusimCoreLoad {
 typedef struct bpusimLoadOptions {
   uint32_t size;           /* sizeof(bpusimLoadOptions) */
   int32_t threads;         /* engine threads of one inference; default BPUSIM_THREADS, else 1 */
-  const int32_t *cpus;     /* CPUs that those threads are pinned to */
+  const int32_t* cpus;     /* CPUs that those threads are pinned to */
   int32_t cpuCount;        /* how many */
   int32_t flushDenormals;  /* 1: denormal numbers count as zero */
   int32_t saveMemory;      /* 1: no arena and no memory pattern in the engine */
   int32_t profile;         /* 1: operatorTimes works for these models */
-  const char *const *keep; /* names of intermediate tensors: they become outputs after the model's own */
+  const char* const* keep; /* names of intermediate tensors: they become outputs after the model's own */
   int32_t keepCount;       /* how many */
 } bpusimLoadOptions;
 
 typedef struct bpusimOperation {
-  const char *name; /* of the node; owned by the model */
-  const char *type; /* ONNX operator, such as "Conv" */
+  const char* name; /* of the node; owned by the model */
+  const char* type; /* ONNX operator, such as "Conv" */
 } bpusimOperation;
 
 typedef struct bpusimOperatorTime {
-  const char *name; /* owned by the model, valid until the next operatorTimes call for it */
-  const char *type;
+  const char* name; /* owned by the model, valid until the next operatorTimes call for it */
+  const char* type;
   int64_t beginNs; /* since the model was loaded */
   int64_t durationNs;
 } bpusimOperatorTime;
@@ -63,43 +63,43 @@ typedef struct bpusimInterface {
   uint32_t version; /* BPUSIM_INTERFACE_VERSION */
 
   /* Text of the last failing driver call on this thread, "" when there is none. Valid until the next failure. */
-  const char *(*lastError)(void);
+  const char* (*lastError)(void);
 
-  int32_t (*getLive)(bpusimLive *live);
+  int32_t (*getLive)(bpusimLive* live);
 
-  int32_t (*getCoreCount)(int32_t *count);
-  int32_t (*getStrideAlignment)(int32_t *bytes); /* of dynamic strides on this SoC */
-  int32_t (*getCoreLoad)(bpusimCoreLoad *load, int32_t core);
+  int32_t (*getCoreCount)(int32_t* count);
+  int32_t (*getStrideAlignment)(int32_t* bytes); /* of dynamic strides on this SoC */
+  int32_t (*getCoreLoad)(bpusimCoreLoad* load, int32_t core);
 
   /* Replaces all faults by those of spec, in the grammar of BPUSIM_FAULT; NULL or "" removes them. */
-  int32_t (*setFaults)(const char *spec);
+  int32_t (*setFaults)(const char* spec);
   /* Lets tasks that a fault keeps hanging go on. */
   int32_t (*releaseHangingTasks)(void);
 
   /* For this thread; NULL restores the defaults. Strings and arrays are copied. */
-  int32_t (*setLoadOptions)(const bpusimLoadOptions *options);
+  int32_t (*setLoadOptions)(const bpusimLoadOptions* options);
 
   /* Output shapes, strides and sizes for the shapes in inputs[i].properties.validShape. The engine's shape pass tells
    * them where it can and the result is cached. Where it cannot: when withData is 1 the driver runs the model once on
    * the inputs' memory, else the call fails with HB_UCP_OP_CMD_UNAVAILABLE. */
-  int32_t (*inferOutputProperties)(hbDNNTensorProperties *outputs, const hbDNNTensor *inputs, int32_t withData,
+  int32_t (*inferOutputProperties)(hbDNNTensorProperties* outputs, const hbDNNTensor* inputs, int32_t withData,
                                    hbDNNHandle_t model);
 
   /* Name of a symbolic dimension, NULL when it has none. Owned by the model. */
-  const char *(*symbolicDimension)(hbDNNHandle_t model, int32_t isOutput, int32_t tensor, int32_t dimension);
+  const char* (*symbolicDimension)(hbDNNHandle_t model, int32_t isOutput, int32_t tensor, int32_t dimension);
 
-  int32_t (*getOperations)(const bpusimOperation **operations, int32_t *count, hbDNNHandle_t model);
+  int32_t (*getOperations)(const bpusimOperation** operations, int32_t* count, hbDNNHandle_t model);
 
   /* Operator times of the model's runs since the last call; needs bpusimLoadOptions.profile. */
-  int32_t (*operatorTimes)(const bpusimOperatorTime **times, int32_t *count, hbDNNHandle_t model);
+  int32_t (*operatorTimes)(const bpusimOperatorTime** times, int32_t* count, hbDNNHandle_t model);
 
   /* Where to look for the engine's library (a file or its directory) after BPUSIM_ENGINE_PATH; NULL forgets it. Has an
    * effect until the engine is loaded, which the first model does. */
-  int32_t (*setEnginePath)(const char *path);
+  int32_t (*setEnginePath)(const char* path);
 } bpusimInterface;
 
 /* The interface of this version, or NULL when the driver does not know it. Lives as long as the library. */
-const void *bpusimGetInterface(uint32_t version);
+const void* bpusimGetInterface(uint32_t version);
 
 #ifdef __cplusplus
 }

@@ -49,12 +49,9 @@ extern "C" {
 #define HB_UCP_ISP_CORE_2 (1ULL << 44)
 #define HB_UCP_ISP_CORE_3 (1ULL << 45)
 
-typedef enum hbUCPTaskPriority {
-  HB_UCP_PRIORITY_LOWEST = 0,
-  HB_UCP_PRIORITY_HIGHEST = 255
-} hbUCPTaskPriority;
+typedef enum hbUCPTaskPriority { HB_UCP_PRIORITY_LOWEST = 0, HB_UCP_PRIORITY_HIGHEST = 255 } hbUCPTaskPriority;
 
-typedef void *hbUCPTaskHandle_t;
+typedef void* hbUCPTaskHandle_t;
 
 /* Bigger priority first: 0..253 queue, 254 overtakes those, 255 overtakes all. Among equals the smaller customId. */
 typedef struct hbUCPSchedParam {
@@ -64,33 +61,33 @@ typedef struct hbUCPSchedParam {
   uint32_t deviceId;
 } hbUCPSchedParam;
 
-#define HB_UCP_INITIALIZE_SCHED_PARAM(param)     \
-  do {                                           \
-    (param)->priority = HB_UCP_PRIORITY_LOWEST;  \
-    (param)->customId = 0;                       \
-    (param)->backend = HB_UCP_CORE_ANY;          \
-    (param)->deviceId = 0;                       \
+#define HB_UCP_INITIALIZE_SCHED_PARAM(param)    \
+  do {                                          \
+    (param)->priority = HB_UCP_PRIORITY_LOWEST; \
+    (param)->customId = 0;                      \
+    (param)->backend = HB_UCP_CORE_ANY;         \
+    (param)->deviceId = 0;                      \
   } while (0)
 
 /* Called once when a task has ended; status is what hbUCPWaitTaskDone returns for it. */
-typedef void (*hbUCPTaskDoneCb)(hbUCPTaskHandle_t task, int32_t status, void *userdata);
+typedef void (*hbUCPTaskDoneCb)(hbUCPTaskHandle_t task, int32_t status, void* userdata);
 
-const char *hbUCPGetVersion(void);
-const char *hbUCPGetSocName(void);
+const char* hbUCPGetVersion(void);
+const char* hbUCPGetSocName(void);
 
 /* Puts a task into the scheduler's queue and returns. A handle can be submitted once. */
-int32_t hbUCPSubmitTask(hbUCPTaskHandle_t task, hbUCPSchedParam *schedParam);
+int32_t hbUCPSubmitTask(hbUCPTaskHandle_t task, hbUCPSchedParam* schedParam);
 
 /* Waits until the task has ended; timeout in milliseconds, 0 waits for ever. */
 int32_t hbUCPWaitTaskDone(hbUCPTaskHandle_t task, int32_t timeout);
 
 /* Sets the function to be called when the task ends; before hbUCPSubmitTask. */
-int32_t hbUCPSetTaskDoneCb(hbUCPTaskHandle_t task, hbUCPTaskDoneCb callback, void *userdata);
+int32_t hbUCPSetTaskDoneCb(hbUCPTaskHandle_t task, hbUCPTaskDoneCb callback, void* userdata);
 
 /* Gives the task back; needed for every task, failed ones too. */
 int32_t hbUCPReleaseTask(hbUCPTaskHandle_t task);
 
-const char *hbUCPGetErrorDesc(int32_t status);
+const char* hbUCPGetErrorDesc(int32_t status);
 
 #ifdef __cplusplus
 }

@@ -11,7 +11,7 @@ extern "C" {
 /* One block of physically contiguous memory, or a window into one: both addresses moved alike, size reduced. */
 typedef struct hbUCPSysMem {
   uint64_t phyAddr;
-  void *virAddr;
+  void* virAddr;
   uint64_t memSize;
 } hbUCPSysMem;
 
@@ -21,16 +21,16 @@ typedef enum hbUCPSysMemFlushFlag {
 } hbUCPSysMemFlushFlag;
 
 /* Allocates uncached memory; fills all three fields of mem. deviceId is reserved, pass 0. */
-int32_t hbUCPMalloc(hbUCPSysMem *mem, uint64_t size, int32_t deviceId);
+int32_t hbUCPMalloc(hbUCPSysMem* mem, uint64_t size, int32_t deviceId);
 
 /* Allocates cached memory, which needs hbUCPMemFlush around device access. */
-int32_t hbUCPMallocCached(hbUCPSysMem *mem, uint64_t size, int32_t deviceId);
+int32_t hbUCPMallocCached(hbUCPSysMem* mem, uint64_t size, int32_t deviceId);
 
 /* Frees the block that starts at mem's address; memSize is not looked at. */
-int32_t hbUCPFree(hbUCPSysMem *mem);
+int32_t hbUCPFree(hbUCPSysMem* mem);
 
 /* Cleans or invalidates the CPU cache over mem; flag is one of hbUCPSysMemFlushFlag. */
-int32_t hbUCPMemFlush(const hbUCPSysMem *mem, int32_t flag);
+int32_t hbUCPMemFlush(const hbUCPSysMem* mem, int32_t flag);
 
 #ifdef __cplusplus
 }

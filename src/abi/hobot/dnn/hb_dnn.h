@@ -14,8 +14,8 @@ extern "C" {
 
 #define HB_DNN_TENSOR_MAX_DIMENSIONS 10
 
-typedef void *hbDNNPackedHandle_t; /* the models of one or more files */
-typedef void *hbDNNHandle_t;       /* one model; lives as long as its packed handle */
+typedef void* hbDNNPackedHandle_t; /* the models of one or more files */
+typedef void* hbDNNHandle_t;       /* one model; lives as long as its packed handle */
 
 typedef enum hbDNNDataType {
   HB_DNN_TENSOR_TYPE_S4 = 0,
@@ -48,9 +48,9 @@ typedef struct hbDNNTensorShape {
 /* real = (stored - zeroPoint) * scale; lengths are 0, 1 or the size of the quantised axis. */
 typedef struct hbDNNQuantiScale {
   int32_t scaleLen;
-  float *scaleData;
+  float* scaleData;
   int32_t zeroPointLen;
-  int32_t *zeroPointData;
+  int32_t* zeroPointData;
 } hbDNNQuantiScale;
 
 typedef struct hbDNNTensorProperties {
@@ -68,40 +68,40 @@ typedef struct hbDNNTensor {
   hbDNNTensorProperties properties;
 } hbDNNTensor;
 
-const char *hbDNNGetVersion(void);
+const char* hbDNNGetVersion(void);
 
-int32_t hbDNNInitializeFromFiles(hbDNNPackedHandle_t *packedHandle, const char **files, int32_t fileCount);
-int32_t hbDNNInitializeFromDDR(hbDNNPackedHandle_t *packedHandle, const void **data, int32_t *lengths,
+int32_t hbDNNInitializeFromFiles(hbDNNPackedHandle_t* packedHandle, const char** files, int32_t fileCount);
+int32_t hbDNNInitializeFromDDR(hbDNNPackedHandle_t* packedHandle, const void** data, int32_t* lengths,
                                int32_t dataCount);
 int32_t hbDNNRelease(hbDNNPackedHandle_t packedHandle);
 
-int32_t hbDNNGetModelNameList(const char ***names, int32_t *count, hbDNNPackedHandle_t packedHandle);
-int32_t hbDNNGetModelHandle(hbDNNHandle_t *model, hbDNNPackedHandle_t packedHandle, const char *name);
+int32_t hbDNNGetModelNameList(const char*** names, int32_t* count, hbDNNPackedHandle_t packedHandle);
+int32_t hbDNNGetModelHandle(hbDNNHandle_t* model, hbDNNPackedHandle_t packedHandle, const char* name);
 
-int32_t hbDNNGetInputCount(int32_t *count, hbDNNHandle_t model);
-int32_t hbDNNGetInputName(const char **name, hbDNNHandle_t model, int32_t index);
-int32_t hbDNNGetInputTensorProperties(hbDNNTensorProperties *properties, hbDNNHandle_t model, int32_t index);
-int32_t hbDNNGetOutputCount(int32_t *count, hbDNNHandle_t model);
-int32_t hbDNNGetOutputName(const char **name, hbDNNHandle_t model, int32_t index);
-int32_t hbDNNGetOutputTensorProperties(hbDNNTensorProperties *properties, hbDNNHandle_t model, int32_t index);
+int32_t hbDNNGetInputCount(int32_t* count, hbDNNHandle_t model);
+int32_t hbDNNGetInputName(const char** name, hbDNNHandle_t model, int32_t index);
+int32_t hbDNNGetInputTensorProperties(hbDNNTensorProperties* properties, hbDNNHandle_t model, int32_t index);
+int32_t hbDNNGetOutputCount(int32_t* count, hbDNNHandle_t model);
+int32_t hbDNNGetOutputName(const char** name, hbDNNHandle_t model, int32_t index);
+int32_t hbDNNGetOutputTensorProperties(hbDNNTensorProperties* properties, hbDNNHandle_t model, int32_t index);
 
 /* Descriptions: size bytes at desc, not necessarily terminated; type is one of hbDNNDescType. */
-int32_t hbDNNGetInputDesc(const char **desc, uint32_t *size, int32_t *type, hbDNNHandle_t model, int32_t index);
-int32_t hbDNNGetOutputDesc(const char **desc, uint32_t *size, int32_t *type, hbDNNHandle_t model, int32_t index);
-int32_t hbDNNGetModelDesc(const char **desc, uint32_t *size, int32_t *type, hbDNNHandle_t model);
-int32_t hbDNNGetHBMDesc(const char **desc, uint32_t *size, int32_t *type, hbDNNPackedHandle_t packedHandle,
+int32_t hbDNNGetInputDesc(const char** desc, uint32_t* size, int32_t* type, hbDNNHandle_t model, int32_t index);
+int32_t hbDNNGetOutputDesc(const char** desc, uint32_t* size, int32_t* type, hbDNNHandle_t model, int32_t index);
+int32_t hbDNNGetModelDesc(const char** desc, uint32_t* size, int32_t* type, hbDNNHandle_t model);
+int32_t hbDNNGetHBMDesc(const char** desc, uint32_t* size, int32_t* type, hbDNNPackedHandle_t packedHandle,
                         int32_t fileIndex);
 
-int32_t hbDNNGetCompileBpuCoreNum(int32_t *count, hbDNNHandle_t model);
+int32_t hbDNNGetCompileBpuCoreNum(int32_t* count, hbDNNHandle_t model);
 
 /* Makes an inference task, or adds one to *task, or, when task is NULL, runs to the end before it returns. */
-int32_t hbDNNInferV2(hbUCPTaskHandle_t *task, hbDNNTensor *outputs, const hbDNNTensor *inputs, hbDNNHandle_t model);
+int32_t hbDNNInferV2(hbUCPTaskHandle_t* task, hbDNNTensor* outputs, const hbDNNTensor* inputs, hbDNNHandle_t model);
 
 /* Real properties of an output; after the task has ended and before it is released. */
-int32_t hbDNNGetTaskOutputTensorProperties(hbDNNTensorProperties *properties, hbUCPTaskHandle_t task,
+int32_t hbDNNGetTaskOutputTensorProperties(hbDNNTensorProperties* properties, hbUCPTaskHandle_t task,
                                            int32_t subTaskIndex, int32_t outputIndex);
 
-const char *hbDNNGetErrorDesc(int32_t status);
+const char* hbDNNGetErrorDesc(int32_t status);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Everything that can be wrong without running the program. `./build.sh lint` puts the tools on the PATH first.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+failed=()
+
+# check NAME COMMAND...: runs one check; all of them run, and the names of the failed ones end the output.
+check() {
+  local name=$1 start=$SECONDS; shift
+  if output=$("$@" 2>&1); then
+    printf '· %s (%d s)\n' "$name" $((SECONDS - start))
+  else
+    printf '· %s: failed\n%s\n' "$name" "$(head -n 80 <<<"$output")"
+    failed+=("$name")
+  fi
+}
+
+python_folders=()
+for folder in hbm_runtime tests examples benchmarks tools; do [ -d "$folder" ] && python_folders+=("$folder"); done
+mapfile -t cpp < <(git ls-files '*.c' '*.cpp' '*.h' '*.hpp' '*.inc' 2>/dev/null | grep . || find src tests examples benchmarks \
+  -name '*.[ch]' -o -name '*.[ch]pp' -o -name '*.inc')
+
+check "Python style (ruff check)" ruff check .
+check "Python format (ruff format)" ruff format --check .
+check "Python types (mypy)" mypy "${python_folders[@]}"
+check "C++ format (clang-format)" clang-format --dry-run --Werror "${cpp[@]}"
+check "Layers (tools/check_layers.py)" python tools/check_layers.py
+check "Stubs (tools/gen_stubs.py)" python tools/gen_stubs.py --check
+check "C++ static analysis (clang-tidy)" python tools/run_clang_tidy.py
+
+if [ ${#failed[@]} -ne 0 ]; then
+  printf 'lint: failed: %s\n' "$(IFS=,; echo "${failed[*]}")" >&2
+  exit 1
+fi
