@@ -1,0 +1,139 @@
+#include "core/dispatcher.hpp"
+
+#include <chrono>
+#include <cstdlib>
+#include <string>
+#include <thread>
+
+#include "core/request.hpp"
+#include "hbm_runtime/error.hpp"
+
+namespace hbm {
+namespace {
+
+constexpr std::int32_t kDefaultTaskLimit = 32;
+
+// How long requests wait for other users of the driver to free its task pool when this process holds no task.
+constexpr auto kPoolPatience = std::chrono::seconds(5);
+constexpr auto kPoolRetry = std::chrono::milliseconds(1);
+
+std::int32_t taskLimit() {
+  const char* text = secure_getenv("HB_UCP_MAX_TASK_NUM");
+  const int value = text != nullptr ? std::atoi(text) : 0;  // NOLINT(cert-err34-c): nonsense means the default
+  return value > 0 ? value : kDefaultTaskLimit;
+}
+
+}  // namespace
+
+Dispatcher& Dispatcher::get() {
+  static auto* dispatcher = std::unique_ptr<Dispatcher>(new Dispatcher).release();
+  return *dispatcher;
+}
+
+Dispatcher::Dispatcher() : limit_(taskLimit()) {}
+
+void Dispatcher::start(const std::shared_ptr<RequestImpl>& request) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (running_ >= limit_ || !queue_.empty()) {
+      request->setQueued(static_cast<std::int32_t>(queue_.size()));
+    }
+    queue_.emplace(Key{-request->sched().priority, request->sched().customId, arrivals_++}, request);
+  }
+  pump();
+}
+
+bool Dispatcher::remove(const RequestImpl& request) {
+  const std::lock_guard lock(mutex_);
+  for (auto entry = queue_.begin(); entry != queue_.end(); ++entry) {
+    if (entry->second.get() == &request) {
+      queue_.erase(entry);
+      return true;
+    }
+  }
+  return false;
+}
+
+void Dispatcher::taskEnded() {
+  {
+    const std::lock_guard lock(mutex_);
+    --running_;
+    if (queue_.empty()) {
+      return;
+    }
+  }
+  pump();
+}
+
+void Dispatcher::waitOnThread(std::shared_ptr<RequestImpl> request) {
+  std::thread([request = std::move(request)] { request->waitForTask(); }).detach();
+}
+
+std::shared_ptr<RequestImpl> Dispatcher::next() {
+  const std::lock_guard lock(mutex_);
+  if (queue_.empty() || running_ >= limit_) {
+    return nullptr;
+  }
+  const auto first = queue_.begin();
+  std::shared_ptr<RequestImpl> request = std::move(first->second);
+  queue_.erase(first);
+  ++running_;
+  return request;
+}
+
+void Dispatcher::pump() {
+  while (const std::shared_ptr<RequestImpl> request = next()) {
+    const RequestImpl::Submission submission = request->submit();
+    if (submission == RequestImpl::Submission::kSubmitted) {
+      continue;
+    }
+    if (submission == RequestImpl::Submission::kPoolFull) {
+      requeue(request);
+      return;
+    }
+    const std::lock_guard lock(mutex_);
+    --running_;
+  }
+}
+
+// Others use the driver too: its pool is full though this process has not reached the limit. Our own tasks' ends try
+// again; when there is none of them, a thread does.
+void Dispatcher::requeue(const std::shared_ptr<RequestImpl>& request) {
+  const std::lock_guard lock(mutex_);
+  --running_;
+  request->setQueued(static_cast<std::int32_t>(queue_.size()));
+  queue_.emplace(Key{-request->sched().priority, request->sched().customId, 0}, request);
+  if (running_ == 0 && !retrying_) {
+    retrying_ = true;
+    retry_.post([this] { retryLater(); });
+  }
+}
+
+void Dispatcher::retryLater() {
+  const auto giveUp = std::chrono::steady_clock::now() + kPoolPatience;
+  while (true) {
+    std::this_thread::sleep_for(kPoolRetry);
+    pump();
+    std::shared_ptr<RequestImpl> refused;
+    {
+      const std::lock_guard lock(mutex_);
+      if (queue_.empty() || running_ > 0) {
+        retrying_ = false;
+        return;
+      }
+      if (std::chrono::steady_clock::now() >= giveUp) {
+        refused = std::move(queue_.begin()->second);
+        queue_.erase(queue_.begin());
+      }
+    }
+    if (refused != nullptr) {
+      refused->fail(Error(ErrorKind::kOutOfResources,
+                          "model '" + refused->info().model +
+                              "': the driver had no free task for 5 s although this process holds none; other users of "
+                              "the driver in this process, or tasks that were never released, hold them all",
+                          {"hbDNNInferV2", -200001, "HB_UCP_TASK_NUMBER_EXCEED_LIMIT", refused->info().model, ""}));
+    }
+  }
+}
+
+}  // namespace hbm

@@ -1,0 +1,53 @@
+// One loaded model: handle, what is known about it, its memory and its thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/handles.hpp"
+#include "core/memory_pool.hpp"
+#include "core/soc.hpp"
+#include "core/worker.hpp"
+#include "hbm_runtime/model_info.hpp"
+#include "hbm_runtime/runtime.hpp"
+
+namespace hbm {
+
+// Immutable but for the pool and the worker, which have their own locks. Requests keep it alive.
+struct Model {
+  Model(const Driver& theDriver, std::shared_ptr<const PackedModels> packedModels, hbDNNHandle_t modelHandle,
+        const Soc& theSoc)
+      : driver(theDriver),
+        packed(std::move(packedModels)),
+        handle(modelHandle),
+        soc(theSoc),
+        pool(std::make_shared<MemoryPool>(theDriver)),
+        worker("hbm-model") {}
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+  ~Model() { pool->close(); }
+
+  const Driver& driver;
+  const std::shared_ptr<const PackedModels> packed;
+  const hbDNNHandle_t handle;
+  const Soc soc;
+  ModelInfo info;
+  std::vector<hbDNNTensorProperties> inputProperties;  // as the driver reports them
+  std::vector<hbDNNTensorProperties> outputProperties;
+  bool dynamicOutputs = false;  // an output shape is known only after the run
+  const std::shared_ptr<MemoryPool> pool;
+  mutable Worker worker;
+};
+
+struct LoadedModels {
+  std::vector<std::shared_ptr<const Model>> models;
+  std::vector<std::string> fileDescriptions;
+};
+
+// Loads the models of all files or buffers through one driver call. Throws Error, and then holds nothing.
+[[nodiscard]] LoadedModels loadFiles(const std::vector<std::string>& files, const LoadOptions& options);
+[[nodiscard]] LoadedModels loadBuffers(const std::vector<ModelBuffer>& buffers, const LoadOptions& options);
+
+}  // namespace hbm

@@ -1,0 +1,355 @@
+#include "core/request.hpp"
+
+#include <algorithm>
+
+#include "core/dispatcher.hpp"
+#include "core/scheduling.hpp"
+#include "core/status.hpp"
+
+namespace hbm {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// So often a waiting thread looks up: for signals, and for its time limit.
+constexpr auto kSlice = std::chrono::milliseconds(100);
+
+std::int64_t nowNs() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();
+}
+
+Error internalError(const Model& model, const char* text) {
+  return {ErrorKind::kOutOfResources, place(model.info.name) + ": " + text, {"", 0, "", model.info.name, ""}};
+}
+
+// The driver's callback holds the request by this.
+using CallbackOwner = std::shared_ptr<RequestImpl>;
+
+void taskDone(hbUCPTaskHandle_t /*task*/, std::int32_t status, void* userdata) {
+  const std::unique_ptr<CallbackOwner> owner(static_cast<CallbackOwner*>(userdata));
+  Dispatcher::get().post([request = std::move(*owner), status] { request->completeByCallback(status); });
+}
+
+}  // namespace
+
+const char* requestStateName(RequestState state) noexcept {
+  switch (state) {
+    case RequestState::kPreparing:
+      return "preparing";
+    case RequestState::kQueued:
+      return "queued";
+    case RequestState::kRunning:
+      return "running";
+    case RequestState::kDone:
+      return "done";
+    case RequestState::kFailed:
+      return "failed";
+    case RequestState::kCancelled:
+      return "cancelled";
+  }
+  return "?";
+}
+
+RequestImpl::RequestImpl(std::shared_ptr<const Model> model, SchedParam sched, Completion completion,
+                         const CallOptions& options)
+    : model_(std::move(model)),
+      sched_(std::move(sched)),
+      completion_(completion),
+      deadline_(options.deadline),
+      inference_(*model_) {
+  info_.enqueueNs = nowNs();
+}
+
+RequestState RequestImpl::state() const {
+  const std::lock_guard lock(mutex_);
+  return state_;
+}
+
+const std::vector<OutputTensor>& RequestImpl::outputs() const {
+  const std::lock_guard lock(mutex_);
+  if (error_) {
+    throw Error(*error_);
+  }
+  if (state_ != RequestState::kDone) {
+    throw Error(ErrorKind::kState, place(model_->info.name) + ": the request has not ended; wait for it first",
+                {"", 0, "", model_->info.name, ""});
+  }
+  return outputs_;
+}
+
+std::optional<Error> RequestImpl::error() const {
+  const std::lock_guard lock(mutex_);
+  return error_;
+}
+
+RequestInfo RequestImpl::info() const {
+  const std::lock_guard lock(mutex_);
+  RequestInfo info = info_;
+  info.model = model_->info.name;
+  info.sched = sched_;
+  return info;
+}
+
+bool RequestImpl::prepare(const std::vector<TensorView>& inputs) noexcept {
+  try {
+    inference_.prepare(inputs);
+    const std::lock_guard lock(mutex_);
+    info_.copiedNs = nowNs();
+    return !final(state_);
+  } catch (const Error& error) {
+    fail(error);
+  } catch (const std::exception& error) {
+    fail(internalError(*model_, error.what()));
+  }
+  return false;
+}
+
+void RequestImpl::setQueued(std::int32_t depth) {
+  const std::lock_guard lock(mutex_);
+  if (!final(state_)) {
+    state_ = RequestState::kQueued;
+    info_.queueDepth = std::max(info_.queueDepth, depth);
+  }
+}
+
+RequestImpl::Submission RequestImpl::submit() noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    if (final(state_)) {
+      return Submission::kEnded;
+    }
+    submitting_ = true;
+    info_.submitNs = nowNs();
+  }
+  if (deadline_ && Clock::now() > *deadline_) {
+    {
+      const std::lock_guard lock(mutex_);
+      info_.late = true;
+    }
+    fail(Error(ErrorKind::kDeadline,
+               place(model_->info.name) + ": its deadline had passed before the device was free; it was not run",
+               {"", 0, "", model_->info.name, ""}));
+    return Submission::kEnded;
+  }
+  try {
+    bool hasCallback = true;
+    std::unique_ptr<CallbackOwner> owner;
+    if (completion_ == Completion::kByCallback) {
+      owner = std::make_unique<CallbackOwner>(shared_from_this());
+    }
+    const auto submission = inference_.submit(driverSchedParam(model_->info, sched_),
+                                              owner != nullptr ? taskDone : nullptr, owner.get(), &hasCallback);
+    const bool submitted = submission == Inference::Submission::kSubmitted;
+    if (submitted && hasCallback) {
+      static_cast<void>(owner.release());  // the callback's from now on
+    }
+    bool orphaned = !hasCallback;
+    {
+      const std::lock_guard lock(mutex_);
+      submitting_ = false;
+      if (submitted && !final(state_)) {
+        state_ = RequestState::kRunning;
+      } else {
+        orphaned |= completion_ == Completion::kByWaiter;  // abandoned in the meantime
+      }
+    }
+    changed_.notify_all();
+    if (submitted && orphaned) {
+      Dispatcher::get().waitOnThread(shared_from_this());
+    }
+    return submitted ? Submission::kSubmitted : Submission::kPoolFull;
+  } catch (const Error& error) {
+    fail(error);
+  } catch (const std::exception& error) {
+    fail(internalError(*model_, error.what()));
+  }
+  return Submission::kEnded;
+}
+
+void RequestImpl::fail(const Error& error) noexcept {
+  inference_.release();
+  end(RequestState::kFailed, {}, error);
+}
+
+bool RequestImpl::wait(std::optional<std::chrono::nanoseconds> timeout) {
+  if (!timeout) {
+    return waitUntil(std::nullopt, nullptr);
+  }
+  return waitUntil(Clock::now() + *timeout, nullptr);
+}
+
+bool RequestImpl::waitUntil(std::optional<Clock::time_point> until, const std::function<bool()>& interrupted) {
+  const bool lookUp = until || interrupted;
+  while (true) {
+    auto slice = std::chrono::duration_cast<std::chrono::nanoseconds>(kSlice);
+    if (until) {
+      slice = std::clamp<std::chrono::nanoseconds>(*until - Clock::now(), std::chrono::nanoseconds(0), slice);
+    }
+    bool onDriver = false;
+    {
+      std::unique_lock lock(mutex_);
+      const auto awaited = [this] {
+        return final(state_) || (completion_ == Completion::kByWaiter && state_ == RequestState::kRunning);
+      };
+      if (!awaited()) {
+        if (lookUp) {
+          changed_.wait_for(lock, slice, awaited);
+        } else {
+          changed_.wait(lock, awaited);
+        }
+      }
+      if (final(state_)) {
+        return true;
+      }
+      onDriver = awaited();
+    }
+    if (onDriver) {
+      const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(slice).count();
+      // 0 would wait for ever.
+      if (waitOnDriver(lookUp ? std::max<std::int32_t>(1, static_cast<std::int32_t>(milliseconds)) : 0)) {
+        return true;
+      }
+    }
+    if (until && Clock::now() >= *until) {
+      return false;
+    }
+    if (interrupted && interrupted()) {
+      return false;
+    }
+  }
+}
+
+bool RequestImpl::waitOnDriver(std::int32_t milliseconds) noexcept {
+  const std::int32_t status = inference_.wait(milliseconds);
+  if (status == HB_UCP_TASK_TIMEOUT) {
+    return false;
+  }
+  if (status == 0 || status == HB_UCP_TASK_RUN_FAILED) {
+    complete(status);
+  } else {
+    completeUnknown(status);
+  }
+  return true;
+}
+
+void RequestImpl::completeUnknown(std::int32_t status) noexcept {
+  const Error error = driverError(model_->driver, "hbUCPWaitTaskDone", status, model_->info.name);
+  end(RequestState::kFailed, {}, error);
+  // The device may still write: everything stays until a second wait says that it is done.
+  const std::int32_t again = inference_.wait(static_cast<std::int32_t>(kSlice.count()));
+  if (again == 0 || again == HB_UCP_TASK_RUN_FAILED) {
+    inference_.release();
+    Dispatcher::get().taskEnded();
+  } else {
+    Dispatcher::get().waitOnThread(shared_from_this());
+  }
+}
+
+void RequestImpl::waitForTask() noexcept {
+  const std::int32_t status = inference_.wait(0);
+  if (status == 0 || status == HB_UCP_TASK_RUN_FAILED) {
+    complete(status);
+    return;
+  }
+  // Nobody can tell when the device is done with this memory.
+  const Error error = driverError(model_->driver, "hbUCPWaitTaskDone", status, model_->info.name);
+  inference_.leak();
+  Dispatcher::get().taskEnded();
+  end(RequestState::kFailed, {}, error);
+}
+
+void RequestImpl::completeByCallback(std::int32_t status) noexcept {
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !submitting_; });
+  }
+  if (status != 0) {
+    // Asked again for the driver's text, which belongs to the calling thread.
+    static_cast<void>(inference_.wait(1));
+  }
+  complete(status);
+}
+
+void RequestImpl::complete(std::int32_t status) noexcept {
+  std::vector<OutputTensor> outputs;
+  std::optional<Error> error;
+  {
+    const std::lock_guard lock(mutex_);
+    info_.endedNs = nowNs();
+  }
+  try {
+    if (status == 0) {
+      outputs = inference_.collect();
+    } else {
+      error = driverError(model_->driver, "hbUCPWaitTaskDone", status, model_->info.name);
+    }
+  } catch (const Error& caught) {
+    error = caught;
+  } catch (const std::exception& caught) {
+    error = internalError(*model_, caught.what());
+  }
+  inference_.release();
+  Dispatcher::get().taskEnded();
+  end(error ? RequestState::kFailed : RequestState::kDone, std::move(outputs), std::move(error));
+}
+
+void RequestImpl::end(RequestState state, std::vector<OutputTensor> outputs, std::optional<Error> error) noexcept {
+  std::vector<std::function<void()>> callbacks;
+  {
+    const std::lock_guard lock(mutex_);
+    submitting_ = false;
+    if (!final(state_)) {
+      state_ = state;
+      outputs_ = std::move(outputs);
+      error_ = std::move(error);
+      info_.doneNs = nowNs();
+      info_.late |= deadline_ && Clock::now() > *deadline_;
+      callbacks.swap(callbacks_);
+    }
+  }
+  changed_.notify_all();
+  for (const std::function<void()>& callback : callbacks) {
+    callback();
+  }
+}
+
+bool RequestImpl::cancel() {
+  if (!Dispatcher::get().remove(*this)) {
+    return false;
+  }
+  inference_.release();
+  end(RequestState::kCancelled, {},
+      Error(ErrorKind::kCancelled, place(model_->info.name) + ": the request was cancelled before it ran",
+            {"", 0, "", model_->info.name, ""}));
+  return true;
+}
+
+void RequestImpl::abandon() {
+  if (cancel()) {
+    return;
+  }
+  bool orphaned = false;
+  {
+    const std::lock_guard lock(mutex_);
+    orphaned = state_ == RequestState::kRunning && completion_ == Completion::kByWaiter;
+  }
+  end(RequestState::kCancelled, {},
+      Error(ErrorKind::kCancelled, place(model_->info.name) + ": the request was let go of while it ran",
+            {"", 0, "", model_->info.name, ""}));
+  if (orphaned) {
+    Dispatcher::get().waitOnThread(shared_from_this());
+  }
+}
+
+void RequestImpl::onDone(std::function<void()> callback) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!final(state_)) {
+      callbacks_.push_back(std::move(callback));
+      return;
+    }
+  }
+  callback();
+}
+
+}  // namespace hbm

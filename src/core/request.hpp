@@ -1,0 +1,83 @@
+// The one object for one model's inference, synchronous or not.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "core/inference.hpp"
+#include "core/model.hpp"
+#include "hbm_runtime/request.hpp"
+#include "hbm_runtime/runtime.hpp"
+
+namespace hbm {
+
+// Who learns that the task has ended: the thread that waits for the request, or the driver's callback.
+enum class Completion : std::uint8_t { kByWaiter, kByCallback };
+
+// Life: kPreparing -> (kQueued ->) kRunning -> kDone, kFailed or kCancelled. The last three are final for the user; the
+// device may go on after kCancelled, and the memory stays until it is done.
+class RequestImpl final : public Request, public std::enable_shared_from_this<RequestImpl> {
+ public:
+  RequestImpl(std::shared_ptr<const Model> model, SchedParam sched, Completion completion,
+              const CallOptions& options);
+
+  [[nodiscard]] RequestState state() const override;
+  [[nodiscard]] bool wait(std::optional<std::chrono::nanoseconds> timeout) override;
+  [[nodiscard]] const std::vector<OutputTensor>& outputs() const override;
+  [[nodiscard]] std::optional<Error> error() const override;
+  bool cancel() override;
+  void abandon() override;
+  void onDone(std::function<void()> callback) override;
+  [[nodiscard]] RequestInfo info() const override;
+
+  // Copies the inputs in. False when that failed: the request has ended.
+  [[nodiscard]] bool prepare(const std::vector<TensorView>& inputs) noexcept;
+
+  // For the dispatcher, which holds a task slot for it.
+  enum class Submission : std::uint8_t { kSubmitted, kPoolFull, kEnded };
+  [[nodiscard]] Submission submit() noexcept;
+  void setQueued(std::int32_t depth);
+  [[nodiscard]] const SchedParam& sched() const noexcept { return sched_; }
+  // Ends it with an error while no task exists.
+  void fail(const Error& error) noexcept;
+
+  // Waits until it has ended, `until` has come or `interrupted` says so; the driver's wait included. Whether it ended.
+  [[nodiscard]] bool waitUntil(std::optional<std::chrono::steady_clock::time_point> until,
+                               const std::function<bool()>& interrupted);
+
+  // Waits for the task without limit and ends the request: on a thread of the dispatcher.
+  void waitForTask() noexcept;
+
+  // The driver's callback came. On the completion thread.
+  void completeByCallback(std::int32_t status) noexcept;
+
+ private:
+  [[nodiscard]] static bool final(RequestState state) noexcept { return state >= RequestState::kDone; }
+  // A wait slice on the driver. Whether the request has ended.
+  [[nodiscard]] bool waitOnDriver(std::int32_t milliseconds) noexcept;
+  // The task has ended with this status: collects the outputs, gives everything back.
+  void complete(std::int32_t status) noexcept;
+  // The driver failed to tell whether the task has ended.
+  void completeUnknown(std::int32_t status) noexcept;
+  void end(RequestState state, std::vector<OutputTensor> outputs, std::optional<Error> error) noexcept;
+
+  const std::shared_ptr<const Model> model_;
+  const SchedParam sched_;
+  const Completion completion_;
+  const std::optional<std::chrono::steady_clock::time_point> deadline_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  RequestState state_ = RequestState::kPreparing;
+  bool submitting_ = false;  // between taking a slot and the driver's answer
+  std::vector<OutputTensor> outputs_;
+  std::optional<Error> error_;
+  std::vector<std::function<void()>> callbacks_;
+  RequestInfo info_;
+
+  Inference inference_;  // of the thread that prepares, submits or completes; they follow each other
+};
+
+}  // namespace hbm

@@ -1,0 +1,196 @@
+#include "hbm_runtime/runtime.hpp"
+
+#include <condition_variable>
+#include <mutex>
+
+#include "core/dispatcher.hpp"
+#include "core/input_check.hpp"
+#include "core/model.hpp"
+#include "core/request.hpp"
+#include "core/scheduling.hpp"
+#include "core/status.hpp"
+
+namespace hbm {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Counts work on other threads that uses this thread's data.
+class Countdown {
+ public:
+  explicit Countdown(std::size_t count) : count_(count) {}
+
+  void done() {
+    const std::lock_guard lock(mutex_);
+    if (--count_ == 0) {
+      zero_.notify_all();
+    }
+  }
+
+  void wait() {
+    std::unique_lock lock(mutex_);
+    zero_.wait(lock, [this] { return count_ == 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable zero_;
+  std::size_t count_;
+};
+
+void prepareAndStart(const std::shared_ptr<RequestImpl>& request, const Call& call) {
+  if (request->prepare(call.inputs)) {
+    Dispatcher::get().start(request);
+  }
+}
+
+// Abandons what is not done, and throws for it.
+[[noreturn]] void giveUp(const std::vector<std::shared_ptr<RequestImpl>>& requests, const RequestImpl& late,
+                         const CallOptions& options, bool interrupted) {
+  for (const auto& request : requests) {
+    request->abandon();
+  }
+  const std::string model = late.info().model;
+  if (interrupted) {
+    throw Error(ErrorKind::kCancelled, place(model) + ": interrupted while waiting for the device",
+                {"", 0, "", model, ""});
+  }
+  const double seconds = std::chrono::duration<double>(options.timeout.value_or(std::chrono::nanoseconds(0))).count();
+  throw Error(ErrorKind::kTimeout,
+              place(model) + ": not done within the time-out of " + std::to_string(seconds) +
+                  " s; the device goes on with it, its memory is kept until then, and the runtime can be used",
+              {"hbUCPWaitTaskDone", HB_UCP_TASK_TIMEOUT, "HB_UCP_TASK_TIMEOUT", model, ""});
+}
+
+}  // namespace
+
+class Runtime::Impl {
+ public:
+  explicit Impl(LoadedModels loaded) : loaded_(std::move(loaded)), defaults_(loaded_.models.size()) {}
+
+  [[nodiscard]] const std::vector<std::shared_ptr<const Model>>& models() const noexcept { return loaded_.models; }
+  [[nodiscard]] const std::vector<std::string>& fileDescriptions() const noexcept { return loaded_.fileDescriptions; }
+
+  [[nodiscard]] const std::shared_ptr<const Model>& at(std::size_t index) const {
+    if (index >= loaded_.models.size()) {
+      throw Error(ErrorKind::kInput, "there is no model with index " + std::to_string(index) + "; " +
+                                         std::to_string(loaded_.models.size()) + " are loaded");
+    }
+    return loaded_.models[index];
+  }
+
+  [[nodiscard]] std::vector<SchedParam> schedParams() const {
+    const std::lock_guard lock(mutex_);
+    return defaults_;
+  }
+
+  void setSchedParams(const std::vector<std::pair<std::size_t, SchedOverrides>>& changes) {
+    for (const auto& [index, overrides] : changes) {
+      const Model& model = *at(index);
+      checkOverrides(model.info, model.soc, overrides);
+    }
+    const std::lock_guard lock(mutex_);
+    for (const auto& [index, overrides] : changes) {
+      defaults_[index] = merged(std::move(defaults_[index]), overrides);
+    }
+  }
+
+  // Checks all calls, then makes their requests.
+  [[nodiscard]] std::vector<std::shared_ptr<RequestImpl>> makeRequests(const std::vector<Call>& calls,
+                                                                       Completion completion,
+                                                                       const CallOptions& options) const {
+    for (const Call& call : calls) {
+      const Model& model = *at(call.model);
+      checkOverrides(model.info, model.soc, call.sched);
+      checkInputs(model.info, call.inputs);
+    }
+    std::vector<std::shared_ptr<RequestImpl>> requests;
+    requests.reserve(calls.size());
+    const std::lock_guard lock(mutex_);
+    for (const Call& call : calls) {
+      requests.push_back(std::make_shared<RequestImpl>(at(call.model), merged(defaults_[call.model], call.sched),
+                                                       completion, options));
+    }
+    return requests;
+  }
+
+ private:
+  const LoadedModels loaded_;
+  mutable std::mutex mutex_;
+  std::vector<SchedParam> defaults_;
+};
+
+Runtime::Runtime(const std::vector<std::string>& files, const LoadOptions& options)
+    : impl_(std::make_unique<Impl>(loadFiles(files, options))) {}
+
+Runtime::Runtime(const std::vector<ModelBuffer>& buffers, const LoadOptions& options)
+    : impl_(std::make_unique<Impl>(loadBuffers(buffers, options))) {}
+
+Runtime::~Runtime() = default;
+
+std::string Runtime::driverVersion() { return Driver::get().info.dnnVersion; }
+
+std::size_t Runtime::modelCount() const noexcept { return impl_->models().size(); }
+
+const ModelInfo& Runtime::model(std::size_t index) const { return impl_->at(index)->info; }
+
+std::size_t Runtime::modelIndex(const std::string& name) const {
+  std::string names;
+  for (std::size_t i = 0; i < modelCount(); ++i) {
+    const std::string& each = impl_->models()[i]->info.name;
+    if (each == name) {
+      return i;
+    }
+    names += (names.empty() ? "'" : ", '") + each + "'";
+  }
+  throw Error(ErrorKind::kInput, "no model is named '" + name + "'; loaded are " + names, {"", 0, "", name, ""});
+}
+
+const std::vector<std::string>& Runtime::fileDescriptions() const noexcept { return impl_->fileDescriptions(); }
+
+std::vector<SchedParam> Runtime::schedParams() const { return impl_->schedParams(); }
+
+void Runtime::setSchedParams(const std::vector<std::pair<std::size_t, SchedOverrides>>& changes) {
+  impl_->setSchedParams(changes);
+}
+
+std::vector<std::vector<OutputTensor>> Runtime::run(const std::vector<Call>& calls, const CallOptions& options) {
+  static_cast<void>(Driver::get());  // refuses in a forked child
+  const auto requests = impl_->makeRequests(calls, Completion::kByWaiter, options);
+  std::optional<Clock::time_point> until;
+  if (options.timeout) {
+    until = Clock::now() + *options.timeout;
+  }
+  if (calls.size() == 1) {
+    prepareAndStart(requests.front(), calls.front());
+  } else {
+    Countdown unprepared(calls.size());
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+      impl_->at(calls[i].model)->worker.post([&unprepared, &call = calls[i], request = requests[i]] {
+        prepareAndStart(request, call);
+        unprepared.done();
+      });
+    }
+    unprepared.wait();
+  }
+  for (const auto& request : requests) {
+    if (!request->waitUntil(until, options.interrupted)) {
+      giveUp(requests, *request, options, !until || Clock::now() < *until);
+    }
+  }
+  std::vector<std::vector<OutputTensor>> results;
+  results.reserve(requests.size());
+  for (const auto& request : requests) {
+    results.push_back(request->outputs());
+  }
+  return results;
+}
+
+std::shared_ptr<Request> Runtime::start(const Call& call, const CallOptions& options) {
+  static_cast<void>(Driver::get());
+  std::shared_ptr<RequestImpl> request = impl_->makeRequests({call}, Completion::kByCallback, options).front();
+  prepareAndStart(request, call);
+  return request;
+}
+
+}  // namespace hbm

@@ -1,0 +1,94 @@
+#include "core/scheduling.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "core/status.hpp"
+#include "hbm_runtime/error.hpp"
+
+namespace hbm {
+namespace {
+
+constexpr std::int32_t kMaxPriority = 255;
+constexpr std::int32_t kMaxCore = 3;  // the ABI has bits for cores 0 to 3
+
+[[noreturn]] void refuse(const ModelInfo& model, const std::string& text) {
+  throw Error(ErrorKind::kInput, place(model.name) + ": " + text, {"", 0, "", model.name, ""});
+}
+
+bool automatic(const std::vector<std::int32_t>& cores) {
+  return cores.empty() || (cores.size() == 1 && cores.front() == -1);
+}
+
+std::string listed(const std::vector<std::int32_t>& cores) {
+  std::string text = "[";
+  for (const std::int32_t core : cores) {
+    text += (text.size() == 1 ? "" : ", ") + std::to_string(core);
+  }
+  return text + "]";
+}
+
+void checkCores(const ModelInfo& model, const Soc& soc, const std::vector<std::int32_t>& cores) {
+  if (automatic(cores)) {
+    return;
+  }
+  for (const std::int32_t core : cores) {
+    if (core < 0 || core > kMaxCore) {
+      refuse(model, "bpu_cores " + listed(cores) + " is not valid: cores are 0 to 3, and [-1] or [] for automatic");
+    }
+    if (soc.cores && core >= *soc.cores) {
+      refuse(model, "bpu_cores " + listed(cores) + ": this SoC has no core " + std::to_string(core) + "; it has " +
+                        std::to_string(*soc.cores) + ", counted from 0");
+    }
+  }
+  const std::set<std::int32_t> distinct(cores.begin(), cores.end());
+  if (model.compileCores >= 2 && distinct.size() != static_cast<std::size_t>(model.compileCores)) {
+    refuse(model, "was compiled for " + std::to_string(model.compileCores) + " cores and needs exactly that many in " +
+                      "bpu_cores, given " + listed(cores) + "; [-1] chooses the first ones");
+  }
+}
+
+}  // namespace
+
+void checkOverrides(const ModelInfo& model, const Soc& soc, const SchedOverrides& overrides) {
+  if (overrides.priority && (*overrides.priority < 0 || *overrides.priority > kMaxPriority)) {
+    refuse(model, "priority " + std::to_string(*overrides.priority) + " is out of range; it is 0 to 255");
+  }
+  if (overrides.bpuCores) {
+    checkCores(model, soc, *overrides.bpuCores);
+  }
+}
+
+SchedParam merged(SchedParam base, const SchedOverrides& overrides) {
+  if (overrides.priority) {
+    base.priority = *overrides.priority;
+  }
+  if (overrides.customId) {
+    base.customId = *overrides.customId;
+  }
+  if (overrides.bpuCores) {
+    base.bpuCores = *overrides.bpuCores;
+  }
+  if (overrides.deviceId) {
+    base.deviceId = *overrides.deviceId;
+  }
+  return base;
+}
+
+hbUCPSchedParam driverSchedParam(const ModelInfo& model, const SchedParam& sched) {
+  hbUCPSchedParam raw{};
+  raw.priority = sched.priority;
+  raw.customId = sched.customId;
+  raw.deviceId = sched.deviceId;
+  if (automatic(sched.bpuCores)) {
+    raw.backend = model.compileCores >= 2 ? (1ULL << model.compileCores) - 1 : HB_UCP_BPU_CORE_ANY;
+  } else {
+    for (const std::int32_t core : sched.bpuCores) {
+      raw.backend |= 1ULL << core;
+    }
+  }
+  return raw;
+}
+
+}  // namespace hbm

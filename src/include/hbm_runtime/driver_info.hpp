@@ -1,0 +1,30 @@
+// Which driver is in use.
+#pragma once
+
+#include <string>
+
+#include "hbm_runtime/export.hpp"
+
+namespace hbm {
+
+struct DriverInfo {
+  std::string kind;  // "vendor" or "bpusim"
+  std::string hbucpPath;
+  std::string dnnPath;
+  std::string hbucpVersion;  // "" where the driver does not tell
+  std::string dnnVersion;
+  std::string soc;
+  std::string chosenBy;  // what led to it: "HBM_RUNTIME_DRIVER", "load_driver", "system", "package"
+};
+
+// Loads the driver if that has not happened. Throws Error (kDriverNotFound) with every place that was tried.
+[[nodiscard]] HBM_API DriverInfo driverInfo();
+
+// Whether a driver is loaded in this process.
+[[nodiscard]] HBM_API bool driverLoaded() noexcept;
+
+// Chooses and loads the driver: "vendor", "bpusim" or a directory with libhbucp.so and libdnn.so. Throws Error: kState
+// when another one is loaded already, kDriverNotFound when it cannot be loaded.
+HBM_API void loadDriver(const std::string& choice);
+
+}  // namespace hbm

@@ -1,0 +1,53 @@
+// The one exception of this library.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "hbm_runtime/export.hpp"
+
+namespace hbm {
+
+enum class ErrorKind : std::uint8_t {
+  kInput,           // the caller passed something wrong; nothing was done
+  kType,            // an argument of a wrong kind
+  kFileNotFound,    // no such model file
+  kModel,           // not a model, truncated, corrupt, for another march
+  kDriver,          // the driver refused or failed
+  kDriverNotFound,  // no driver library could be loaded
+  kTimeout,         // not done in time; the device goes on
+  kDeadline,        // the deadline had passed before the device was reached
+  kCancelled,       // cancelled or abandoned
+  kQueueFull,       // a bounded queue is full
+  kClosed,          // the runtime is closed
+  kForked,          // this process is a fork of the one that loaded the driver
+  kOutOfResources,  // no device memory, no task slot
+  kUnsupported,     // this driver cannot do that
+  kState,           // not possible in this state
+};
+
+// What the error is about; empty or zero where it does not apply.
+struct ErrorContext {
+  std::string function;  // the driver's function, such as "hbDNNInferV2"
+  std::int32_t status = 0;
+  std::string statusName;  // "HB_UCP_TASK_TIMEOUT"
+  std::string model;
+  std::string tensor;
+};
+
+class HBM_API Error : public std::runtime_error {
+ public:
+  Error(ErrorKind kind, const std::string& message, ErrorContext context = {})
+      : std::runtime_error(message), kind_(kind), context_(std::move(context)) {}
+
+  [[nodiscard]] ErrorKind kind() const noexcept { return kind_; }
+  [[nodiscard]] const ErrorContext& context() const noexcept { return context_; }
+
+ private:
+  ErrorKind kind_;
+  ErrorContext context_;
+};
+
+}  // namespace hbm

@@ -1,0 +1,101 @@
+// Loads models and runs them. The entry point of this library.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hbm_runtime/export.hpp"
+#include "hbm_runtime/model_info.hpp"
+#include "hbm_runtime/request.hpp"
+#include "hbm_runtime/scheduling.hpp"
+#include "hbm_runtime/tensor.hpp"
+
+namespace hbm {
+
+// How models are loaded; only drivers with the extension (bpusim) honour what is not default, others refuse it.
+struct LoadOptions {
+  std::int32_t threads = 0;        // engine threads of one inference; 0: the driver's default
+  std::vector<std::int32_t> cpus;  // CPUs that they are pinned to
+  bool flushDenormals = false;
+  bool saveMemory = false;
+  bool profile = false;           // per-operator times can be asked for
+  std::vector<std::string> keep;  // intermediate tensors that become outputs after the model's own
+
+  [[nodiscard]] bool isDefault() const noexcept {
+    return threads == 0 && cpus.empty() && !flushDenormals && !saveMemory && !profile && keep.empty();
+  }
+};
+
+// A model in memory. The bytes are only read while the models are loaded.
+struct ModelBuffer {
+  const void* data = nullptr;
+  std::size_t size = 0;
+};
+
+// One model's part of a call.
+struct Call {
+  std::size_t model = 0;           // index into models()
+  std::vector<TensorView> inputs;  // in the order of the model's inputs
+  SchedOverrides sched;
+};
+
+struct CallOptions {
+  std::optional<std::chrono::nanoseconds> timeout;                    // run() gives up; kTimeout
+  std::optional<std::chrono::steady_clock::time_point> deadline;     // not submitted after that; kDeadline
+  std::function<bool()> interrupted;  // asked every 100 ms while run() waits; true: run() throws kCancelled
+};
+
+// All member functions may be called from any thread at any time.
+class HBM_API Runtime {
+ public:
+  // Loads the models of all files; several models may come from one file. Throws Error: kInput (no files, two models of
+  // one name), kFileNotFound, kModel, kDriver, kDriverNotFound.
+  explicit Runtime(const std::vector<std::string>& files, const LoadOptions& options = {});
+  explicit Runtime(const std::vector<ModelBuffer>& buffers, const LoadOptions& options = {});
+
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  // Gives the models back. Requests in flight finish on their own, outputs stay valid.
+  ~Runtime();
+
+  // Version text of the driver.
+  [[nodiscard]] static std::string driverVersion();
+
+  // Models in the driver's order.
+  [[nodiscard]] std::size_t modelCount() const noexcept;
+  [[nodiscard]] const ModelInfo& model(std::size_t index) const;
+
+  // Index of a model. Throws Error (kInput) that lists the valid names.
+  [[nodiscard]] std::size_t modelIndex(const std::string& name) const;
+
+  // One for each file or buffer, in the order given.
+  [[nodiscard]] const std::vector<std::string>& fileDescriptions() const noexcept;
+
+  [[nodiscard]] std::vector<SchedParam> schedParams() const;
+
+  // Changes the defaults of several models; all or nothing. Throws Error (kInput).
+  void setSchedParams(const std::vector<std::pair<std::size_t, SchedOverrides>>& changes);
+
+  // Runs all calls, in parallel, and waits. One result for each call. Everything is checked before the device is
+  // touched. Throws the first Error; then no call of it is running any more, except after kTimeout and kCancelled.
+  [[nodiscard]] std::vector<std::vector<OutputTensor>> run(const std::vector<Call>& calls,
+                                                           const CallOptions& options = {});
+
+  // Starts one call and returns when its inputs were copied.
+  [[nodiscard]] std::shared_ptr<Request> start(const Call& call, const CallOptions& options = {});
+
+  class Impl;
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hbm
