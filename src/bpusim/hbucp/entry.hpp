@@ -1,0 +1,32 @@
+// The first thing in every exported function.
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <new>
+
+#include "failure.hpp"
+#include "hobot/hb_ucp_status.h"
+
+namespace bpusim {
+
+// Counts the call, applies faults and refuses after fork(). False: return *status at once.
+[[nodiscard]] bool enter(const char* function, std::int32_t* status) noexcept;
+
+// body() behind enter(), with exceptions turned into a status.
+template <class Body>
+[[nodiscard]] std::int32_t guarded(const char* function, Body&& body) noexcept {
+  std::int32_t status = HB_UCP_SUCCESS;
+  if (!enter(function, &status)) {
+    return status;
+  }
+  try {
+    return body();
+  } catch (const std::bad_alloc&) {
+    return fail(HB_UCP_MEM_ALLOC_FAIL, "the process is out of memory");
+  } catch (const std::exception& error) {
+    return fail(HB_UCP_UNKNOWN_ERROR, error.what());
+  }
+}
+
+}  // namespace bpusim

@@ -1,0 +1,19 @@
+// The text of this thread's last failing call.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "task_interface.hpp"
+
+namespace bpusim {
+
+// The function that this thread is in, for the log.
+void beginCall(const char* function) noexcept;
+
+// Notes the text for lastError() on this thread, logs it, and returns status.
+std::int32_t fail(std::int32_t status, std::string_view text, LogLevel level = LogLevel::kError) noexcept;
+
+[[nodiscard]] const char* lastError() noexcept;
+
+}  // namespace bpusim

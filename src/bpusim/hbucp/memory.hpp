@@ -1,0 +1,45 @@
+// Device memory: blocks of the process's own memory, with made-up physical addresses.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+
+#include "hobot/hb_ucp_sys.h"
+
+namespace bpusim {
+
+class DeviceMemory {
+ public:
+  struct Counters {
+    std::int64_t blocks = 0;
+    std::int64_t bytes = 0;
+    std::int64_t allocationCalls = 0;
+  };
+
+  // Never destroyed: blocks may be freed while the process exits.
+  static DeviceMemory& instance();
+
+  // Zero-filled, 64 KiB aligned. Fills mem; leaves it alone on failure.
+  [[nodiscard]] std::int32_t allocate(hbUCPSysMem* mem, std::uint64_t size, bool cached);
+  [[nodiscard]] std::int32_t free(const void* address);
+  [[nodiscard]] bool covers(const void* address, std::uint64_t size) const;
+  [[nodiscard]] Counters counters() const;
+
+ private:
+  struct Block {
+    std::uint64_t size;
+    std::uint64_t reserved;  // bytes of address space
+    bool cached;
+  };
+
+  explicit DeviceMemory(std::uint64_t capacity) : capacity_(capacity) {}
+
+  const std::uint64_t capacity_;
+  mutable std::mutex mutex_;
+  std::map<std::uintptr_t, Block> blocks_;  // by start address
+  std::uint64_t nextPhysical_ = 0x4'0000'0000;
+  Counters counters_;
+};
+
+}  // namespace bpusim

@@ -1,0 +1,244 @@
+#include "scheduler.hpp"
+
+#include <algorithm>
+#include <string>
+#include <tuple>
+
+#include "failure.hpp"
+#include "faults.hpp"
+#include "process.hpp"
+#include "settings.hpp"
+#include "worker_thread.hpp"
+
+namespace bpusim {
+namespace {
+
+thread_local bool thisIsWorker = false;
+
+// Before which tasks a task is served.
+auto rank(const Task& task) {
+  return std::tuple(-task.placement.priority, task.placement.customId, task.placement.arrival);
+}
+
+std::uint32_t bit(std::int32_t core) { return 1U << static_cast<unsigned>(core); }
+
+std::int32_t lowest(std::uint32_t mask) { return __builtin_ctz(mask); }
+
+}  // namespace
+
+Scheduler& Scheduler::instance() {
+  static Scheduler& scheduler = *std::make_unique<Scheduler>(settings().platform.cores).release();
+  return scheduler;
+}
+
+bool Scheduler::onWorker() { return thisIsWorker; }
+
+std::int32_t Scheduler::submit(const std::shared_ptr<Task>& task, const hbUCPSchedParam* parameters) {
+  hbUCPSchedParam defaults;
+  HB_UCP_INITIALIZE_SCHED_PARAM(&defaults);
+  Placement placement;
+  if (const std::int32_t status = place(parameters != nullptr ? *parameters : defaults, task->cores(), placement);
+      status != HB_UCP_SUCCESS) {
+    return status;
+  }
+  if (const std::int32_t status = task->beginSubmit(); status != HB_UCP_SUCCESS) {
+    return status;
+  }
+  task->placement = placement;
+  CoreMask ready = 0;
+  try {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) {
+      task->undoSubmit();
+      return fail(HB_UCP_API_USE_ERROR, "the process is exiting");
+    }
+    startThreads();
+    task->placement.arrival = arrivals_++;
+    enqueue(task);
+    ready = dispatch();
+  } catch (const std::exception& error) {
+    task->undoSubmit();
+    return fail(HB_UCP_INIT_FAILED, std::string("the cores' threads cannot be started: ") + error.what());
+  }
+  wake(ready);
+  return HB_UCP_SUCCESS;
+}
+
+std::int32_t Scheduler::place(const hbUCPSchedParam& parameters, std::int32_t width, Placement& placement) const {
+  constexpr std::uint64_t kNumberedCores = 0x7F;
+  if (parameters.priority < HB_UCP_PRIORITY_LOWEST || parameters.priority > HB_UCP_PRIORITY_HIGHEST) {
+    return fail(HB_UCP_INVALID_ARGUMENT,
+                "priority is " + std::to_string(parameters.priority) + "; it must be 0 to 255");
+  }
+  if (parameters.deviceId != 0) {
+    return fail(HB_UCP_INVALID_ARGUMENT,
+                "deviceId is " + std::to_string(parameters.deviceId) + "; there is device 0 only");
+  }
+  const bool any = parameters.backend == HB_UCP_CORE_ANY || (parameters.backend & HB_UCP_BPU_CORE_ANY) != 0;
+  const auto named = static_cast<CoreMask>(parameters.backend & kNumberedCores);
+  if (width > 1) {
+    if (any || __builtin_popcount(named) != width || (named & ~allCores()) != 0) {
+      return fail(HB_UCP_INVALID_ARGUMENT, "the model is compiled for " + std::to_string(width) +
+                                               " cores, so backend must name exactly that many of the " +
+                                               std::to_string(coreCount_) + " BPU cores");
+    }
+    placement.cores = named;
+  } else {
+    placement.cores = any ? allCores() : named & allCores();
+    if (placement.cores == 0) {
+      return fail(HB_UCP_INVALID_ARGUMENT,
+                  "backend names no core that can run the task: " + std::string(settings().socName) + " has " +
+                      std::to_string(coreCount_) + " BPU core(s), from 0 on");
+    }
+  }
+  placement.priority = parameters.priority;
+  placement.customId = parameters.customId;
+  placement.width = width;
+  return HB_UCP_SUCCESS;
+}
+
+bpusimCoreLoad Scheduler::load(std::int32_t core) {
+  const std::lock_guard lock(mutex_);
+  const Core& of = cores_[static_cast<std::size_t>(core)];
+  const bool running = (busy_ & bit(core)) != 0;
+  std::chrono::nanoseconds busy = of.busy;
+  if (running) {
+    busy += Clock::now() - of.since;
+  }
+  const auto queued = std::count_if(queue_.begin(), queue_.end(),
+                                    [&](const auto& task) { return (task->placement.cores & bit(core)) != 0; });
+  return {busy.count(), of.finished, running ? 1 : 0, static_cast<std::int32_t>(queued)};
+}
+
+void Scheduler::enqueue(std::shared_ptr<Task> task) {
+  const auto behind = std::upper_bound(queue_.begin(), queue_.end(), task,
+                                       [](const auto& a, const auto& b) { return rank(*a) < rank(*b); });
+  queue_.insert(behind, std::move(task));
+}
+
+Scheduler::CoreMask Scheduler::dispatch() {
+  CoreMask available = allCores() & ~busy_ & ~lost_;
+  CoreMask ready = 0;
+  for (auto next = queue_.begin(); next != queue_.end() && available != 0;) {
+    const std::shared_ptr<Task>& task = *next;
+    const CoreMask allowed = task->placement.cores;
+    CoreMask taken = 0;
+    if (task->placement.width == 1) {
+      const CoreMask choice = available & allowed;
+      taken = choice != 0 ? bit(lowest(choice)) : 0;
+    } else if ((available & allowed) == allowed) {
+      taken = allowed;
+    } else if ((lost_ & allowed) == 0) {
+      available &= ~allowed;
+    }
+    if (taken == 0) {
+      ++next;
+      continue;
+    }
+    available &= ~taken;
+    assign(task, taken);
+    ready |= bit(lowest(taken));
+    next = queue_.erase(next);
+  }
+  return ready;
+}
+
+void Scheduler::assign(const std::shared_ptr<Task>& task, CoreMask cores) {
+  const Clock::time_point now = Clock::now();
+  task->placement.occupied = cores;
+  busy_ |= cores;
+  for (CoreMask rest = cores; rest != 0; rest &= rest - 1) {
+    cores_[static_cast<std::size_t>(lowest(rest))].since = now;
+  }
+  // One thread runs a task of several cores; the threads of the others have nothing to do meanwhile.
+  Core& leader = cores_[static_cast<std::size_t>(lowest(cores))];
+  leader.assigned = task;
+}
+
+void Scheduler::vacate(const Task& task, bool ended) {
+  const Clock::time_point now = Clock::now();
+  for (CoreMask rest = task.placement.occupied; rest != 0; rest &= rest - 1) {
+    Core& core = cores_[static_cast<std::size_t>(lowest(rest))];
+    core.busy += now - core.since;
+    core.finished += ended ? 1 : 0;
+  }
+  busy_ &= ~task.placement.occupied;
+}
+
+bool Scheduler::mustGiveWay(const Task& task) const {
+  return std::any_of(queue_.begin(), queue_.end(), [&](const auto& waiting) {
+    const Placement& other = waiting->placement;
+    return other.priority >= kUrgent && other.priority > task.placement.priority &&
+           (other.cores & task.placement.occupied) != 0 && (other.width == 1 || (other.cores & lost_) == 0);
+  });
+}
+
+void Scheduler::wake(CoreMask cores) {
+  for (; cores != 0; cores &= cores - 1) {
+    cores_[static_cast<std::size_t>(lowest(cores))].wake.notify_one();
+  }
+}
+
+bool Scheduler::runPart(Task& task) {
+  while (task.runNext()) {
+    const std::lock_guard lock(mutex_);
+    if ((lost_ & task.placement.occupied) != 0 || mustGiveWay(task)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void Scheduler::work(std::int32_t index) {
+  thisIsWorker = true;
+  Core& core = cores_[static_cast<std::size_t>(index)];
+  std::unique_lock lock(mutex_);
+  while (true) {
+    core.wake.wait(lock, [&] { return core.assigned != nullptr || stopping_; });
+    if (core.assigned == nullptr) {
+      break;
+    }
+    const std::shared_ptr<Task> task = core.assigned;
+    lock.unlock();
+    const bool ended = runPart(*task);
+    if (ended && !stopping_) {
+      task->callBack();
+    }
+    lock.lock();
+    core.assigned = nullptr;
+    vacate(*task, ended);
+    const bool first = core.finished == 1;
+    if (!ended && !stopping_) {
+      enqueue(task);
+    }
+    const CoreMask ready = dispatch();
+    lock.unlock();
+    wake(ready & ~bit(index));
+    if (ended) {
+      task->finish();
+    }
+    if (first) {
+      stopAtExit();
+    }
+    lock.lock();
+  }
+  core.ended = true;
+  threadEnded_.notify_all();
+}
+
+void Scheduler::startThreads() {
+  if (running_) {
+    return;
+  }
+  for (std::int32_t index = 0; index < coreCount_; ++index) {
+    Core& core = cores_[static_cast<std::size_t>(index)];
+    if (!core.thread.joinable()) {
+      core.thread = startThread("bpusim-core" + std::to_string(index), [this, index] { work(index); });
+    }
+  }
+  running_ = true;
+  stopAtExit();
+  watchCoreLoss();
+}
+
+}  // namespace bpusim

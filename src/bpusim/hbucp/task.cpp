@@ -1,0 +1,206 @@
+#include "task.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include "failure.hpp"
+#include "faults.hpp"
+#include "log.hpp"
+#include "scheduler.hpp"
+#include "status_text.hpp"
+
+namespace bpusim {
+
+Task::Task(std::unique_ptr<Job> job, TaskPlace place) : cores_(job->cores()), place_(std::move(place)) {
+  jobs_.push_back(std::move(job));
+}
+
+std::int32_t Task::append(std::unique_ptr<Job> job) {
+  const std::lock_guard lock(mutex_);
+  if (state_ != State::kCreated) {
+    return fail(HB_UCP_API_USE_ERROR, "the task has been submitted; a sub-task can be added before that only");
+  }
+  if (jobs_.size() >= kLargestBatch) {
+    return fail(HB_UCP_TASK_NUMBER_EXCEED_LIMIT,
+                "the task has " + std::to_string(kLargestBatch) + " sub-tasks, the most");
+  }
+  if (cores_ > 1 || job->cores() > 1) {
+    return fail(HB_UCP_API_USE_ERROR, "a model compiled for several cores needs a task of its own");
+  }
+  jobs_.push_back(std::move(job));
+  return HB_UCP_SUCCESS;
+}
+
+std::int32_t Task::setCallback(hbUCPTaskDoneCb callback, void* userdata) {
+  const std::lock_guard lock(mutex_);
+  if (state_ != State::kCreated) {
+    return fail(HB_UCP_API_USE_ERROR, "the task has been submitted; its callback is set before that");
+  }
+  callback_ = callback;
+  userdata_ = userdata;
+  return HB_UCP_SUCCESS;
+}
+
+std::int32_t Task::beginSubmit() {
+  const std::lock_guard lock(mutex_);
+  if (state_ != State::kCreated) {
+    return fail(HB_UCP_API_USE_ERROR, "the task has been submitted before; a handle can be submitted once");
+  }
+  state_ = State::kSubmitted;
+  return HB_UCP_SUCCESS;
+}
+
+void Task::undoSubmit() {
+  const std::lock_guard lock(mutex_);
+  state_ = State::kCreated;
+}
+
+std::int32_t Task::wait(std::int32_t timeoutMs) {
+  std::unique_lock lock(mutex_);
+  if (state_ == State::kCreated) {
+    return fail(HB_UCP_API_USE_ERROR, "the task has not been submitted");
+  }
+  // Inside its own callback the task has ended; for all others when the callback has returned.
+  const auto over = [&] {
+    return state_ == State::kDone || (state_ == State::kEnded && callbackThread_ == std::this_thread::get_id());
+  };
+  if (!over()) {
+    if (Scheduler::onWorker()) {
+      return fail(HB_UCP_API_USE_ERROR,
+                  "a callback cannot wait for another task: it holds the core that may have to run it");
+    }
+    if (timeoutMs == 0) {
+      done_.wait(lock, over);
+    } else if (!done_.wait_for(lock, std::chrono::milliseconds(timeoutMs), over)) {
+      return fail(HB_UCP_TASK_TIMEOUT, "the task has not ended within " + std::to_string(timeoutMs) + " ms",
+                  LogLevel::kDebug);
+    }
+  }
+  return status_ == HB_UCP_SUCCESS ? status_ : fail(status_, error_, LogLevel::kDebug);
+}
+
+std::int32_t Task::withEndedJob(std::int32_t subTask, std::int32_t (*visit)(const Job*, void*), void* context) {
+  const std::lock_guard lock(mutex_);
+  if (state_ < State::kEnded) {
+    return fail(HB_UCP_API_USE_ERROR, "the task has not ended");
+  }
+  if (status_ != HB_UCP_SUCCESS) {
+    return fail(HB_UCP_API_USE_ERROR, "the task has failed: " + error_);
+  }
+  if (subTask < 0 || static_cast<std::size_t>(subTask) >= jobs_.size()) {
+    return fail(HB_UCP_INVALID_ARGUMENT,
+                "there is no sub-task " + std::to_string(subTask) + ": the task has " + std::to_string(jobs_.size()));
+  }
+  return visit(jobs_[static_cast<std::size_t>(subTask)].get(), context);
+}
+
+void Task::release() {
+  {
+    const std::lock_guard lock(mutex_);
+    released_ = true;
+    goOn_.store(true);
+    dropIfOver();
+  }
+  faults::wakeHeld();
+}
+
+bool Task::runNext() noexcept {
+  Job* job = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!terminated_) {
+      job = running_ = jobs_[next_].get();
+    }
+  }
+  const std::int32_t status = job != nullptr ? runJob(*job) : HB_UCP_SUCCESS;
+  const std::lock_guard lock(mutex_);
+  running_ = nullptr;
+  ++next_;
+  if (!terminated_ && status != HB_UCP_SUCCESS) {
+    status_ = status;
+    if (error_.empty()) {
+      const char* text = job->error();
+      error_ = *text != '\0' ? text : statusText(status);
+    }
+  }
+  if (status_ == HB_UCP_SUCCESS && next_ < jobs_.size()) {
+    return true;
+  }
+  if (status_ != HB_UCP_SUCCESS) {
+    log(LogLevel::kError, "a task failed with " + std::to_string(status_) + ": " + error_);
+  }
+  state_ = State::kEnded;
+  return false;
+}
+
+std::int32_t Task::runJob(Job& job) noexcept {
+  if (next_ == 0) {
+    if (const std::int32_t injected = faults::onTask(goOn_); injected != HB_UCP_SUCCESS) {
+      const std::lock_guard lock(mutex_);
+      error_ = "failure of the task injected by BPUSIM_FAULT or setFaults()";
+      return injected;
+    }
+  }
+  return job.run();
+}
+
+void Task::giveUp(std::int32_t status, const char* text) {
+  const std::lock_guard lock(mutex_);
+  if (status_ == HB_UCP_SUCCESS) {
+    status_ = status;
+    error_ = text;
+  }
+  state_ = State::kEnded;
+}
+
+void Task::callBack() {
+  hbUCPTaskDoneCb callback = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    callback = callback_;
+    callbackThread_ = std::this_thread::get_id();
+  }
+  if (callback == nullptr) {
+    return;
+  }
+  try {
+    callback(handle_, status_, userdata_);
+  } catch (...) {
+    log(LogLevel::kError, "a task's callback has thrown an exception; callbacks must not");
+  }
+}
+
+void Task::finish() {
+  {
+    const std::lock_guard lock(mutex_);
+    state_ = State::kDone;
+    dropIfOver();
+  }
+  done_.notify_all();
+}
+
+void Task::terminate(std::int32_t status, const char* text) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ != State::kSubmitted || terminated_) {
+      return;
+    }
+    terminated_ = true;
+    status_ = status;
+    error_ = text;
+    goOn_.store(true);
+    if (running_ != nullptr) {
+      running_->terminate();
+    }
+  }
+  faults::wakeHeld();
+}
+
+void Task::dropIfOver() {
+  if (released_ && state_ != State::kSubmitted) {
+    jobs_.clear();
+    place_ = TaskPlace();
+  }
+}
+
+}  // namespace bpusim
