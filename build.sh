@@ -130,7 +130,7 @@ case $verb in
   lint) editable test lint; tools/lint.sh ;;
   sanitize) editable test; sanitize "$@" ;;
   bench) editable test; "$python" benchmarks/run.py "$@" ;;
-  wheels) need_compiler; need build packaging; "$python" tools/build_wheels.py "$@" ;;
+  wheels) need_compiler; need build packaging; "$python" -m tools.wheels "$@" ;;
   deb) tools/build_deb.sh "$@" ;;
   docs) editable docs; step "Build the documentation" "$python" -m sphinx -W --keep-going -b html docs docs/_build/html
     echo docs/_build/html/index.html ;;

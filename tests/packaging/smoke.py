@@ -1,0 +1,125 @@
+"""Tries an installed hbm_runtime, with nothing but the standard library, numpy and, if present, the engine.
+
+Usage: python smoke.py [--without-engine]. It is a program of its own, not a pytest file, because it also runs under
+emulators, in an empty venv and as the Debian packages' test. It must not run from the source tree.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hbm_runtime import HB_HBMRuntime
+
+# An ONNX model: difference = left - right, both f32 [2, 3].
+MODEL = base64.b64decode(
+    "CAgSADpyCh4KBGxlZnQKBXJpZ2h0EgpkaWZmZXJlbmNlIgNTdWISAWdaFgoEbGVmdBIOCgwIARIICgIIAgoC"
+    "CANaFwoFcmlnaHQSDgoMCAESCAoCCAIKAggDYhwKCmRpZmZlcmVuY2USDgoMCAESCAoCCAIKAggDQgQKABAR"
+)
+
+
+def check(truth: bool, text: str) -> None:
+    """Fails with a readable line; assert would vanish under -O."""
+    if not truth:
+        raise SystemExit(f"smoke: {text}")
+    print(f"smoke: ok: {text}")
+
+
+def check_import() -> None:
+    """The package comes from an installation, carries its types and imports quickly."""
+    import hbm_runtime
+
+    package = Path(hbm_runtime.__file__).parent
+    check(not (package.parent / "pyproject.toml").exists(), "the package is not taken from a source tree")
+    check((package / "py.typed").is_file() and (package / "_core.pyi").is_file(), "types are installed")
+    check(hbm_runtime.__version__.count(".") >= 2, f"version {hbm_runtime.__version__}")
+    start = time.monotonic()
+    subprocess.run([sys.executable, "-c", "import hbm_runtime"], check=True, timeout=120)
+    check(time.monotonic() - start < 60, "the import ends")
+
+
+def check_inference(folder: Path) -> None:
+    """A model loads, describes itself, computes right from several threads, and errors are typed."""
+    import numpy as np
+
+    from hbm_runtime import HB_HBMRuntime, HbmError
+
+    file = folder / "subtract.onnx"
+    file.write_bytes(MODEL)
+    runtime = HB_HBMRuntime(str(file))
+    check(runtime.model_names == ["subtract"], "the model is called after its file")
+    check(list(runtime.input_shapes["subtract"]["left"]) == [2, 3], "the shape is the graph's")
+    left = np.arange(6, dtype=np.float32).reshape(2, 3)
+    right = np.asfortranarray(np.full((2, 3), 0.5, np.float32))
+    output = runtime.run({"left": left, "right": right})["subtract"]["difference"]
+    check(bool((output == left - right).all()), "the result is right")
+
+    try:
+        runtime.run({"left": left})
+    except (HbmError, ValueError) as error:
+        check("right" in str(error), f"a missing input is named: {error}")
+    else:
+        check(False, "a missing input is refused")
+    check_threads(runtime)
+    del runtime
+    check(bool((output == left - right).all()), "an output outlives its runtime")
+
+
+def check_threads(runtime: HB_HBMRuntime) -> None:
+    """Threads that share a runtime get their own results."""
+    import numpy as np
+
+    wrong: list[int] = []
+
+    def worker(number: int) -> None:
+        left = np.full((2, 3), number, np.float32)
+        for _ in range(20):
+            result = runtime.run({"left": left, "right": np.ones((2, 3), np.float32)})["subtract"]["difference"]
+            if not (result == number - 1).all():
+                wrong.append(number)
+
+    threads = [threading.Thread(target=worker, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    check(not wrong, "four threads get their own results")
+
+
+def check_error_without_engine(folder: Path) -> None:
+    """Without the engine, loading a model says in one line which command cures it."""
+    from hbm_runtime import HB_HBMRuntime, HbmError
+
+    file = folder / "subtract.onnx"
+    file.write_bytes(MODEL)
+    try:
+        HB_HBMRuntime(str(file))
+    except HbmError as error:
+        check("pip install" in str(error) and "onnxruntime" in str(error), f"the cure is named: {error}")
+    else:
+        check(False, "loading a model without an engine fails")
+
+
+def main() -> None:
+    """Runs the checks in an empty folder."""
+    os.environ.setdefault("HBM_RUNTIME_DRIVER", "bpusim")
+    with tempfile.TemporaryDirectory() as name:
+        os.chdir(name)
+        check_import()
+        if "--without-engine" in sys.argv[1:]:
+            check_error_without_engine(Path(name))
+        else:
+            check_inference(Path(name))
+        os.chdir("/")
+
+
+if __name__ == "__main__":
+    main()
