@@ -1,0 +1,69 @@
+"""Runs compiled .hbm models on the BPU of D-Robotics RDK boards, and on any PC.
+
+    from hbm_runtime import HB_HBMRuntime
+
+    runtime = HB_HBMRuntime("model.hbm")
+    outputs = runtime.run({"data": array})
+"""
+
+from __future__ import annotations
+
+from ._bootstrap import locate_extension
+
+locate_extension(__name__, __path__)
+
+from ._core import (  # noqa: E402
+    QuantParams,
+    __version__,
+    driver_info,
+    hbDNNDataType,
+    hbDNNQuantiType,
+    load_driver,
+)
+from ._errors import (  # noqa: E402
+    DriverError,
+    DriverNotFoundError,
+    HbmCancelledError,
+    HbmClosedError,
+    HbmDeadlineError,
+    HbmError,
+    HbmForkError,
+    HbmQueueFullError,
+    HbmStateError,
+    HbmTimeoutError,
+    InputError,
+    InputTypeError,
+    ModelError,
+    ModelNotFoundError,
+    OutOfResourcesError,
+    UnsupportedError,
+)
+from ._runtime import HB_HBMRuntime  # noqa: E402
+from ._scheduling import SchedParam  # noqa: E402
+
+__all__ = [
+    "DriverError",
+    "DriverNotFoundError",
+    "HB_HBMRuntime",
+    "HbmCancelledError",
+    "HbmClosedError",
+    "HbmDeadlineError",
+    "HbmError",
+    "HbmForkError",
+    "HbmQueueFullError",
+    "HbmStateError",
+    "HbmTimeoutError",
+    "InputError",
+    "InputTypeError",
+    "ModelError",
+    "ModelNotFoundError",
+    "OutOfResourcesError",
+    "QuantParams",
+    "SchedParam",
+    "UnsupportedError",
+    "__version__",
+    "driver_info",
+    "hbDNNDataType",
+    "hbDNNQuantiType",
+    "load_driver",
+]

@@ -1,0 +1,89 @@
+// Which driver is in use, and what it can tell about itself.
+#include "bindings/bindings.hpp"
+#include "bindings/gil.hpp"
+#include "hbm_runtime/driver_info.hpp"
+#include "hbm_runtime/error.hpp"
+#include "loader/driver.hpp"
+
+namespace hbm::python {
+namespace {
+
+using InfoDict = py::typing::Dict<py::str, py::str>;
+
+InfoDict infoDict() {
+  const DriverInfo info = withoutGil([] { return driverInfo(); });
+  py::dict dict;
+  dict["kind"] = info.kind;
+  dict["soc"] = info.soc;
+  dict["hbucp_path"] = info.hbucpPath;
+  dict["hbucp_version"] = info.hbucpVersion;
+  dict["dnn_path"] = info.dnnPath;
+  dict["dnn_version"] = info.dnnVersion;
+  dict["chosen_by"] = info.chosenBy;
+  return InfoDict(dict);
+}
+
+// A function of the driver extension. Throws Error (kUnsupported).
+template <class Member>
+Member extensionFunction(Member bpusimInterface::* member) {
+  const Member function = Driver::get().extensionFunction(member);
+  if (function == nullptr) {
+    throw Error(ErrorKind::kUnsupported, "this driver (" + Driver::get().info.dnnPath +
+                                             ") cannot tell that; bpusim, the driver on the CPU, can");
+  }
+  return function;
+}
+
+py::typing::Dict<py::str, py::int_> liveDict() {
+  bpusimLive live{};
+  extensionFunction(&bpusimInterface::getLive)(&live);
+  py::dict dict;
+  dict["tasks"] = live.tasks;
+  dict["packed_models"] = live.packedModels;
+  dict["allocations"] = live.allocations;
+  dict["allocated_bytes"] = live.allocatedBytes;
+  dict["allocation_calls"] = live.allocationCalls;
+  return py::typing::Dict<py::str, py::int_>(dict);
+}
+
+void setFaults(const std::string& spec) {
+  const auto set = extensionFunction(&bpusimInterface::setFaults);
+  if (set(spec.c_str()) != 0) {
+    throw Error(ErrorKind::kInput, extensionFunction(&bpusimInterface::lastError)());
+  }
+}
+
+void setEnginePath(const std::string& path) {
+  if (const auto set = Driver::get().extensionFunction(&bpusimInterface::setEnginePath)) {
+    static_cast<void>(set(path.c_str()));
+  }
+}
+
+}  // namespace
+
+void bindDriver(py::module_& module) {
+  watchInterpreter();
+  module.def("driver_info", &infoDict,
+             "Which driver is in use; loads it if that has not happened.\n\n"
+             "Keys: kind (\"vendor\" or \"bpusim\"), soc, hbucp_path, hbucp_version, dnn_path, dnn_version, chosen_by "
+             "(\"HBM_RUNTIME_DRIVER\", \"load_driver\", \"system\" or \"package\"). Raises DriverNotFoundError.");
+  module.def("driver_loaded", &driverLoaded, "Whether this process has loaded a driver.");
+  module.def(
+      "load_driver", [](const std::string& choice) { withoutGil([&] { loadDriver(choice); }); }, py::arg("choice"),
+      "Chooses and loads the driver, before anything else does.\n\n"
+      "Args:\n    choice: \"vendor\", \"bpusim\", or a directory with libhbucp.so and libdnn.so.\n\n"
+      "Raises HbmStateError when a driver is loaded already, DriverNotFoundError when this one cannot be.");
+  module.def("driver_live", &liveDict,
+             "What clients of bpusim hold at this moment: tasks, packed_models, allocations, allocated_bytes, and the "
+             "running count allocation_calls. Raises UnsupportedError on other drivers.");
+  module.def("set_faults", &setFaults, py::arg("spec"),
+             "Replaces bpusim's faults by those of spec, in the grammar of BPUSIM_FAULT; \"\" removes them. Raises "
+             "InputError for a wrong spec and UnsupportedError on other drivers.");
+  module.def(
+      "release_hanging_tasks", [] { static_cast<void>(extensionFunction(&bpusimInterface::releaseHangingTasks)()); },
+      "Lets tasks that a fault keeps hanging go on.");
+  module.def("set_engine_path", &setEnginePath, py::arg("path"),
+             "Where bpusim looks for its engine after BPUSIM_ENGINE_PATH; no effect on other drivers.");
+}
+
+}  // namespace hbm::python

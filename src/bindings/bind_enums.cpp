@@ -1,0 +1,31 @@
+#include "bindings/bindings.hpp"
+#include "hbm_runtime/types.hpp"
+
+namespace hbm::python {
+
+void bindEnums(py::module_& module) {
+  constexpr const char* base = "hbm_runtime._enums.VendorEnum";
+  py::native_enum<DataType>(module, "hbDNNDataType", base, "Element type of a tensor.")
+      .value("S4", DataType::kS4)
+      .value("U4", DataType::kU4)
+      .value("S8", DataType::kS8)
+      .value("U8", DataType::kU8)
+      .value("F16", DataType::kF16)
+      .value("S16", DataType::kS16)
+      .value("U16", DataType::kU16)
+      .value("F32", DataType::kF32)
+      .value("S32", DataType::kS32)
+      .value("U32", DataType::kU32)
+      .value("F64", DataType::kF64)
+      .value("S64", DataType::kS64)
+      .value("U64", DataType::kU64)
+      .value("BOOL8", DataType::kBool8)
+      .value("MAX", DataType::kMax)
+      .finalize();
+  py::native_enum<QuantType>(module, "hbDNNQuantiType", base, "How a tensor is quantised.")
+      .value("NONE", QuantType::kNone)
+      .value("SCALE", QuantType::kScale)
+      .finalize();
+}
+
+}  // namespace hbm::python

@@ -1,0 +1,82 @@
+// The one translator from C++ errors to Python exceptions, whose classes are written in Python.
+#include <pybind11/gil_safe_call_once.h>
+
+#include "bindings/bindings.hpp"
+#include "hbm_runtime/error.hpp"
+
+namespace hbm::python {
+namespace {
+
+const char* className(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kInput:
+      return "InputError";
+    case ErrorKind::kType:
+      return "InputTypeError";
+    case ErrorKind::kFileNotFound:
+      return "ModelNotFoundError";
+    case ErrorKind::kModel:
+      return "ModelError";
+    case ErrorKind::kDriver:
+      return "DriverError";
+    case ErrorKind::kDriverNotFound:
+      return "DriverNotFoundError";
+    case ErrorKind::kTimeout:
+      return "HbmTimeoutError";
+    case ErrorKind::kDeadline:
+      return "HbmDeadlineError";
+    case ErrorKind::kCancelled:
+      return "HbmCancelledError";
+    case ErrorKind::kQueueFull:
+      return "HbmQueueFullError";
+    case ErrorKind::kClosed:
+      return "HbmClosedError";
+    case ErrorKind::kForked:
+      return "HbmForkError";
+    case ErrorKind::kOutOfResources:
+      return "OutOfResourcesError";
+    case ErrorKind::kUnsupported:
+      return "UnsupportedError";
+    case ErrorKind::kState:
+      return "HbmStateError";
+  }
+  return "HbmError";
+}
+
+py::module_& errorClasses() {
+  PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::module_> storage;
+  return storage.call_once_and_store_result([] { return py::module_::import("hbm_runtime._errors"); }).get_stored();
+}
+
+py::object orNone(const std::string& text) { return text.empty() ? py::object(py::none()) : py::str(text); }
+
+}  // namespace
+
+// The Python exception object for an error.
+py::object exceptionFor(const Error& error) {
+  const ErrorContext& context = error.context();
+  return errorClasses().attr(className(error.kind()))(
+      error.what(), py::arg("function") = orNone(context.function),
+      py::arg("status") = context.status != 0 ? py::object(py::int_(context.status)) : py::object(py::none()),
+      py::arg("status_name") = orNone(context.statusName), py::arg("model") = orNone(context.model),
+      py::arg("tensor") = orNone(context.tensor));
+}
+
+void bindErrors(py::module_& module) {
+  py::register_local_exception_translator([](std::exception_ptr pointer) {
+    try {
+      if (pointer) {
+        std::rethrow_exception(pointer);
+      }
+    } catch (const Error& error) {
+      const py::object exception = exceptionFor(error);
+      PyErr_SetObject(py::type::handle_of(exception).ptr(), exception.ptr());
+    }
+  });
+  module.def(
+      "_raise_error",
+      [](int kind, const std::string& message) { throw Error(static_cast<ErrorKind>(kind), message); },
+      py::arg("kind"), py::arg("message"), "Raises the exception of an error kind: for tests of the translator.");
+}
+
+}  // namespace hbm::python
