@@ -20,6 +20,7 @@ from ._core import (  # noqa: E402
     hbDNNQuantiType,
     load_driver,
 )
+from ._engine_path import announce_engine  # noqa: E402
 from ._errors import (  # noqa: E402
     DriverError,
     DriverNotFoundError,
@@ -40,6 +41,8 @@ from ._errors import (  # noqa: E402
 )
 from ._runtime import HB_HBMRuntime  # noqa: E402
 from ._scheduling import SchedParam  # noqa: E402
+
+announce_engine()
 
 __all__ = [
     "DriverError",

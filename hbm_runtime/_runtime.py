@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any, Union
 
 from . import _core
-from ._engine_path import announce_engine
 from ._scheduling import SchedParam
 
 PathOrBuffer = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]", bytearray, memoryview]
@@ -70,7 +69,6 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         buffers = [source for source in sources if not _is_path(source)]
         if buffers and len(buffers) != len(sources):
             raise TypeError("HB_HBMRuntime() takes paths or models in memory, not both in one call")
-        announce_engine()
         if buffers:
             super().__init__(buffers=buffers, options=options)
             self._keys = [f"<memory:{index}>" for index in range(len(buffers))]

@@ -53,12 +53,6 @@ void setFaults(const std::string& spec) {
   }
 }
 
-void setEnginePath(const std::string& path) {
-  if (const auto set = Driver::get().extensionFunction(&bpusimInterface::setEnginePath)) {
-    static_cast<void>(set(path.c_str()));
-  }
-}
-
 }  // namespace
 
 void bindDriver(py::module_& module) {
@@ -83,7 +77,8 @@ void bindDriver(py::module_& module) {
       "release_hanging_tasks", [] { static_cast<void>(extensionFunction(&bpusimInterface::releaseHangingTasks)()); },
       "Lets tasks that a fault keeps hanging go on.");
   module.def("set_engine_path", &setEnginePath, py::arg("path"),
-             "Where bpusim looks for its engine after BPUSIM_ENGINE_PATH; no effect on other drivers.");
+             "Where bpusim looks for its engine after BPUSIM_ENGINE_PATH, now or once it is loaded; other drivers "
+             "ignore it.");
 }
 
 }  // namespace hbm::python

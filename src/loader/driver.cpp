@@ -24,6 +24,18 @@ std::mutex& loadMutex() {
   return *mutex;
 }
 
+std::string& enginePath() {
+  static auto* path = std::make_unique<std::string>().release();
+  return *path;
+}
+
+void announceEngine(const Driver& driver) {
+  const auto set = driver.extensionFunction(&bpusimInterface::setEnginePath);
+  if (set != nullptr && !enginePath().empty()) {
+    static_cast<void>(set(enginePath().c_str()));
+  }
+}
+
 void afterForkInChild() { isForked.store(theDriver.load() != nullptr); }
 
 template <class Function>
@@ -113,6 +125,7 @@ const Driver& loadLocked(const std::string& choice) {
   static std::once_flag once;
   std::call_once(once, [] { pthread_atfork(nullptr, nullptr, afterForkInChild); });
   const Driver* driver = search(choice).release();
+  announceEngine(*driver);
   theDriver.store(driver, std::memory_order_release);
   return *driver;
 }
@@ -141,6 +154,14 @@ bool Driver::forked() noexcept { return isForked.load(std::memory_order_relaxed)
 DriverInfo driverInfo() { return Driver::get().info; }
 
 bool driverLoaded() noexcept { return Driver::loadedOrNull() != nullptr; }
+
+void setEnginePath(const std::string& path) {
+  const std::lock_guard lock(loadMutex());
+  enginePath() = path;
+  if (const Driver* driver = Driver::loadedOrNull(); driver != nullptr && !Driver::forked()) {
+    announceEngine(*driver);
+  }
+}
 
 void loadDriver(const std::string& choice) {
   const std::lock_guard lock(loadMutex());

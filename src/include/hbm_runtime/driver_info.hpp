@@ -27,4 +27,8 @@ struct DriverInfo {
 // when another one is loaded already, kDriverNotFound when it cannot be loaded.
 HBM_API void loadDriver(const std::string& choice);
 
+// Where bpusim finds its engine, unless BPUSIM_ENGINE_PATH says otherwise: a library or its directory. For callers that
+// know their environment better than a search does; other drivers ignore it. Kept until a driver is loaded.
+HBM_API void setEnginePath(const std::string& path);
+
 }  // namespace hbm
