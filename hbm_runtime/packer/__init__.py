@@ -1,3 +1,65 @@
-"""Packs ONNX models into host ``.hbm`` files that bpusim runs on any PC."""
+"""Packs ONNX models into host ``.hbm`` files, which bpusim runs on any PC.
+
+``pack()`` writes a file from one model, ``build_model()`` and ``write_file()`` put several into one, ``link()`` joins
+files. Nothing here needs the compiled part of the package. All functions may be called from any thread.
+"""
 
 from __future__ import annotations
+
+try:
+    import onnx  # noqa: F401
+    import xxhash  # noqa: F401
+    import yaml  # noqa: F401
+except ImportError as error:
+    raise ImportError(
+        f"packing needs {error.name}; install what it needs with: pip install 'hbm_runtime[tools]'"
+    ) from error
+
+from hbm_runtime.packer.api import link, pack
+from hbm_runtime.packer.build import build_model
+from hbm_runtime.packer.container import (
+    DataType,
+    HostFile,
+    Model,
+    Quantisation,
+    QuantisationType,
+    Tensor,
+    is_host_model,
+    read_file,
+    write_file,
+)
+from hbm_runtime.packer.errors import PackError
+from hbm_runtime.packer.options import (
+    FeatureInput,
+    ImageInput,
+    ImageType,
+    InputSource,
+    ModelOptions,
+    Quantise,
+    TensorOptions,
+    UnsignedActivations,
+)
+
+__all__ = [
+    "DataType",
+    "FeatureInput",
+    "HostFile",
+    "ImageInput",
+    "ImageType",
+    "InputSource",
+    "Model",
+    "ModelOptions",
+    "PackError",
+    "Quantisation",
+    "QuantisationType",
+    "Quantise",
+    "Tensor",
+    "TensorOptions",
+    "UnsignedActivations",
+    "build_model",
+    "is_host_model",
+    "link",
+    "pack",
+    "read_file",
+    "write_file",
+]

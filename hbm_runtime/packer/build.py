@@ -1,0 +1,104 @@
+"""Turns one ONNX model into a model of a host file."""
+
+from __future__ import annotations
+
+from hbm_runtime.packer.container import DYNAMIC, Model, Operation, Tensor
+from hbm_runtime.packer.errors import PackError
+from hbm_runtime.packer.graph.graph import Graph
+from hbm_runtime.packer.graph.load import Source, load_graph
+from hbm_runtime.packer.graph.operators import check_operators
+from hbm_runtime.packer.graph.shapes import output_bounds, set_input_shapes
+from hbm_runtime.packer.layout import aligned_size, row_alignment, strides_of
+from hbm_runtime.packer.options import ImageInput, ModelOptions, Progress, TensorOptions
+from hbm_runtime.packer.transform.border import BorderTensor
+from hbm_runtime.packer.transform.cut import cut_at
+from hbm_runtime.packer.transform.inputs import InputStage
+from hbm_runtime.packer.transform.outputs import OutputStage
+from hbm_runtime.packer.transform.ranges import measure_ranges
+from hbm_runtime.packer.transform.removal import remove_border_nodes
+from hbm_runtime.packer.transform.unsigned_activations import rewrite_signed_activations
+
+
+def build_model(source: Source, options: ModelOptions | None = None, progress: Progress | None = None) -> Model:
+    """Makes the graph, tensors and description of one model.
+
+    Args:
+        source: An ONNX file, its bytes, or a ``ModelProto`` (not changed).
+        options: What it should look like; None keeps all tensors as the graph declares them.
+        progress: Told about the stages.
+
+    Raises:
+        PackError: The model or the options cannot be packed.
+    """
+    options = options or ModelOptions()
+    tell = progress or (lambda _stage, _part: None)
+    tell("reading the model", 0.0)
+    name, graph = load_graph(source, options.name)
+    _check_input_names(graph, options)
+    set_input_shapes(graph, options.input_shapes)
+    if options.output_nodes:
+        cut_at(graph, options.output_nodes)
+    bounds = output_bounds(graph, options.max_input_shapes)
+    images = [name for name, option in options.inputs.items() if isinstance(option, ImageInput)]
+    removal = remove_border_nodes(graph, options.remove_types, options.remove_names, images)
+    if options.check_operators:
+        check_operators(graph)
+    outputs, inputs = OutputStage(graph, options, removal), InputStage(graph, options, removal)
+    ranges = measure_ranges(graph, {**outputs.unknown_ranges(), **inputs.unknown_ranges()}, options.samples, tell)
+    tell("editing the graph", 0.5)
+    given_out = outputs.apply(ranges)
+    taken_in = inputs.apply(ranges)
+    _check_tensor_names(graph, options, [*taken_in, *given_out])
+    graph.finish_prepending()
+    rewrite_signed_activations(graph, options.unsigned_activations)
+    graph.remove_dead_nodes()
+    del graph.proto.value_info[:]
+    tell("finishing", 0.9)
+    return Model(
+        name=name,
+        graph=graph.model.SerializeToString(deterministic=True),
+        weights=graph.weights if any(tensor.external_data for tensor in graph.proto.initializer) else None,
+        inputs=tuple(_reported(tensor, options, pad=options.pad_inputs and not tensor.image) for tensor in taken_in),
+        outputs=tuple(
+            _reported(tensor, options, pad=options.pad_outputs, bound=bounds.get(tensor.name, DYNAMIC))
+            for tensor in given_out
+        ),
+        operations=tuple(Operation(node.name, node.op_type) for node in graph.proto.node),
+        description=options.description.encode(),
+        core_count=options.core_count,
+    )
+
+
+def _check_input_names(graph: Graph, options: ModelOptions) -> None:
+    for named in (options.inputs, options.input_shapes, options.max_input_shapes):
+        for name in named:
+            graph.input_info(name)
+
+
+def _check_tensor_names(graph: Graph, options: ModelOptions, tensors: list[BorderTensor]) -> None:
+    known = [tensor.name for tensor in tensors]
+    for name in options.tensors:
+        if name not in known:
+            raise PackError(f"{graph.name}: there is no tensor '{name}'; there are {', '.join(map(repr, known))}")
+
+
+def _reported(tensor: BorderTensor, options: ModelOptions, *, pad: bool, bound: int = DYNAMIC) -> Tensor:
+    """What the driver will say of a tensor."""
+    option = options.tensors.get(tensor.name, TensorOptions())
+    size = tensor.dtype.size
+    strides = option.strides or tensor.strides
+    if strides is None:
+        strides = strides_of(tensor.shape, size, row_alignment(options.march) if pad else 1)
+    allocated = aligned_size(tensor.shape, strides, size)
+    if DYNAMIC in tensor.shape and bound != DYNAMIC:
+        allocated = bound
+    return Tensor(
+        name=tensor.name,
+        graph_name=tensor.graph_name,
+        dtype=tensor.dtype,
+        shape=tensor.shape,
+        strides=strides,
+        aligned_size=allocated,
+        quantisation=tensor.quantisation,
+        description=option.description.encode(),
+    )

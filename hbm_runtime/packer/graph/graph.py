@@ -1,0 +1,238 @@
+"""An editable ONNX graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import NodeProto, TensorProto, ValueInfoProto, external_data_helper, helper, numpy_helper
+
+from hbm_runtime.packer.errors import PackError
+
+_PREFIX = "hbm/"
+
+
+class Graph:
+    """A model whose large constants lie apart, with the edits that packing needs.
+
+    Nodes that are added keep the graph sorted: ``prepend`` collects nodes for the beginning, ``append`` for the end.
+
+    Attributes:
+        model: The model; edited in place.
+        weights: The external data that the model names.
+        name: Name for messages.
+    """
+
+    def __init__(self, model: onnx.ModelProto, weights: bytearray, name: str) -> None:
+        self.model = model
+        self.weights = weights
+        self.name = name
+        self._names = {name for node in _all_nodes(self.proto) for name in [*node.input, *node.output]}
+        self._names |= {value.name for value in [*self.proto.input, *self.proto.output]}
+        self._names |= {constant.name for constant in self.proto.initializer}
+        self._node_names = {node.name for node in _all_nodes(self.proto)}
+        self._first: list[NodeProto] = []
+
+    @property
+    def proto(self) -> onnx.GraphProto:
+        """The main graph."""
+        return self.model.graph
+
+    @property
+    def opset(self) -> int:
+        """Version of the standard operators."""
+        return next((entry.version for entry in self.model.opset_import if entry.domain in {"", "ai.onnx"}), 1)
+
+    # -- looking up ---------------------------------------------------------------------------------------------
+
+    def producer(self, value: str) -> NodeProto | None:
+        """The node that computes a value; None for graph inputs and constants."""
+        for node in self.proto.node:
+            if value in node.output:
+                return node
+        return None
+
+    def consumers(self, value: str) -> list[NodeProto]:
+        """The nodes of the main graph that read a value, also from inside their subgraphs."""
+        return [node for node in self.proto.node if value in node.input or value in _captured(node)]
+
+    def is_output(self, value: str) -> bool:
+        """Whether the graph gives out this value."""
+        return any(output.name == value for output in self.proto.output)
+
+    def info(self, value: str) -> ValueInfoProto | None:
+        """Type and shape of a value as far as the graph declares them."""
+        for info in [*self.proto.input, *self.proto.output, *self.proto.value_info]:
+            if info.name == value:
+                return info
+        return None
+
+    def constant(self, value: str) -> NDArray[np.generic] | None:
+        """The values of an initializer or ``Constant`` node, None for anything else."""
+        for initializer in self.proto.initializer:
+            if initializer.name == value:
+                return numpy_helper.to_array(self._inline(initializer))
+        node = self.producer(value)
+        if node is not None and node.op_type == "Constant" and not node.domain:
+            for attribute in node.attribute:
+                if attribute.name == "value":
+                    return numpy_helper.to_array(attribute.t)
+        return None
+
+    def _inline(self, tensor: TensorProto) -> TensorProto:
+        """``tensor`` with its values inside; the graph is not changed."""
+        if tensor.data_location != TensorProto.EXTERNAL:
+            return tensor
+        place = external_data_helper.ExternalDataInfo(tensor)
+        inline = TensorProto(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims)
+        if place.offset is None or place.length is None:
+            raise PackError(f"{self.name}: constant '{tensor.name}' has external data without a place")
+        inline.raw_data = bytes(memoryview(self.weights)[place.offset : place.offset + place.length])
+        return inline
+
+    # -- adding -------------------------------------------------------------------------------------------------
+
+    def unique(self, name: str) -> str:
+        """``name``, or with a number where a value of this name exists; taken from now on."""
+        candidate, number = name, 1
+        while candidate in self._names:
+            number += 1
+            candidate = f"{name}_{number}"
+        self._names.add(candidate)
+        return candidate
+
+    def prepend(self, operator: str, inputs: Sequence[str], output: str = "", **attributes: Any) -> str:
+        """Adds a node before the graph's own nodes and after those prepended so far; returns its output."""
+        node = self._node(operator, inputs, output, attributes)
+        self._first.append(node)
+        return str(node.output[0])
+
+    def append(self, operator: str, inputs: Sequence[str], output: str = "", **attributes: Any) -> str:
+        """Adds a node at the end; returns its output."""
+        node = self._node(operator, inputs, output, attributes)
+        self.proto.node.append(node)
+        return str(node.output[0])
+
+    def add_constant(self, value: NDArray[np.generic], hint: str = "constant") -> str:
+        """Adds an initializer; returns its name."""
+        name = self.unique(_PREFIX + hint)
+        self.proto.initializer.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def finish_prepending(self) -> None:
+        """Puts the prepended nodes in front."""
+        if self._first:
+            nodes = [*self._first, *self.proto.node]
+            del self.proto.node[:]
+            self.proto.node.extend(nodes)
+            self._first = []
+
+    def _node(self, operator: str, inputs: Sequence[str], output: str, attributes: dict[str, Any]) -> NodeProto:
+        name = _PREFIX + operator
+        number = 1
+        while name in self._node_names:
+            number += 1
+            name = f"{_PREFIX}{operator}_{number}"
+        self._node_names.add(name)
+        return helper.make_node(operator, inputs, [output or self.unique(name)], name=name, **attributes)
+
+    # -- the border ---------------------------------------------------------------------------------------------
+
+    def replace_input(self, name: str, infos: Sequence[ValueInfoProto]) -> None:
+        """Puts other inputs in the place of one; its value must then be made by a prepended node."""
+        inputs = list(self.proto.input)
+        at = [info.name for info in inputs].index(name)
+        inputs[at : at + 1] = infos
+        del self.proto.input[:]
+        self.proto.input.extend(inputs)
+
+    def replace_output(self, name: str, value: str, element_type: int, shape: Sequence[int | str | None]) -> None:
+        """Gives out ``value`` in the place of the output ``name``."""
+        outputs = list(self.proto.output)
+        at = [info.name for info in outputs].index(name)
+        outputs[at] = helper.make_tensor_value_info(value, element_type, list(shape))
+        del self.proto.output[:]
+        self.proto.output.extend(outputs)
+
+    def input_info(self, name: str) -> ValueInfoProto:
+        """The graph input of this name.
+
+        Raises:
+            PackError: There is none.
+        """
+        for info in self.proto.input:
+            if info.name == name:
+                return info
+        known = ", ".join(f"'{info.name}'" for info in self.proto.input)
+        raise PackError(f"{self.name}: there is no input '{name}'; the inputs are {known}")
+
+    def remove_dead_nodes(self) -> None:
+        """Removes nodes and constants that no output needs."""
+        needed = {output.name for output in self.proto.output}
+        kept: list[NodeProto] = []
+        for node in reversed(self.proto.node):
+            if any(output in needed for output in node.output):
+                kept.append(node)
+                needed.update(node.input)
+                needed.update(_captured(node))
+        if len(kept) != len(self.proto.node):
+            del self.proto.node[:]
+            self.proto.node.extend(reversed(kept))
+        for values in (self.proto.initializer, self.proto.value_info):
+            for at in reversed(range(len(values))):
+                if values[at].name not in needed:
+                    del values[at]
+
+
+def shape_of(info: ValueInfoProto) -> tuple[int | str | None, ...] | None:
+    """Dimensions of a value: numbers, names, None for unknown ones; None when the rank is unknown."""
+    kind = info.type.tensor_type
+    if not kind.HasField("shape"):
+        return None
+    return tuple(
+        dimension.dim_value if dimension.HasField("dim_value") else dimension.dim_param or None
+        for dimension in kind.shape.dim
+    )
+
+
+def fixed_shape(info: ValueInfoProto, what: str) -> tuple[int, ...]:
+    """The shape of a value all of whose dimensions are numbers.
+
+    Raises:
+        PackError: A dimension is dynamic, or the rank is unknown.
+    """
+    shape = shape_of(info)
+    if shape is None:
+        raise PackError(f"{what}: the model does not say how many dimensions it has; give its shape")
+    fixed = tuple(dimension for dimension in shape if isinstance(dimension, int))
+    if len(fixed) != len(shape):
+        names = [dimension if dimension is not None else "?" for dimension in shape]
+        raise PackError(f"{what}: the shape {names} has dynamic dimensions; give a fixed one (input_shape)")
+    return fixed
+
+
+def _all_nodes(graph: onnx.GraphProto) -> Iterator[NodeProto]:
+    for node in graph.node:
+        yield node
+        for subgraph in _subgraphs(node):
+            yield from _all_nodes(subgraph)
+
+
+def _subgraphs(node: NodeProto) -> Iterator[onnx.GraphProto]:
+    for attribute in node.attribute:
+        if attribute.HasField("g"):
+            yield attribute.g
+        yield from attribute.graphs
+
+
+def _captured(node: NodeProto) -> set[str]:
+    """Values of outer graphs that the subgraphs of a node read (a superset: inner values may be among them)."""
+    values: set[str] = set()
+    for subgraph in _subgraphs(node):
+        values.update(output.name for output in subgraph.output)
+        for inner in _all_nodes(subgraph):
+            values.update(inner.input)
+    return values

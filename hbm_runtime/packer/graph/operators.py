@@ -1,0 +1,35 @@
+"""Finds operators that no engine could run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from onnx import GraphProto
+
+from hbm_runtime.packer.engine import unsupported_operators
+from hbm_runtime.packer.errors import PackError
+from hbm_runtime.packer.graph.graph import Graph
+
+
+def check_operators(graph: Graph) -> None:
+    """Raises PackError that names all operators the engine lacks; does nothing where there is no engine to ask."""
+    local = {(function.domain, function.name) for function in graph.model.functions}
+    counts = Counter(_operators(graph.proto))
+    for function in graph.model.functions:
+        counts.update((node.domain, node.op_type) for node in function.node)
+    opsets = {"" if entry.domain == "ai.onnx" else entry.domain: entry.version for entry in graph.model.opset_import}
+    missing = unsupported_operators({key: count for key, count in counts.items() if key not in local}, opsets)
+    if missing:
+        raise PackError(
+            f"{graph.name} uses operators that the engine does not have: {', '.join(missing)}; replace them, cut them "
+            "off with output_nodes, or define them as functions in the model"
+        )
+
+
+def _operators(graph: GraphProto) -> Iterator[tuple[str, str]]:
+    for node in graph.node:
+        yield node.domain, node.op_type
+        for attribute in node.attribute:
+            for subgraph in [attribute.g] if attribute.HasField("g") else attribute.graphs:
+                yield from _operators(subgraph)

@@ -1,0 +1,72 @@
+"""Sets the shapes of inputs, and tells how large outputs can become."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+
+from onnx import ModelProto
+
+from hbm_runtime.packer.container import DYNAMIC
+from hbm_runtime.packer.errors import PackError
+from hbm_runtime.packer.graph.element_types import DATA_TYPES
+from hbm_runtime.packer.graph.graph import Graph, shape_of
+from hbm_runtime.packer.graph.load import infer_shapes
+
+
+def set_input_shapes(graph: Graph, shapes: Mapping[str, Sequence[int]]) -> None:
+    """Gives inputs fixed shapes and infers those of the outputs.
+
+    Raises:
+        PackError: The rank differs, a fixed dimension would change, or the shapes do not fit the graph.
+    """
+    changed = False
+    for name, shape in shapes.items():
+        dims = graph.input_info(name).type.tensor_type.shape.dim
+        old = shape_of(graph.input_info(name)) or ()
+        where = f"{graph.name}, input '{name}'"
+        if len(shape) != len(dims):
+            raise PackError(f"{where}: shape {list(shape)} has {len(shape)} dimensions, the model has {len(dims)}")
+        for at, (dimension, wanted) in enumerate(zip(old, shape, strict=True)):
+            if wanted != DYNAMIC and wanted < 1:
+                raise PackError(f"{where}: dimension {wanted} in shape {list(shape)}")
+            if isinstance(dimension, int) and dimension != wanted:
+                if at != 0:
+                    raise PackError(f"{where}: shape {list(shape)} does not fit {list(old)} of the model")
+                changed = True
+            if wanted == DYNAMIC:
+                continue
+            changed = changed or dimension != wanted
+            dims[at].Clear()
+            dims[at].dim_value = wanted
+    if changed:
+        _infer_outputs(graph)
+
+
+def output_bounds(graph: Graph, shapes: Mapping[str, Sequence[int]]) -> dict[str, int]:
+    """Bytes that dynamic outputs have at most, for inputs of at most these shapes, as far as inference can tell."""
+    if not shapes:
+        return {}
+    copy = Graph(ModelProto.FromString(graph.model.SerializeToString()), graph.weights, graph.name)
+    set_input_shapes(copy, shapes)
+    bounds = {}
+    for output in copy.proto.output:
+        shape = shape_of(output) or ()
+        if all(isinstance(dimension, int) for dimension in shape):
+            count = prod(int(dimension) for dimension in shape if dimension is not None)
+            bounds[output.name] = max(1, count) * DATA_TYPES[output.type.tensor_type.elem_type].size
+    return bounds
+
+
+def _infer_outputs(graph: Graph) -> None:
+    """Recomputes the shapes of outputs; what cannot be inferred keeps its declared rank with unknown dimensions."""
+    declared = [len(output.type.tensor_type.shape.dim) for output in graph.proto.output]
+    for output in graph.proto.output:
+        output.type.tensor_type.ClearField("shape")
+    del graph.proto.value_info[:]
+    inferred = infer_shapes(graph.model).graph
+    for output, rank, known in zip(graph.proto.output, declared, inferred.output, strict=True):
+        output.CopyFrom(known)
+        if not output.type.tensor_type.HasField("shape"):
+            for _ in range(rank):
+                output.type.tensor_type.shape.dim.add()
