@@ -1,9 +1,9 @@
 """Runs compiled .hbm models on the BPU of D-Robotics RDK boards, and on any PC.
 
-    from hbm_runtime import HB_HBMRuntime
+from hbm_runtime import HB_HBMRuntime
 
-    runtime = HB_HBMRuntime("model.hbm")
-    outputs = runtime.run({"data": array})
+runtime = HB_HBMRuntime("model.hbm")
+outputs = runtime.run({"data": array})
 """
 
 from __future__ import annotations

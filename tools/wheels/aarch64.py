@@ -59,8 +59,8 @@ class Target:
     def settings(self, interpreter: Interpreter) -> dict[str, str]:
         """Returns settings for the build backend.
 
-        The headers are those of the same CPython for x86-64: their pyconfig.h differs from aarch64's only in
-        HAVE_GCC_ASM_FOR_X64, HAVE_GCC_ASM_FOR_X87, HAVE_USABLE_WCHAR_T and PY_SUPPORT_TIER, which extensions do not use.
+        The headers are those of the same CPython for x86-64. Their pyconfig.h differs from aarch64's only in what
+        extensions do not use: HAVE_GCC_ASM_FOR_X64, HAVE_GCC_ASM_FOR_X87, HAVE_USABLE_WCHAR_T, PY_SUPPORT_TIER.
         """
         return {
             "cmake.args": f"--toolchain={TOOLCHAIN}",

@@ -1,0 +1,156 @@
+"""The installed C++ library as its users see it: through CMake and pkg-config, at a place it was not built for."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.documents import write_files
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build" / "native"
+
+pytestmark = [
+    pytest.mark.skipif(not (BUILD / "src" / "sdk").is_dir(), reason="needs build/native: ./build.sh test makes it"),
+    pytest.mark.no_sanitizer,
+]
+
+
+def run(*command: str | Path, **environment: str) -> str:
+    """Runs a program with the tools of this Python's venv at hand; returns what it printed."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    result = subprocess.run(
+        [str(word) for word in command],
+        check=False,
+        env={**os.environ, "PATH": path, **environment},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=280,
+    )
+    assert result.returncode == 0, f"{' '.join(str(word) for word in command)}\n{result.stdout}"
+    return result.stdout
+
+
+def engine() -> str:
+    spec = importlib.util.find_spec("onnxruntime")
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    return str(next(Path(spec.submodule_search_locations[0]).glob("capi/libonnxruntime.so.*")))
+
+
+def files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library and bpusim, installed and then moved elsewhere."""
+    folder = tmp_path_factory.mktemp("sdk")
+    for component in ("sdk", "bpusim"):
+        run("cmake", "--install", BUILD, "--prefix", folder / "first", "--component", component)
+    return (folder / "first").rename(folder / "moved")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    write_files(folder)
+    return folder / "model.onnx"
+
+
+def check_examples(run_model: Path, asynchronous: Path, model: Path, **environment: str) -> None:
+    environment |= {"BPUSIM_ENGINE_PATH": engine(), "HBM_RUNTIME_DRIVER": "bpusim"}
+    described = run(run_model, model, **environment)
+    assert "input image: F32 1x3x8x8" in described
+    assert "result doubled: 1x3x8x8, first value 2" in described
+    asynchronous_run = run(asynchronous, model, **environment)
+    assert "callbacks: all arrived" in asynchronous_run
+    assert "waited: done, 2 outputs" in asynchronous_run
+    assert "error about model 'model'" in asynchronous_run
+
+
+def test_a_cmake_project_finds_and_uses_it(prefix: Path, model: Path, tmp_path: Path) -> None:
+    run("cmake", "-S", ROOT / "examples" / "cpp", "-B", tmp_path, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}")
+    run("cmake", "--build", tmp_path)
+    check_examples(tmp_path / "run_model", tmp_path / "asynchronous", model)
+
+
+def test_pkg_config_tells_a_compiler_how_to_use_it(prefix: Path, model: Path, tmp_path: Path) -> None:
+    search = str(next(prefix.rglob("pkgconfig")))
+    flags = run("pkg-config", "--cflags", "--libs", "hbm-runtime", PKG_CONFIG_PATH=search).split()
+    compiler = os.environ.get("CXX", "c++")
+    for example in ("run_model", "asynchronous"):
+        source = ROOT / "examples" / "cpp" / f"{example}.cpp"
+        run(compiler, "-std=c++17", "-pthread", source, *flags, "-o", tmp_path / example)
+    library = str(next(prefix.rglob("libhbm_runtime.so")).parent)
+    check_examples(tmp_path / "run_model", tmp_path / "asynchronous", model, LD_LIBRARY_PATH=library)
+
+
+@pytest.mark.parametrize(("wanted", "found"), [("1.0", True), ("1", True), ("2.0", False), ("0.9", False)])
+def test_find_package_accepts_only_the_same_major_version(
+    prefix: Path, tmp_path: Path, wanted: str, found: bool
+) -> None:
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.22)\nproject(consumer CXX)\n"
+        f"find_package(hbm_runtime {wanted} QUIET)\nmessage(STATUS found=${{hbm_runtime_FOUND}})\n"
+    )
+    printed = run("cmake", "-S", tmp_path, "-B", tmp_path / "build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}")
+    assert f"found={int(found)}" in printed
+
+
+def test_the_library_exports_its_own_symbols_and_no_others(prefix: Path) -> None:
+    library = next(prefix.rglob("libhbm_runtime.so"))
+    symbols = run("nm", "-D", "--defined-only", "-C", library).splitlines()
+    names = [re.sub(r"^[0-9a-f]+ [A-Z] ", "", line) for line in symbols]
+    own = re.compile(r"^((typeinfo|typeinfo name|vtable) for )?hbm::|^HBM_RUNTIME_1$")
+    assert len(names) > 20
+    assert [name for name in names if not own.match(name)] == []
+
+
+def test_the_library_needs_no_driver_and_has_a_soname(prefix: Path) -> None:
+    dynamic = run("readelf", "-d", next(prefix.rglob("libhbm_runtime.so")))
+    assert "[libhbm_runtime.so.1]" in dynamic
+    assert not re.search(r"NEEDED.*(hbucp|libdnn|onnxruntime|python)", dynamic)
+
+
+def test_every_public_header_compiles_on_its_own(prefix: Path, tmp_path: Path) -> None:
+    headers = sorted((prefix / "include" / "hbm_runtime").glob("*.hpp"))
+    assert len(headers) > 8
+    lines = [f"#include <hbm_runtime/{header.name}>\n" for header in headers]
+    for number, line in enumerate(lines):
+        (tmp_path / f"{number}.cpp").write_text(line + line)
+    sources = [str(path) for path in tmp_path.glob("*.cpp")]
+    warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror"]
+    run(os.environ.get("CXX", "c++"), "-std=c++17", "-fsyntax-only", *warnings, f"-I{prefix / 'include'}", *sources)
+
+
+def test_components_do_not_mix(tmp_path: Path) -> None:
+    for component in ("sdk", "bpusim"):
+        run("cmake", "--install", BUILD, "--prefix", tmp_path / component, "--component", component)
+    sdk, bpusim = files(tmp_path / "sdk"), files(tmp_path / "bpusim")
+    assert sdk
+    assert not sdk & bpusim
+    assert not any("bpusim" in name or name.endswith(("libdnn.so", "libhbucp.so")) for name in sdk)
+    assert {Path(name).name for name in bpusim} >= {"libdnn.so", "libhbucp.so"}
+    assert all("/bpusim/" in name for name in bpusim)
+
+
+def test_the_project_configures_without_bpusim(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    ignore = shutil.ignore_patterns("bpusim", "build", ".venv", ".git", "dist", "__pycache__")
+    for name in ("src", "cmake", "tests"):
+        shutil.copytree(ROOT / name, source / name, ignore=ignore)
+    for name in ("CMakeLists.txt", "pyproject.toml"):
+        shutil.copy(ROOT / name, source)
+    shutil.copytree(ROOT / "src" / "abi" / "bpusim", source / "src" / "abi" / "bpusim")  # the extension's declaration
+    settings = ("-DHBM_BUILD_PYTHON=OFF", "-DHBM_BUILD_TESTING=OFF")
+    run("cmake", "-S", source, "-B", tmp_path / "build", "-G", "Ninja", *settings)
+    plan = run("ninja", "-C", tmp_path / "build", "-n")
+    assert "libhbm_runtime.so" in plan
