@@ -1,0 +1,37 @@
+// hbDNNInferV2, hbDNNGetTaskOutputTensorProperties.
+#include <memory>
+#include <utility>
+
+#include "arguments.hpp"
+#include "infer_job.hpp"
+#include "library.hpp"
+#include "packed.hpp"
+
+using namespace bpusim;
+
+BPUSIM_EXPORT std::int32_t hbDNNInferV2(hbUCPTaskHandle_t* task, hbDNNTensor* outputs, const hbDNNTensor* inputs,
+                                        hbDNNHandle_t model) {
+  return guarded(__func__, [&] {
+    auto job = std::make_unique<InferJob>(ModelTable::instance().use(model), outputs, inputs);
+    return task == nullptr ? tasks()->runNow(job.release()) : tasks()->append(task, job.release());
+  });
+}
+
+BPUSIM_EXPORT std::int32_t hbDNNGetTaskOutputTensorProperties(hbDNNTensorProperties* properties, hbUCPTaskHandle_t task,
+                                                              std::int32_t subTaskIndex, std::int32_t outputIndex) {
+  return guarded(__func__, [&] {
+    require(properties, "properties");
+    struct Request {
+      hbDNNTensorProperties* properties;
+      std::int32_t index;
+    } request{properties, outputIndex};
+    const auto visit = [](const Job* job, void* context) {
+      return translated([&] {
+        const auto& wanted = *static_cast<const Request*>(context);
+        // Every job in a task of this driver is one of ours.
+        *wanted.properties = static_cast<const InferJob*>(job)->outputProperties(wanted.index);
+      });
+    };
+    return tasks()->withEndedJob(task, subTaskIndex, visit, &request);
+  });
+}

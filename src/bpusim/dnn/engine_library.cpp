@@ -1,0 +1,152 @@
+#include "engine_library.hpp"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "error.hpp"
+
+namespace bpusim {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kAdvice =
+    "bpusim computes with ONNX Runtime and cannot use it here: install it with 'pip install onnxruntime' or "
+    "'pip install hbm_runtime[bpusim]', or set BPUSIM_ENGINE_PATH to its libonnxruntime.so";
+
+struct Paths {
+  std::mutex mutex;
+  std::string fromClient;
+  std::unique_ptr<const EngineLibrary> library;
+};
+
+[[nodiscard]] Paths& paths() {
+  // Never destroyed: the engine computes until the process is gone.
+  static auto* const all = std::make_unique<Paths>().release();
+  return *all;
+}
+
+// The library itself for a file; for a directory the last of its libonnxruntime.so* by name; "" when there is none.
+[[nodiscard]] std::string libraryAt(const fs::path& place) {
+  std::error_code error;
+  if (!fs::is_directory(place, error)) {
+    return fs::exists(place, error) ? place.string() : "";
+  }
+  std::string found;
+  for (fs::directory_iterator entry(place, error), end; !error && entry != end; entry.increment(error)) {
+    if (entry->path().filename().string().rfind("libonnxruntime.so", 0) == 0) {
+      found = std::max(found, entry->path().string());
+    }
+  }
+  return found;
+}
+
+[[nodiscard]] fs::path ownDirectory() {
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<const void*>(&setEnginePath), &info) == 0 || info.dli_fname == nullptr) {
+    return {};
+  }
+  std::error_code error;
+  const fs::path path = fs::canonical(info.dli_fname, error);
+  return error ? fs::path(info.dli_fname).parent_path() : path.parent_path();
+}
+
+[[nodiscard]] ort::Functions functionsOf(const void* table, std::uint32_t version) {
+  ort::Functions functions;
+  const auto* const entries = static_cast<void* const*>(table);
+#define BPUSIM_ORT_FUNCTION(position, since, result, name, arguments)                          \
+  if (version >= (since)) {                                                                    \
+    functions.name = reinterpret_cast<decltype(functions.name)>(entries[position]); /*NOLINT*/ \
+  }
+  BPUSIM_ORT_FUNCTIONS(BPUSIM_ORT_FUNCTION)
+#undef BPUSIM_ORT_FUNCTION
+  return functions;
+}
+
+// Null, with the reason, when the library cannot be used.
+[[nodiscard]] std::unique_ptr<const EngineLibrary> open(const std::string& path, std::string& reason) {
+  // Since 1.29 the library reports usage to its maker from the moment it is loaded, unless this is set before.
+  setenv("ORT_DISABLE_TELEMETRY", "1", 0);
+  void* const handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) {
+    const char* const text = dlerror();
+    reason = text == nullptr ? "it does not load" : text;
+    return nullptr;
+  }
+  // The library stays open whatever comes: its static destructors are not meant to run early.
+  const auto getApiBase = reinterpret_cast<const ort::ApiBase* (*)()>(dlsym(handle, "OrtGetApiBase"));
+  const ort::ApiBase* const base = getApiBase == nullptr ? nullptr : getApiBase();
+  if (base == nullptr) {
+    reason = path + " is not ONNX Runtime";
+    return nullptr;
+  }
+  const std::string version = base->GetVersionString();
+  for (std::uint32_t api = ort::kNewestApi; version.rfind("1.", 0) == 0 && api >= ort::kOldestApi; --api) {
+    if (const void* const table = base->GetApi(api); table != nullptr) {
+      return std::make_unique<const EngineLibrary>(EngineLibrary{functionsOf(table, api), version, path});
+    }
+  }
+  reason = path + " is version " + version + ", 1.17 or a later 1.x is needed";
+  return nullptr;
+}
+
+[[nodiscard]] std::unique_ptr<const EngineLibrary> find(const std::string& fromClient) {
+  const char* const chosen = secure_getenv("BPUSIM_ENGINE_PATH");
+  std::vector<fs::path> places;
+  if (chosen != nullptr && *chosen != '\0') {
+    places.emplace_back(chosen);
+  } else {
+    if (!fromClient.empty()) {
+      places.emplace_back(fromClient);
+    }
+    const fs::path own = ownDirectory();
+    places.push_back(own / ".." / ".." / "onnxruntime" / "capi");
+    places.push_back(own);
+  }
+  std::string tried;
+  std::string reason;
+  const auto attempt = [&](const std::string& path) {
+    auto library = open(path, reason);
+    if (library == nullptr) {
+      tried += (tried.empty() ? "" : "; ") + reason;
+    }
+    return library;
+  };
+  for (const fs::path& place : places) {
+    const std::string path = libraryAt(place);
+    if (path.empty()) {
+      tried += (tried.empty() ? "no libonnxruntime.so in " : "; none in ") + place.lexically_normal().string();
+    } else if (auto library = attempt(path); library != nullptr) {
+      return library;
+    }
+  }
+  if (chosen == nullptr || *chosen == '\0') {
+    if (auto library = attempt("libonnxruntime.so.1"); library != nullptr) {
+      return library;
+    }
+  }
+  throw Error(HB_UCP_INIT_FAILED, std::string(kAdvice) + " (" + tried + ")");
+}
+
+}  // namespace
+
+const EngineLibrary& engineLibrary() {
+  const std::lock_guard<std::mutex> lock(paths().mutex);
+  if (paths().library == nullptr) {
+    paths().library = find(paths().fromClient);
+  }
+  return *paths().library;
+}
+
+void setEnginePath(const char* path) {
+  const std::lock_guard<std::mutex> lock(paths().mutex);
+  paths().fromClient = path == nullptr ? "" : path;
+}
+
+}  // namespace bpusim

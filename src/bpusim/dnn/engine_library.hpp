@@ -1,0 +1,22 @@
+// Finds and opens ONNX Runtime's shared library.
+#pragma once
+
+#include <string>
+
+#include "ort_api.hpp"
+
+namespace bpusim {
+
+struct EngineLibrary {
+  ort::Functions functions;
+  std::string version;
+  std::string path;
+};
+
+// Opens the library with the first call; later calls return the same. Throws Error, and then the next call tries again.
+[[nodiscard]] const EngineLibrary& engineLibrary();
+
+// A file or a directory to try after BPUSIM_ENGINE_PATH; null or "" forgets it.
+void setEnginePath(const char* path);
+
+}  // namespace bpusim

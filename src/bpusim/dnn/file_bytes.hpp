@@ -1,0 +1,34 @@
+// The bytes of one model file for as long as its models live.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace bpusim {
+
+class FileBytes {
+  struct Private {};
+
+ public:
+  explicit FileBytes(Private /*only map() and copy() make these*/) {}
+
+  // Maps a file. A file that is cut while it is in use ends the process, as with every mapping. Throws Error.
+  [[nodiscard]] static std::shared_ptr<const FileBytes> map(const std::string& path);
+
+  // Copies memory, which the caller may free afterwards.
+  [[nodiscard]] static std::shared_ptr<const FileBytes> copy(const void* data, std::size_t size);
+
+  ~FileBytes();
+  FileBytes(const FileBytes&) = delete;
+  FileBytes& operator=(const FileBytes&) = delete;
+
+  [[nodiscard]] std::string_view view() const noexcept { return view_; }
+
+ private:
+  std::string copy_;
+  std::string_view view_;
+  bool mapped_ = false;
+};
+
+}  // namespace bpusim

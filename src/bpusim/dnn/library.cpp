@@ -1,0 +1,28 @@
+#include "library.hpp"
+
+namespace bpusim {
+
+const TaskInterface* tasks() noexcept {
+  static const auto* const interface = static_cast<const TaskInterface*>(bpusimGetInterface(kTaskInterfaceVersion));
+  return interface;
+}
+
+std::int32_t fail(std::int32_t status, const char* text) noexcept {
+  return tasks() == nullptr ? status : tasks()->fail(status, text);
+}
+
+bool enter(const char* function, std::int32_t* status) noexcept {
+  if (tasks() == nullptr) {
+    *status = HB_UCP_INIT_FAILED;
+    return false;
+  }
+  return tasks()->enter(function, status);
+}
+
+void log(LogLevel level, const char* text) noexcept {
+  if (tasks() != nullptr && tasks()->logs(level)) {
+    tasks()->log(level, text);
+  }
+}
+
+}  // namespace bpusim

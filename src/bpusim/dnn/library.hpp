@@ -1,0 +1,54 @@
+// The border of libdnn: what every exported function starts with, and libhbucp behind it.
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <new>
+
+#include "error.hpp"
+#include "task_interface.hpp"
+
+#define BPUSIM_EXPORT extern "C" __attribute__((visibility("default")))
+
+namespace bpusim {
+
+// The tasks of the libhbucp that was loaded with this library; null when the two do not belong together.
+[[nodiscard]] const TaskInterface* tasks() noexcept;
+
+// Notes the text of a failure for this thread and returns its status.
+[[nodiscard]] std::int32_t fail(std::int32_t status, const char* text) noexcept;
+
+// Counts the call, applies faults and refuses after fork(). False: return *status at once.
+[[nodiscard]] bool enter(const char* function, std::int32_t* status) noexcept;
+
+void log(LogLevel level, const char* text) noexcept;
+
+// body() with its exceptions turned into a status. body returns nothing or a status.
+template <class Body>
+[[nodiscard]] std::int32_t translated(Body&& body) noexcept {
+  try {
+    if constexpr (std::is_void_v<decltype(body())>) {
+      body();
+      return HB_UCP_SUCCESS;
+    } else {
+      return body();
+    }
+  } catch (const Error& error) {
+    return fail(error.status(), error.what());
+  } catch (const std::bad_alloc&) {
+    return fail(HB_DNN_OUT_OF_MEMORY, "the process is out of memory");
+  } catch (const std::exception& error) {
+    return fail(HB_UCP_UNKNOWN_ERROR, error.what());
+  }
+}
+
+template <class Body>
+[[nodiscard]] std::int32_t guarded(const char* function, Body&& body) noexcept {
+  std::int32_t status = HB_UCP_SUCCESS;
+  if (!enter(function, &status)) {
+    return status;
+  }
+  return translated(body);
+}
+
+}  // namespace bpusim

@@ -1,0 +1,48 @@
+// One loaded model: what it reports, and its session in the engine. Immutable after loading, apart from what is
+// protected inside.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bpusim/extension.h"
+#include "engine.hpp"
+#include "file_bytes.hpp"
+#include "load_options.hpp"
+#include "model_tensor.hpp"
+#include "scratch.hpp"
+
+namespace bpusim {
+
+// Where the engine finds the model.
+struct ModelSource {
+  std::shared_ptr<const FileBytes> file;  // keeps the views below alive
+  std::string_view graph;
+  std::optional<std::string_view> weights;
+  std::string folder;             // of files with external weights; "" for none
+  std::vector<std::string> keep;  // tensors that became outputs
+};
+
+struct Model {
+  std::string name;
+  std::string description;
+  std::int32_t cores = 1;
+  std::vector<ModelTensor> inputs;
+  std::vector<ModelTensor> outputs;
+  std::vector<const char*> inputNames;                          // in the graph
+  std::vector<const char*> outputNames;                         // in the graph
+  std::vector<std::pair<std::string, std::string>> operations;  // name and type
+  std::vector<bpusimOperation> operationTable;
+
+  ModelSource source;
+  LoadOptions options;
+  std::unique_ptr<EngineSession> session;
+  mutable ScratchPool scratch;
+};
+
+}  // namespace bpusim

@@ -1,0 +1,266 @@
+#include "model_loading.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "error.hpp"
+#include "host_file.hpp"
+#include "library.hpp"
+#include "onnx_edit.hpp"
+#include "onnx_graph.hpp"
+#include "onnx_metadata.hpp"
+
+namespace bpusim {
+namespace {
+
+// What the parts below have to know about the file that they load from.
+struct Origin {
+  const ModelFile& file;
+  const LoadOptions& options;
+};
+
+[[noreturn]] void refuse(const Origin& origin, const std::string& text) {
+  throw Error(HB_DNN_INVALID_MODEL, "'" + origin.file.place + "': " + text);
+}
+
+// Names of `options.keep` that the graph's nodes produce.
+[[nodiscard]] std::vector<std::string> keptBy(const OnnxGraph& graph, const LoadOptions& options) {
+  std::vector<std::string> kept;
+  if (options.keep.empty()) {
+    return kept;
+  }
+  std::unordered_set<std::string_view> produced;
+  for (const OnnxNode& node : graph.nodes) {
+    produced.insert(node.outputs.begin(), node.outputs.end());
+  }
+  for (const OnnxValue& output : graph.outputs) {
+    produced.erase(output.name);
+  }
+  for (const std::string& name : options.keep) {
+    if (produced.erase(name) != 0) {
+      kept.push_back(name);
+    }
+  }
+  return kept;
+}
+
+[[nodiscard]] std::unique_ptr<EngineSession> openSession(const Origin& origin, const std::string& model,
+                                                         const ModelSource& source) {
+  EngineOptions options = origin.options.engine;
+  options.weights = source.weights;
+  options.weightsFolder = source.folder;
+  try {
+    if (source.keep.empty()) {
+      return std::make_unique<EngineSession>(source.graph, options);
+    }
+    return std::make_unique<EngineSession>(withOutputs(source.graph, source.keep), options);
+  } catch (const Error& error) {
+    if (error.status() != HB_DNN_INVALID_MODEL) {
+      throw;
+    }
+    throw Error(error.status(), "'" + origin.file.place + "', model '" + model + "': " + error.what());
+  }
+}
+
+void finish(Model& model) {
+  for (const ModelTensor& tensor : model.inputs) {
+    model.inputNames.push_back(tensor.graphName.c_str());
+  }
+  for (const ModelTensor& tensor : model.outputs) {
+    model.outputNames.push_back(tensor.graphName.c_str());
+  }
+  for (const auto& [name, type] : model.operations) {
+    model.operationTable.push_back({name.c_str(), type.c_str()});
+  }
+}
+
+[[nodiscard]] std::string whereOf(const Origin& origin, const std::string& model, const char* role,
+                                  std::string_view tensor) {
+  return "'" + origin.file.place + "', model '" + model + "': " + role + " '" + std::string(tensor) + "'";
+}
+
+using ByName = std::unordered_map<std::string_view, const EngineTensor*>;
+
+[[nodiscard]] ByName byName(const std::vector<EngineTensor>& tensors) {
+  ByName map;
+  for (const EngineTensor& tensor : tensors) {
+    map.emplace(tensor.name, &tensor);
+  }
+  return map;
+}
+
+[[nodiscard]] std::vector<ModelTensor> tableTensors(const Origin& origin, const std::string& model, const char* role,
+                                                    const std::vector<HostTensor>& table, ByName graph, bool all) {
+  std::vector<ModelTensor> tensors;
+  for (const HostTensor& entry : table) {
+    const std::string where = whereOf(origin, model, role, entry.name);
+    const auto found = graph.find(entry.graphName);
+    if (found == graph.end()) {
+      throw Error(HB_DNN_INVALID_MODEL, where + " has no counterpart in the graph; pack the model again");
+    }
+    tensors.push_back(tensorOf(entry, *found->second, where));
+    graph.erase(found);
+  }
+  if (all && !graph.empty()) {
+    throw Error(HB_DNN_INVALID_MODEL, whereOf(origin, model, role, graph.begin()->first) +
+                                          " of the graph is not in the file's table; pack the model again");
+  }
+  return tensors;
+}
+
+// Adds the tensors that were kept, which the engine lists after the model's own.
+void addKept(const Origin& origin, Model& model) {
+  const std::vector<EngineTensor>& outputs = model.session->outputs();
+  for (std::size_t i = outputs.size() - model.source.keep.size(); i < outputs.size(); ++i) {
+    ModelTensor tensor = tensorOf(outputs[i], whereOf(origin, model.name, "kept tensor", outputs[i].name));
+    if (outputs[i].shape.empty()) {
+      tensor.rankKnown = false;
+      tensor.dynamic = true;
+      tensor.properties.alignedByteSize = -1;
+    }
+    model.outputs.push_back(std::move(tensor));
+  }
+}
+
+[[nodiscard]] std::shared_ptr<const Model> hostModel(const Origin& origin, const HostModel& table) {
+  auto model = std::make_shared<Model>();
+  model->name = table.name;
+  model->description = table.description;
+  model->cores = table.cores;
+  model->options = origin.options;
+  model->source = {origin.file.bytes, table.graph, table.weights, "", {}};
+  const std::optional<OnnxGraph> graph = readOnnx(table.graph);
+  if (!graph.has_value()) {
+    refuse(origin, "the graph of model '" + model->name + "' is no ONNX model");
+  }
+  model->source.keep = keptBy(*graph, origin.options);
+  model->session = openSession(origin, model->name, model->source);
+  model->inputs = tableTensors(origin, model->name, "input", table.inputs, byName(model->session->inputs()), true);
+  model->outputs = tableTensors(origin, model->name, "output", table.outputs, byName(model->session->outputs()), false);
+  addKept(origin, *model);
+  for (const HostOperation& operation : table.operations) {
+    model->operations.emplace_back(operation.name, operation.type);
+  }
+  finish(*model);
+  return model;
+}
+
+[[nodiscard]] LoadedFile loadHostFile(const Origin& origin) {
+  try {
+    const HostFile content = readHostFile(origin.file.bytes->view());
+    const Platform& platform = *tasks()->platform();
+    if (platform.chosen && !content.march.empty() && content.march != platform.march) {
+      throw Error(HB_DNN_INCOMPATIBLE_MODEL, "'" + origin.file.place + "' was packed for march " +
+                                                 std::string(content.march) + ", BPUSIM_SOC=" + platform.soc + " has " +
+                                                 platform.march + "; pack it for that or change BPUSIM_SOC");
+    }
+    LoadedFile loaded{std::string(content.description), {}};
+    for (const HostModel& table : content.models) {
+      loaded.models.push_back(hostModel(origin, table));
+    }
+    return loaded;
+  } catch (const HostFileError& error) {
+    refuse(origin, std::string("the host model file cannot be used: ") + error.what());
+  }
+}
+
+// The path without folders and ending; in memory the graph's name, else "model_" and its number.
+[[nodiscard]] std::string onnxName(const Origin& origin, const OnnxGraph& graph, std::size_t index) {
+  if (origin.file.path.empty()) {
+    return graph.name.empty() ? "model_" + std::to_string(index) : std::string(graph.name);
+  }
+  const std::string name = origin.file.path.substr(origin.file.path.find_last_of('/') + 1);
+  const std::size_t dot = name.find_last_of('.');
+  return dot == std::string::npos || dot == 0 ? name : name.substr(0, dot);
+}
+
+[[nodiscard]] std::string folderOf(const std::string& path) {
+  if (path.empty()) {
+    return "";
+  }
+  const std::size_t slash = path.find_last_of('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
+}
+
+[[nodiscard]] const OnnxValue* valueOf(const std::vector<OnnxValue>& values, std::string_view name) {
+  const auto found =
+      std::find_if(values.begin(), values.end(), [&](const OnnxValue& value) { return value.name == name; });
+  return found == values.end() ? nullptr : &*found;
+}
+
+[[nodiscard]] std::vector<ModelTensor> onnxTensors(const Origin& origin, const std::string& model, bool outputs,
+                                                   const std::vector<EngineTensor>& tensors,
+                                                   const std::vector<OnnxValue>& declared) {
+  std::vector<ModelTensor> all;
+  for (const EngineTensor& tensor : tensors) {
+    const std::string where = whereOf(origin, model, outputs ? "output" : "input", tensor.name);
+    ModelTensor& added = all.emplace_back(tensorOf(tensor, where));
+    const OnnxValue* const value = valueOf(declared, tensor.name);
+    if (value != nullptr) {
+      added.description = value->description;
+    }
+    // The engine reports an unknown rank as no dimensions, as it does for a scalar.
+    if (!tensor.shape.empty() || (value != nullptr && value->hasShape)) {
+      continue;
+    }
+    if (!outputs) {
+      throw Error(HB_DNN_INVALID_MODEL, where + " declares no shape; give it one, with dynamic dimensions if need be");
+    }
+    added.rankKnown = false;
+    added.dynamic = true;
+    added.properties.alignedByteSize = -1;
+  }
+  return all;
+}
+
+[[nodiscard]] LoadedFile loadOnnx(const Origin& origin, const OnnxGraph& graph, std::size_t index) {
+  auto model = std::make_shared<Model>();
+  model->name = onnxName(origin, graph, index);
+  model->options = origin.options;
+  const std::string_view bytes = origin.file.bytes->view();
+  model->source = {origin.file.bytes, bytes, std::nullopt, folderOf(origin.file.path), keptBy(graph, origin.options)};
+  model->session = openSession(origin, model->name, model->source);
+  model->description = metadataText(model->session->metadata(), graph.name);
+  const std::vector<EngineTensor>& outputs = model->session->outputs();
+  const auto own = outputs.end() - static_cast<std::ptrdiff_t>(model->source.keep.size());
+  model->inputs = onnxTensors(origin, model->name, false, model->session->inputs(), graph.inputs);
+  model->outputs = onnxTensors(origin, model->name, true, {outputs.begin(), own}, graph.outputs);
+  addKept(origin, *model);
+  for (const OnnxNode& node : graph.nodes) {
+    model->operations.emplace_back(node.name, node.type);
+  }
+  finish(*model);
+  return {"", {model}};
+}
+
+[[nodiscard]] bool endsWith(const std::string& text, std::string_view end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+}  // namespace
+
+LoadedFile loadFile(const ModelFile& file, const LoadOptions& options, std::size_t index) {
+  const Origin origin{file, options};
+  const std::string_view bytes = file.bytes->view();
+  if (bytes.empty()) {
+    refuse(origin, "the file is empty");
+  }
+  if (looksLikeHostFile(bytes)) {
+    return loadHostFile(origin);
+  }
+  if (const std::optional<OnnxGraph> graph = readOnnx(bytes); graph.has_value()) {
+    return loadOnnx(origin, *graph, index);
+  }
+  if (endsWith(file.path, ".hbm")) {
+    throw Error(HB_DNN_INCOMPATIBLE_MODEL,
+                "'" + file.place +
+                    "' is not a host model. A .hbm that was compiled for a board runs only there, or on "
+                    "the vendor's simulation with HBM_RUNTIME_DRIVER; on this machine load the ONNX "
+                    "model that it was made from, or pack that with 'hbm-runtime pack'");
+  }
+  refuse(origin, "this is neither an ONNX model nor a host model, or it is damaged");
+}
+
+}  // namespace bpusim

@@ -1,0 +1,119 @@
+#include "model_tensor.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "error.hpp"
+#include "tensor_layout.hpp"
+#include "tensor_types.hpp"
+
+namespace bpusim {
+namespace {
+
+constexpr std::int64_t kDynamic = -1;
+// The one size in the public documentation that is padded: 4000 bytes are allocated as 4096.
+constexpr std::int64_t kSizeUnit = 128;
+
+[[nodiscard]] std::string shapeText(const std::vector<std::int64_t>& shape) {
+  std::string text = "(";
+  for (const std::int64_t dimension : shape) {
+    text += (text.size() == 1 ? "" : ", ") + (dimension < 0 ? std::string("?") : std::to_string(dimension));
+  }
+  return text + ")";
+}
+
+void checkType(const EngineTensor& graph, const std::string& where) {
+  if (graph.type < 0) {
+    throw Error(HB_DNN_INVALID_MODEL, where + " is a " + graph.typeText +
+                                          ", which no tensor of this driver can be; change it in the ONNX file, for "
+                                          "example with a Cast");
+  }
+  if (graph.shape.size() > HB_DNN_TENSOR_MAX_DIMENSIONS) {
+    throw Error(HB_DNN_INVALID_MODEL,
+                where + " has " + std::to_string(graph.shape.size()) + " dimensions, at most 10 are possible");
+  }
+}
+
+void setShape(ModelTensor& tensor, const std::vector<std::int64_t>& shape, const std::string& where) {
+  hbDNNTensorShape& to = tensor.properties.validShape;
+  to.numDimensions = static_cast<std::int32_t>(shape.size());
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] > std::numeric_limits<std::int32_t>::max()) {
+      throw Error(HB_DNN_INVALID_MODEL, where + ": dimension " + std::to_string(shape[i]) + " is too large");
+    }
+    to.dimensionSize[i] = static_cast<std::int32_t>(std::max(shape[i], kDynamic));
+    tensor.dynamic = tensor.dynamic || shape[i] < 0;
+  }
+}
+
+}  // namespace
+
+std::int64_t paddedSize(std::int64_t size) noexcept {
+  const std::int64_t units = size / kSizeUnit + (size % kSizeUnit != 0 ? 1 : 0);
+  return std::max<std::int64_t>(units, 1) * kSizeUnit;
+}
+
+ModelTensor tensorOf(const HostTensor& table, const EngineTensor& graph, const std::string& where) {
+  checkType(graph, where);
+  bool fits = table.dataType == graph.type && table.shape.size() == graph.shape.size();
+  for (std::size_t i = 0; fits && i < table.shape.size(); ++i) {
+    fits = table.shape[i] == graph.shape[i] || table.shape[i] < 0 || graph.shape[i] < 0;
+  }
+  if (!fits) {
+    throw Error(HB_DNN_INVALID_MODEL, where + " is " + typeName(table.dataType) + " " + shapeText(table.shape) +
+                                          " in the file's table and " + typeName(graph.type) + " " +
+                                          shapeText(graph.shape) + " in its graph; pack the model again");
+  }
+  ModelTensor tensor;
+  tensor.name = table.name;
+  tensor.graphName = table.graphName;
+  tensor.description = table.description;
+  tensor.scales = table.scales;
+  tensor.zeroPoints = table.zeroPoints;
+  tensor.symbols = graph.symbols;
+  tensor.alignedStrides = true;
+  setShape(tensor, table.shape, where);
+  hbDNNTensorProperties& properties = tensor.properties;
+  properties.tensorType = table.dataType;
+  properties.quantiType = static_cast<hbDNNQuantiType>(table.quantiType);
+  properties.quantizeAxis = table.quantiAxis;
+  properties.scale = {static_cast<std::int32_t>(tensor.scales.size()),
+                      tensor.scales.empty() ? nullptr : tensor.scales.data(),
+                      static_cast<std::int32_t>(tensor.zeroPoints.size()),
+                      tensor.zeroPoints.empty() ? nullptr : tensor.zeroPoints.data()};
+  properties.alignedByteSize = table.alignedSize;
+  std::copy(table.strides.begin(), table.strides.end(), properties.stride);
+  tensor.dynamic = tensor.dynamic || std::count(table.strides.begin(), table.strides.end(), kDynamic) != 0;
+  return tensor;
+}
+
+ModelTensor tensorOf(const EngineTensor& graph, const std::string& where) {
+  checkType(graph, where);
+  ModelTensor tensor;
+  tensor.name = graph.name;
+  tensor.graphName = graph.name;
+  tensor.symbols = graph.symbols;
+  setShape(tensor, graph.shape, where);
+  hbDNNTensorProperties& properties = tensor.properties;
+  properties.tensorType = graph.type;
+  properties.quantiType = NONE;
+  properties.quantizeAxis = -1;
+  // Strides outside of a dynamic dimension depend on it.
+  std::int64_t stride = elementSize(graph.type);
+  for (std::size_t i = graph.shape.size(); i-- > 0;) {
+    properties.stride[i] = stride;
+    if (graph.shape[i] < 0 || stride < 0) {
+      stride = kDynamic;
+    } else if (__builtin_mul_overflow(stride, std::max<std::int64_t>(graph.shape[i], 1), &stride)) {
+      throw Error(HB_DNN_INVALID_MODEL, where + " is too large");
+    }
+  }
+  const bool empty = std::count(graph.shape.begin(), graph.shape.end(), 0) != 0;
+  properties.alignedByteSize = tensor.dynamic ? kDynamic : paddedSize(empty ? 0 : stride);
+  if (!tensor.dynamic && properties.alignedByteSize < stride && !empty) {
+    throw Error(HB_DNN_INVALID_MODEL, where + " is too large");
+  }
+  return tensor;
+}
+
+}  // namespace bpusim

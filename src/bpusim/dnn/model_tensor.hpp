@@ -1,0 +1,40 @@
+// One input or output of a model as the driver reports it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine.hpp"
+#include "hobot/dnn/hb_dnn.h"
+#include "host_file.hpp"
+
+namespace bpusim {
+
+struct ModelTensor {
+  std::string name;
+  std::string graphName;
+  std::string description;
+  hbDNNTensorProperties properties{};  // points into the vectors below, which move with their memory
+  std::vector<float> scales;
+  std::vector<std::int32_t> zeroPoints;
+  std::vector<std::string> symbols;
+  bool dynamic = false;         // a dimension or a stride is -1
+  bool rankKnown = true;        // else the output's shape is known only after a run
+  bool alignedStrides = false;  // strides that the caller fills must suit the SoC
+
+  ModelTensor() = default;
+  ModelTensor(ModelTensor&&) = default;
+  ModelTensor& operator=(ModelTensor&&) = default;
+};
+
+// Bytes to allocate for a tensor of an ONNX file whose dense size is given.
+[[nodiscard]] std::int64_t paddedSize(std::int64_t size) noexcept;
+
+// From the table of a host model. `where` starts the texts of errors.
+[[nodiscard]] ModelTensor tensorOf(const HostTensor& table, const EngineTensor& graph, const std::string& where);
+
+// As an ONNX graph declares it.
+[[nodiscard]] ModelTensor tensorOf(const EngineTensor& graph, const std::string& where);
+
+}  // namespace bpusim

@@ -1,0 +1,136 @@
+#include "onnx_edit.hpp"
+
+#include <algorithm>
+
+#include "error.hpp"
+#include "onnx_graph.hpp"
+
+namespace bpusim {
+namespace {
+
+void putVarint(std::string& to, std::uint64_t value) {
+  for (; value >= 0x80U; value >>= 7U) {
+    to += static_cast<char>((value & 0x7fU) | 0x80U);
+  }
+  to += static_cast<char>(value);
+}
+
+void putKey(std::string& to, std::uint32_t number, std::uint32_t type) {
+  putVarint(to, static_cast<std::uint64_t>(number) << 3U | type);
+}
+
+void putBytes(std::string& to, std::uint32_t number, std::string_view payload) {
+  putKey(to, number, kWireBytes);
+  putVarint(to, payload.size());
+  to += payload;
+}
+
+// The message with every field replaced by what replace(field, output) writes.
+template <class Replace>
+[[nodiscard]] std::string rewritten(std::string_view message, Replace&& replace) {
+  std::string output;
+  WireReader reader(message);
+  while (const std::optional<WireField> field = reader.next()) {
+    replace(*field, output);
+  }
+  if (reader.failed()) {
+    throw Error(HB_DNN_INVALID_MODEL, "the graph is damaged");
+  }
+  return output;
+}
+
+[[nodiscard]] bool isBytes(const WireField& field, std::uint32_t number) noexcept {
+  return field.number == number && field.type == kWireBytes;
+}
+
+[[nodiscard]] std::string shapeMessage(const std::vector<std::int64_t>& shape) {
+  std::string message;
+  for (const std::int64_t size : shape) {
+    std::string dimension;
+    putKey(dimension, onnx_field::kDimensionValue, kWireVarint);
+    putVarint(dimension, static_cast<std::uint64_t>(size));
+    putBytes(message, onnx_field::kShapeDimension, dimension);
+  }
+  return message;
+}
+
+// A ValueInfoProto with another shape; without one when `shape` is null.
+[[nodiscard]] std::string valueWithShape(std::string_view value, const std::vector<std::int64_t>* shape) {
+  return rewritten(value, [&](const WireField& field, std::string& output) {
+    if (!isBytes(field, onnx_field::kValueType)) {
+      output += field.whole;
+      return;
+    }
+    putBytes(output, onnx_field::kValueType, rewritten(field.payload, [&](const WireField& type, std::string& typeOut) {
+               if (!isBytes(type, onnx_field::kTypeTensor)) {
+                 typeOut += type.whole;
+                 return;
+               }
+               std::string tensor = rewritten(type.payload, [](const WireField& part, std::string& tensorOut) {
+                 if (!isBytes(part, onnx_field::kTensorShape)) {
+                   tensorOut += part.whole;
+                 }
+               });
+               if (shape != nullptr) {
+                 putBytes(tensor, onnx_field::kTensorShape, shapeMessage(*shape));
+               }
+               putBytes(typeOut, onnx_field::kTypeTensor, tensor);
+             }));
+  });
+}
+
+[[nodiscard]] std::string_view nameOf(std::string_view value) {
+  WireReader reader(value);
+  while (const std::optional<WireField> field = reader.next()) {
+    if (isBytes(*field, onnx_field::kValueName)) {
+      return field->payload;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string withOutputs(std::string_view model, const std::vector<std::string>& names) {
+  std::string graph;
+  for (const std::string& name : names) {
+    std::string value;
+    putBytes(value, onnx_field::kValueName, name);
+    putBytes(graph, onnx_field::kGraphOutput, value);
+  }
+  // A second graph field is merged into the first one.
+  std::string edited(model);
+  putBytes(edited, onnx_field::kModelGraph, graph);
+  return edited;
+}
+
+std::string withInputShapes(std::string_view model, const std::vector<InputShape>& inputs) {
+  const auto rewriteGraph = [&](const WireField& field, std::string& output) {
+    if (isBytes(field, onnx_field::kGraphValueInfo)) {
+      return;
+    }
+    if (isBytes(field, onnx_field::kGraphOutput)) {
+      putBytes(output, field.number, valueWithShape(field.payload, nullptr));
+      return;
+    }
+    if (isBytes(field, onnx_field::kGraphInput)) {
+      const std::string_view name = nameOf(field.payload);
+      const auto input = std::find_if(inputs.begin(), inputs.end(),
+                                      [&](const InputShape& candidate) { return candidate.name == name; });
+      if (input != inputs.end()) {
+        putBytes(output, field.number, valueWithShape(field.payload, &input->shape));
+        return;
+      }
+    }
+    output += field.whole;
+  };
+  return rewritten(model, [&](const WireField& field, std::string& output) {
+    if (isBytes(field, onnx_field::kModelGraph)) {
+      putBytes(output, field.number, rewritten(field.payload, rewriteGraph));
+    } else {
+      output += field.whole;
+    }
+  });
+}
+
+}  // namespace bpusim

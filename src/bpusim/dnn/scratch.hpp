@@ -1,0 +1,67 @@
+// Memory of one run that is kept for the next one: dense copies of strided tensors, and the arrays of the call.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <vector>
+
+#include "engine.hpp"
+
+namespace bpusim {
+
+// Grows, never shrinks; aligned for every vector instruction.
+class ScratchBuffer {
+ public:
+  [[nodiscard]] void* get(std::size_t size) {
+    if (size > size_) {
+      memory_.reset();
+      memory_.reset(static_cast<std::byte*>(::operator new(size, kAlignment)));
+      size_ = size;
+    }
+    return memory_.get();
+  }
+
+ private:
+  static constexpr std::align_val_t kAlignment{64};
+  struct Free {
+    void operator()(std::byte* memory) const noexcept { ::operator delete(memory, kAlignment); }
+  };
+  std::unique_ptr<std::byte, Free> memory_;
+  std::size_t size_ = 0;
+};
+
+struct Scratch {
+  std::vector<ScratchBuffer> inputs;
+  std::vector<ScratchBuffer> outputs;
+  std::vector<DenseTensor> denseInputs;
+  std::vector<DenseTensor> denseOutputs;
+  std::vector<EngineValue> allocated;
+};
+
+// One for each run that is under way at the same time.
+class ScratchPool {
+ public:
+  [[nodiscard]] std::unique_ptr<Scratch> take() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (free_.empty()) {
+      return std::make_unique<Scratch>();
+    }
+    std::unique_ptr<Scratch> scratch = std::move(free_.back());
+    free_.pop_back();
+    return scratch;
+  }
+
+  void giveBack(std::unique_ptr<Scratch> scratch) {
+    scratch->allocated.clear();
+    const std::lock_guard<std::mutex> lock(mutex_);
+    free_.push_back(std::move(scratch));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Scratch>> free_;
+};
+
+}  // namespace bpusim

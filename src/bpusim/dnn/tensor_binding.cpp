@@ -1,0 +1,191 @@
+#include "tensor_binding.hpp"
+
+#include <algorithm>
+
+#include "error.hpp"
+#include "library.hpp"
+#include "tensor_types.hpp"
+
+namespace bpusim {
+namespace {
+
+struct Place {
+  const std::string& model;
+  const char* role;
+  const ModelTensor& tensor;
+};
+
+[[noreturn]] void refuse(const Place& place, const std::string& text, std::int32_t status = HB_DNN_INVALID_ARGUMENT) {
+  throw Error(status, "model '" + place.model + "', " + place.role + " '" + place.tensor.name + "': " + text);
+}
+
+[[nodiscard]] std::string shapeText(const hbDNNTensorShape& shape) {
+  std::string text = "(";
+  for (std::int32_t i = 0; i < std::clamp(shape.numDimensions, 0, HB_DNN_TENSOR_MAX_DIMENSIONS); ++i) {
+    text += (i == 0 ? "" : ", ") + std::to_string(shape.dimensionSize[i]);
+  }
+  return text + ")";
+}
+
+void checkShape(const Place& place, const hbDNNTensorShape& given, bool mayBeOpen) {
+  const hbDNNTensorShape& wanted = place.tensor.properties.validShape;
+  bool fits = given.numDimensions == wanted.numDimensions;
+  bool open = false;
+  for (std::int32_t i = 0; fits && i < wanted.numDimensions; ++i) {
+    const std::int32_t size = given.dimensionSize[i];
+    open = open || (wanted.dimensionSize[i] < 0 && size < 0);
+    fits = wanted.dimensionSize[i] < 0 ? size >= -1 : size == wanted.dimensionSize[i];
+  }
+  if (!fits) {
+    refuse(place, "the shape given is " + shapeText(given) + ", the model has " + shapeText(wanted));
+  }
+  if (open && !mayBeOpen) {
+    refuse(place, "fill the dynamic dimensions (-1) of " + shapeText(given));
+  }
+}
+
+// Strides from the inside out; returns whether some are left open.
+[[nodiscard]] bool checkStrides(const Place& place, const hbDNNTensorProperties& given, bool mayBeOpen,
+                                Layout& layout) {
+  const hbDNNTensorProperties& model = place.tensor.properties;
+  bool open = false;
+  for (std::int32_t i = layout.rank - 1; i >= 0; --i) {
+    const std::int64_t stride = given.stride[i];
+    layout.strides[i] = stride;
+    if (stride == -1 && model.stride[i] < 0 && mayBeOpen) {
+      open = true;
+      continue;
+    }
+    if (stride == -1) {
+      refuse(place, "fill the dynamic stride " + std::to_string(i) + " (-1)");
+    }
+    if (i == layout.rank - 1) {
+      if (stride != layout.elementSize) {
+        refuse(place, "the innermost stride is " + std::to_string(stride) + ", an element has " +
+                          std::to_string(layout.elementSize) + " bytes");
+      }
+      continue;
+    }
+    std::int64_t least = 0;
+    if (layout.strides[i + 1] >= 0 && layout.shape[i + 1] >= 0 &&
+        __builtin_mul_overflow(layout.strides[i + 1], layout.shape[i + 1], &least)) {
+      refuse(place, "its size does not fit into memory");
+    }
+    if (stride < least) {
+      refuse(place, "stride " + std::to_string(i) + " is " + std::to_string(stride) + ", at least " +
+                        std::to_string(least) + " is needed");
+    }
+    const std::int64_t alignment = tasks()->platform()->strideAlignment;
+    if (model.stride[i] < 0 && place.tensor.alignedStrides && stride % alignment != 0) {
+      refuse(place, "stride " + std::to_string(i) + " is " + std::to_string(stride) +
+                        "; strides that the caller chooses are multiples of " + std::to_string(alignment) +
+                        " on this SoC");
+    }
+  }
+  return open;
+}
+
+void checkMemory(const Place& place, const hbUCPSysMem& memory, std::uint64_t needed) {
+  if (memory.memSize < needed) {
+    refuse(place,
+           "its memory has " + std::to_string(memory.memSize) + " bytes, the tensor spans " + std::to_string(needed));
+  }
+  if (needed == 0) {
+    return;
+  }
+  if (memory.virAddr == nullptr) {
+    refuse(place, "its memory is NULL");
+  }
+  if (!tasks()->memoryCovers(memory.virAddr, needed)) {
+    refuse(place, "its memory does not lie inside one live allocation of hbUCPMalloc", HB_UCP_MEM_MAP_FAIL);
+  }
+}
+
+[[nodiscard]] TensorBinding bind(const Place& place, const hbDNNTensor& given, bool mayBeOpen) {
+  TensorBinding binding;
+  binding.tensor = &place.tensor;
+  binding.data = given.sysMem.virAddr;
+  binding.window = given.sysMem.memSize;
+  const hbDNNTensorProperties& properties = given.properties;
+  const hbDNNTensorProperties& model = place.tensor.properties;
+  if (properties.tensorType != model.tensorType) {
+    refuse(place, std::string("its type is given as ") + typeName(properties.tensorType) + ", the model has " +
+                      typeName(model.tensorType));
+  }
+  Layout& layout = binding.layout;
+  layout.elementSize = elementSize(model.tensorType);
+  if (!place.tensor.rankKnown) {
+    binding.open = true;
+    checkMemory(place, given.sysMem, given.sysMem.memSize);
+    return binding;
+  }
+  checkShape(place, properties.validShape, mayBeOpen);
+  layout.rank = model.validShape.numDimensions;
+  for (std::int32_t i = 0; i < layout.rank; ++i) {
+    layout.shape[i] = properties.validShape.dimensionSize[i];
+    // What the model leaves open in an output is told by the engine, whatever the caller expects.
+    binding.open = binding.open || (mayBeOpen && model.validShape.dimensionSize[i] < 0);
+  }
+  const bool openStrides = checkStrides(place, properties, mayBeOpen, layout);
+  binding.zeroPadding = std::equal(model.stride, model.stride + layout.rank, properties.stride);
+  if (binding.open) {
+    checkMemory(place, given.sysMem, given.sysMem.memSize);
+    return binding;
+  }
+  if (openStrides && !makeDense(layout)) {
+    refuse(place, "its size does not fit into memory");
+  }
+  const std::optional<std::int64_t> span = spanOf(layout);
+  if (!span.has_value()) {
+    refuse(place, "its size does not fit into memory");
+  }
+  checkMemory(place, given.sysMem, static_cast<std::uint64_t>(*span));
+  return binding;
+}
+
+}  // namespace
+
+TensorBinding bindInput(const ModelTensor& tensor, const hbDNNTensor& given, const std::string& model) {
+  return bind({model, "input", tensor}, given, false);
+}
+
+TensorBinding bindOutput(const ModelTensor& tensor, const hbDNNTensor& given, const std::string& model) {
+  return bind({model, "output", tensor}, given, true);
+}
+
+void closeBinding(TensorBinding& binding, const std::vector<std::int64_t>& shape, const std::string& model) {
+  const Place place{model, "output", *binding.tensor};
+  const auto fail = [&](const std::string& text) { refuse(place, text, HB_DNN_RUN_TASK_FAILED); };
+  Layout& layout = binding.layout;
+  if (shape.size() > HB_DNN_TENSOR_MAX_DIMENSIONS) {
+    fail("the result has " + std::to_string(shape.size()) + " dimensions, at most 10 are possible");
+  }
+  const auto rank = static_cast<std::int32_t>(shape.size());
+  if (!binding.tensor->rankKnown) {
+    std::fill_n(layout.strides, rank, std::int64_t{-1});
+  } else if (rank != layout.rank) {
+    fail("the result has " + std::to_string(rank) + " dimensions, the model says " + std::to_string(layout.rank));
+  }
+  layout.rank = rank;
+  std::copy(shape.begin(), shape.end(), layout.shape);
+  std::int64_t least = layout.elementSize;
+  for (std::int32_t i = rank - 1; i >= 0; --i) {
+    std::int64_t& stride = layout.strides[i];
+    stride = stride == -1 ? least : stride;
+    if (stride < least) {
+      fail("stride " + std::to_string(i) + " is " + std::to_string(stride) + ", the result needs " +
+           std::to_string(least));
+    }
+    if (__builtin_mul_overflow(stride, std::max<std::int64_t>(layout.shape[i], 1), &least)) {
+      fail("the result does not fit into memory");
+    }
+  }
+  const std::optional<std::int64_t> span = spanOf(layout);
+  if (!span.has_value() || static_cast<std::uint64_t>(*span) > binding.window) {
+    fail("the result spans " + (span.has_value() ? std::to_string(*span) : "too many") + " bytes, its memory has " +
+         std::to_string(binding.window));
+  }
+  binding.open = false;
+}
+
+}  // namespace bpusim

@@ -1,0 +1,30 @@
+// A caller's tensor, checked against the model: what the engine may read or write.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "hobot/dnn/hb_dnn.h"
+#include "model_tensor.hpp"
+#include "tensor_layout.hpp"
+
+namespace bpusim {
+
+struct TensorBinding {
+  const ModelTensor* tensor = nullptr;
+  void* data = nullptr;
+  std::uint64_t window = 0;  // bytes that the caller gives
+  Layout layout;             // open (-1) only in outputs
+  bool open = false;         // a dimension or stride is known only after the run
+  bool zeroPadding = false;  // the gaps belong to the model, not to the caller
+};
+
+// Both throw Error with INVALID_ARGUMENT, or MEM_MAP_FAIL for memory that is not the driver's.
+[[nodiscard]] TensorBinding bindInput(const ModelTensor& tensor, const hbDNNTensor& given, const std::string& model);
+[[nodiscard]] TensorBinding bindOutput(const ModelTensor& tensor, const hbDNNTensor& given, const std::string& model);
+
+// Gives a binding its real shape, with strides that the caller left open made dense. Throws Error with RUN_TASK_FAILED
+// when the caller's memory or strides do not suit it.
+void closeBinding(TensorBinding& binding, const std::vector<std::int64_t>& shape, const std::string& model);
+
+}  // namespace bpusim
