@@ -7,7 +7,7 @@ from hbm_runtime.packer.errors import PackError
 from hbm_runtime.packer.graph.graph import Graph
 from hbm_runtime.packer.graph.load import Source, load_graph
 from hbm_runtime.packer.graph.operators import check_operators
-from hbm_runtime.packer.graph.shapes import output_bounds, set_input_shapes
+from hbm_runtime.packer.graph.shapes import complete_output_shapes, output_bounds, set_input_shapes
 from hbm_runtime.packer.layout import aligned_size, row_alignment, strides_of
 from hbm_runtime.packer.options import ImageInput, ModelOptions, Progress, TensorOptions
 from hbm_runtime.packer.transform.border import BorderTensor
@@ -38,6 +38,7 @@ def build_model(source: Source, options: ModelOptions | None = None, progress: P
     set_input_shapes(graph, options.input_shapes)
     if options.output_nodes:
         cut_at(graph, options.output_nodes)
+    complete_output_shapes(graph)
     bounds = output_bounds(graph, options.max_input_shapes)
     images = [name for name, option in options.inputs.items() if isinstance(option, ImageInput)]
     removal = remove_border_nodes(graph, options.remove_types, options.remove_names, images)

@@ -67,6 +67,11 @@ class Session:
         """Outputs in order."""
         return [entry.name for entry in self._session.get_outputs()]
 
+    def output_shape(self, name: str) -> list[int | None]:
+        """Dimensions of an output, None where the engine does not know them before it runs."""
+        found = next(entry.shape for entry in self._session.get_outputs() if entry.name == name)
+        return [dimension if isinstance(dimension, int) and dimension >= 0 else None for dimension in found]
+
     def run(self, inputs: Mapping[str, Array], outputs: Sequence[str] | None = None) -> dict[str, Array]:
         """Computes outputs by name.
 
@@ -124,7 +129,8 @@ def unsupported_operators(operators: Mapping[tuple[str, str], int], opsets: Mapp
 def _is_composed(key: tuple[str, str], opset: int) -> bool:
     """Whether the operator is defined by others; of operators outside the standard nobody can tell."""
     domain, operator = key
-    if domain:
+    # Constants become initializers before anything looks for a kernel.
+    if domain or operator == "Constant":
         return True
     try:
         schema = onnx.defs.get_schema(operator, opset, domain)

@@ -192,8 +192,11 @@ def shape_of(info: ValueInfoProto) -> tuple[int | str | None, ...] | None:
     kind = info.type.tensor_type
     if not kind.HasField("shape"):
         return None
+    # Some exporters write -1 for a dimension that is not known.
     return tuple(
-        dimension.dim_value if dimension.HasField("dim_value") else dimension.dim_param or None
+        dimension.dim_value
+        if dimension.HasField("dim_value") and dimension.dim_value >= 0
+        else dimension.dim_param or None
         for dimension in kind.shape.dim
     )
 

@@ -13,7 +13,7 @@ from hbm_runtime.packer.container.rules import MAX_DIMENSIONS
 from hbm_runtime.packer.errors import PackError
 from hbm_runtime.packer.graph.element_types import DATA_TYPES, type_name
 from hbm_runtime.packer.graph.graph import Graph, shape_of
-from hbm_runtime.packer.graph.weights import take_weights
+from hbm_runtime.packer.graph.weights import lift_constants, take_weights
 
 Source = str | os.PathLike[str] | bytes | ModelProto
 """A path, the bytes of a serialized model, or a model."""
@@ -41,6 +41,7 @@ def load_graph(source: Source, name: str | None = None) -> tuple[str, Graph]:
     where = f"model '{name}'"
     if not model.HasField("graph") or not model.graph.output:
         raise PackError(f"{where}: this is not an ONNX model with outputs")
+    lift_constants(model)
     weights = take_weights(model)
     # A round trip through bytes gives back the memory of the constants that left the message.
     model = ModelProto.FromString(model.SerializeToString(deterministic=True))

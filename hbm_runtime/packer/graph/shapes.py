@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import prod
 
-from onnx import ModelProto
+from onnx import ModelProto, ValueInfoProto
 
 from hbm_runtime.packer.container import DYNAMIC
+from hbm_runtime.packer.engine import Session
 from hbm_runtime.packer.errors import PackError
 from hbm_runtime.packer.graph.element_types import DATA_TYPES
 from hbm_runtime.packer.graph.graph import Graph, shape_of
@@ -56,6 +57,28 @@ def output_bounds(graph: Graph, shapes: Mapping[str, Sequence[int]]) -> dict[str
             count = prod(int(dimension) for dimension in shape if dimension is not None)
             bounds[output.name] = max(1, count) * DATA_TYPES[output.type.tensor_type.elem_type].size
     return bounds
+
+
+def complete_output_shapes(graph: Graph) -> None:
+    """Asks the engine for dimensions of outputs that are unknown although all inputs are fixed.
+
+    It folds constants further than shape inference does. Dimensions that depend on data stay unknown.
+    """
+    if any(not _is_fixed(info) for info in graph.proto.input) or all(_is_fixed(info) for info in graph.proto.output):
+        return
+    try:
+        session = Session(graph.model.SerializeToString(), graph.weights or None)
+    except PackError:
+        return
+    for output in graph.proto.output:
+        for dimension, known in zip(output.type.tensor_type.shape.dim, session.output_shape(output.name), strict=False):
+            if known is not None:
+                dimension.Clear()
+                dimension.dim_value = known
+
+
+def _is_fixed(info: ValueInfoProto) -> bool:
+    return all(isinstance(dimension, int) for dimension in shape_of(info) or ())
 
 
 def _infer_outputs(graph: Graph) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import onnx
 import xxhash
 from onnx import TensorProto, numpy_helper
@@ -18,6 +16,24 @@ _ALIGNMENT = 64
 _INTEGERS = {TensorProto.INT32, TensorProto.INT64, TensorProto.BOOL}
 
 
+def lift_constants(model: onnx.ModelProto) -> None:
+    """Turns the Constant nodes of the main graph that hold a tensor into initializers."""
+    outputs = {output.name for output in model.graph.output}
+    kept = []
+    for node in model.graph.node:
+        tensor = next((attribute.t for attribute in node.attribute if attribute.name == "value"), None)
+        if node.op_type != "Constant" or node.domain or tensor is None or node.output[0] in outputs:
+            kept.append(node)
+            continue
+        initializer = model.graph.initializer.add()
+        initializer.CopyFrom(tensor)
+        initializer.name = node.output[0]
+    if len(kept) != len(model.graph.node):
+        nodes = [onnx.NodeProto.FromString(node.SerializeToString()) for node in kept]
+        del model.graph.node[:]
+        model.graph.node.extend(nodes)
+
+
 def take_weights(model: onnx.ModelProto) -> bytearray:
     """Moves large constants of ``model`` into the returned bytes; the graph then names them as external data.
 
@@ -25,7 +41,9 @@ def take_weights(model: onnx.ModelProto) -> bytearray:
     """
     data = bytearray()
     known: dict[bytes, tuple[int, int]] = {}
-    for tensor in _constants(model.graph):
+    # Only initializers of the main graph: engines resolve external data of subgraphs less reliably, and large constants
+    # are rare there.
+    for tensor in model.graph.initializer:
         if tensor.data_type == TensorProto.STRING or tensor.data_location == TensorProto.EXTERNAL:
             continue
         if not tensor.HasField("raw_data"):
@@ -70,9 +88,3 @@ def _payload_fields(tensor: TensorProto) -> int:
             tensor.uint64_data,
         )
     )
-
-
-def _constants(graph: onnx.GraphProto) -> Iterator[TensorProto]:
-    # Only initializers of the main graph: the engine resolves external data of subgraphs and of Constant nodes
-    # less reliably, and large ones are rare there.
-    yield from graph.initializer

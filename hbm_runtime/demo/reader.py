@@ -1,0 +1,45 @@
+"""The whole way from a picture to the texts in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hbm_runtime.demo import ocr_models
+from hbm_runtime.demo.text_detector import Box, Image, bgr_to_nv12, find_boxes, letterbox
+from hbm_runtime.demo.text_recogniser import cut_out, read_text, to_strip
+
+Run = Callable[[str, dict[str, Image]], NDArray[np.float32]]
+"""Runs a model by name on its inputs and gives its only output."""
+
+_LEAST_CONFIDENCE = 0.5
+
+
+@dataclass(frozen=True)
+class Line:
+    """One piece of text.
+
+    Attributes:
+        text: What it says.
+        confidence: 0 to 1.
+        box: Where it is.
+    """
+
+    text: str
+    confidence: float
+    box: Box
+
+
+def read_lines(image: Image, run: Run, characters: Sequence[str]) -> Iterator[Line]:
+    """Reads a BGR picture (H, W, 3) with the two models that ``run`` runs."""
+    boxed = letterbox(image, ocr_models.DETECTION_SIZE)
+    luma, chroma = bgr_to_nv12(boxed.image)
+    probabilities = run(ocr_models.DETECTION, {"x_y": luma, "x_uv": chroma})
+    for box in find_boxes(np.ascontiguousarray(probabilities[0, 0]), boxed.scale, image.shape[:2]):
+        strip = to_strip(cut_out(image, box), ocr_models.RECOGNITION_HEIGHT, ocr_models.RECOGNITION_WIDTH)
+        text, confidence = read_text(run(ocr_models.RECOGNITION, {"x": strip})[0], characters)
+        if text and confidence >= _LEAST_CONFIDENCE:
+            yield Line(text, confidence, box)

@@ -1,0 +1,107 @@
+"""Finds text in a picture: NV12 in, a map of probabilities out, turned into boxes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+Box = NDArray[np.float32]
+"""Four corners (4, 2) in pixels of the picture: top left, top right, bottom right, bottom left."""
+
+_PIXEL_THRESHOLD = 0.3
+_BOX_THRESHOLD = 0.3
+_GROWTH = 1.6
+_LEAST_SIDE = 3.0
+
+
+@dataclass(frozen=True)
+class Letterbox:
+    """A picture scaled into a square, kept in its top left corner.
+
+    Attributes:
+        image: The square.
+        scale: Square pixels per picture pixel.
+    """
+
+    image: Image
+    scale: float
+
+
+def letterbox(image: Image, side: int) -> Letterbox:
+    """Scales a picture so that it just fits into a square of ``side`` pixels; the rest is gray."""
+    height, width = image.shape[:2]
+    scale = side / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    square = np.full((side, side, 3), 128, np.uint8)
+    square[: size[1], : size[0]] = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
+    return Letterbox(square, scale)
+
+
+def bgr_to_nv12(image: Image) -> tuple[Image, Image]:
+    """Planes (1, H, W, 1) and (1, H/2, W/2, 2) of a BGR picture with even sides, full range."""
+    height, width = image.shape[:2]
+    luma, red, blue = cv2.split(cv2.cvtColor(image, cv2.COLOR_BGR2YCrCb))
+    half = (width // 2, height // 2)
+    differences = [cv2.resize(plane, half, interpolation=cv2.INTER_AREA) for plane in (blue, red)]
+    chroma: Image = np.stack(differences, axis=-1)
+    return np.asarray(luma, np.uint8)[None, :, :, None], chroma[None]
+
+
+def find_boxes(probabilities: NDArray[np.float32], scale: float, size: tuple[int, int]) -> list[Box]:
+    """Boxes of text, in reading order.
+
+    Args:
+        probabilities: (side, side), of each pixel to be text.
+        scale: Of the letterbox.
+        size: Height and width of the picture.
+    """
+    mask = (probabilities > _PIXEL_THRESHOLD).astype(np.uint8)
+    mask = np.asarray(cv2.dilate(mask, np.ones((2, 2), np.uint8)), np.uint8)
+    contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    boxes = []
+    for contour in contours:
+        centre, sides, angle = cv2.minAreaRect(contour)
+        if (
+            min(sides) < _LEAST_SIDE
+            or _mean_inside(probabilities, cv2.boxPoints((centre, sides, angle))) < _BOX_THRESHOLD
+        ):
+            continue
+        # The map shows the kernel of each line; the growth that training shrank it by is proportional to this.
+        grow = 2 * _GROWTH * sides[0] * sides[1] / (2 * (sides[0] + sides[1]))
+        corners = cv2.boxPoints((centre, (sides[0] + grow, sides[1] + grow), angle)) / scale
+        corners[:, 0] = np.clip(corners[:, 0], 0, size[1] - 1)
+        corners[:, 1] = np.clip(corners[:, 1], 0, size[0] - 1)
+        boxes.append(_ordered(corners))
+    return _reading_order(boxes)
+
+
+def _mean_inside(probabilities: NDArray[np.float32], corners: NDArray[Any]) -> float:
+    left, top = np.clip(np.floor(corners.min(axis=0)).astype(int), 0, None)
+    right, bottom = np.ceil(corners.max(axis=0)).astype(int) + 1
+    part = probabilities[top:bottom, left:right]
+    mask = np.zeros(part.shape, np.uint8)
+    cv2.fillPoly(mask, [np.round(corners - [left, top]).astype(np.int32)], (1.0,))
+    return float(part[mask == 1].mean()) if mask.any() else 0.0
+
+
+def _ordered(corners: NDArray[Any]) -> Box:
+    by_x = corners[np.argsort(corners[:, 0], kind="stable")]
+    left, right = (half[np.argsort(half[:, 1], kind="stable")] for half in (by_x[:2], by_x[2:]))
+    return np.array([left[0], right[0], right[1], left[1]], np.float32)
+
+
+def _reading_order(boxes: list[Box]) -> list[Box]:
+    """Lines from top to bottom; boxes whose middles lie on one line from left to right."""
+    lines: list[list[Box]] = []
+    for box in sorted(boxes, key=lambda box: float(box[:, 1].mean())):
+        middle, height = box[:, 1].mean(), box[:, 1].max() - box[:, 1].min()
+        if lines and abs(lines[-1][-1][:, 1].mean() - middle) < height / 2:
+            lines[-1].append(box)
+        else:
+            lines.append([box])
+    return [box for line in lines for box in sorted(line, key=lambda box: float(box[:, 0].min()))]
