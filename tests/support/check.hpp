@@ -3,6 +3,7 @@
 // all tests, or those whose names contain the first argument; --list prints the names.
 #pragma once
 
+#include <atomic>
 #include <cstdio>
 #include <exception>
 #include <sstream>
@@ -35,8 +36,8 @@ struct Skipped {
   std::string reason;
 };
 
-inline int& count() {
-  static int checks = 0;
+inline std::atomic<int>& count() {
+  static std::atomic<int> checks{0};
   return checks;
 }
 

@@ -32,6 +32,6 @@ int main(int argc, char** argv) {
     }
     std::fflush(stdout);
   }
-  std::printf("%d passed, %d failed, %d skipped (%d checks)\n", passed, failed, skipped, check::count());
+  std::printf("%d passed, %d failed, %d skipped (%d checks)\n", passed, failed, skipped, check::count().load());
   return failed == 0 && passed + skipped > 0 ? 0 : 1;
 }

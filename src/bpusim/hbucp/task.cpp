@@ -127,7 +127,8 @@ bool Task::runNext() noexcept {
     return true;
   }
   if (status_ != HB_UCP_SUCCESS) {
-    log(LogLevel::kError, "a task failed with " + std::to_string(status_) + ": " + error_);
+    log(terminated_ ? LogLevel::kInfo : LogLevel::kError,
+        "a task failed with " + std::to_string(status_) + ": " + error_);
   }
   state_ = State::kEnded;
   return false;
