@@ -73,6 +73,15 @@ def rewrite_enums(text: str) -> str:
     return text
 
 
+def complete_types(text: str) -> str:
+    """Says what pybind11 leaves open, in the way that strict type checkers ask for."""
+    text = re.sub(r"(version: typing\.ClassVar\[str\]) = .*", r"\1", text)  # a value of this machine's driver
+    text = re.sub(r"(__version__: str) = .*", r"\1", text)
+    text = re.sub(r"(__hash__: typing\.ClassVar\[None\]) = None", r"\1  # type: ignore[assignment]", text)
+    text = re.sub(r"(?<=[ \[])tuple(?=[),:\]])", "tuple[typing.Any, ...]", text)
+    return re.sub(r"(?<=[ \[])dict(?=[),:\]])", "dict[str, typing.Any]", text)
+
+
 def tidy(text: str, folder: Path) -> str:
     """Formats the stub with the project's own settings."""
     file = folder / "_core.pyi"
@@ -90,7 +99,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="compare with the file in the repository")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        text = tidy(rewrite_enums(generate(Path(name))), Path(name))
+        text = tidy(complete_types(rewrite_enums(generate(Path(name)))), Path(name))
     if not arguments.check:
         STUB.write_text(text, encoding="utf-8")
         return 0
