@@ -64,7 +64,7 @@ py::dict byTensor(const PyRuntime& self, Tensors tensors, const Get& get) {
 }
 
 Result wrap(const PyRuntime& self, const std::vector<Call>& calls,
-            const std::vector<std::vector<OutputTensor>>& outputs) {
+            const std::vector<std::vector<DeviceTensor>>& outputs) {
   py::dict result;
   for (std::size_t c = 0; c < calls.size(); ++c) {
     const ModelNames& names = self.names()[calls[c].model];

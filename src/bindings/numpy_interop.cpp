@@ -124,7 +124,7 @@ TensorView viewOf(const py::array& array, const std::string& model, const Tensor
   return view;
 }
 
-py::array arrayOf(const OutputTensor& output) {
+py::array arrayOf(const DeviceTensor& output) {
   using Owner = std::shared_ptr<void>;
   auto owner = std::make_unique<Owner>(output.owner);
   const py::capsule base(owner.get(), [](void* pointer) { const std::unique_ptr<Owner> last(static_cast<Owner*>(pointer)); });

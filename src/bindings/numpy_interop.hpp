@@ -21,7 +21,7 @@ namespace hbm::python {
 [[nodiscard]] TensorView viewOf(const py::array& array, const std::string& model, const TensorInfo& tensor);
 
 // A writeable array on the output's memory, which it keeps.
-[[nodiscard]] py::array arrayOf(const OutputTensor& output);
+[[nodiscard]] py::array arrayOf(const DeviceTensor& output);
 
 // "float64", ">f4": how messages name a numpy dtype.
 [[nodiscard]] std::string describe(const py::dtype& dtype);

@@ -1,93 +1,82 @@
 #include "core/inference.hpp"
 
-#include <array>
+#include <algorithm>
 
+#include "core/call_check.hpp"
 #include "core/copy.hpp"
+#include "core/device_layout.hpp"
 #include "core/status.hpp"
-#include "core/strides.hpp"
 
 namespace hbm {
-namespace {
 
-[[noreturn]] void refuseSize(const Model& model, const char* role, const std::string& tensor) {
-  throw Error(ErrorKind::kInput, place(model.info.name, role, tensor) + ": the tensor would not fit into memory",
-              {"", 0, "", model.info.name, tensor});
-}
-
-OutputTensor describeOutput(const hbDNNTensorProperties& properties, const std::shared_ptr<hbUCPSysMem>& memory) {
-  OutputTensor output;
-  const std::int32_t rank = properties.validShape.numDimensions;
-  output.data = memory->virAddr;
-  output.dtype = static_cast<DataType>(properties.tensorType);
-  output.shape.assign(properties.validShape.dimensionSize, properties.validShape.dimensionSize + rank);
-  output.strides.assign(properties.stride, properties.stride + rank);
-  output.owner = memory;
-  return output;
-}
-
-}  // namespace
-
-void Inference::prepare(const std::vector<TensorView>& inputs) {
-  inputs_.resize(inputs.size());
-  inputMemory_.resize(inputs.size());
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    prepareInput(i, inputs[i]);
+void Inference::prepare(const Call& call) {
+  const std::size_t count = call.inputs.size();
+  inputTensors_.resize(count);
+  inputBlocks_.resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    prepareInput(i, call.inputs[i]);
   }
-  prepareOutputs();
+  prepareOutputs(call.outputs);
 }
 
 void Inference::prepareInput(std::size_t index, const TensorView& view) {
-  const std::string& name = model_.info.inputs[index].name;
-  hbDNNTensor& tensor = inputs_[index];
+  hbDNNTensor& tensor = inputTensors_[index];
   hbDNNTensorProperties& properties = tensor.properties;
-  properties = model_.inputProperties[index];
-  for (std::int32_t i = 0; i < view.rank; ++i) {
-    const std::int64_t size = view.shape[static_cast<std::size_t>(i)];
-    properties.validShape.dimensionSize[i] = static_cast<std::int32_t>(size);
-    if (properties.validShape.dimensionSize[i] != size) {
-      refuseSize(model_, "input", name);
-    }
+  properties = completeProperties(model_, TensorRole::kInput, index, view.shape.data());
+  std::shared_ptr<DeviceBlock>& block = inputBlocks_[index];
+  block = windowOf(view, model_.soc, model_.inputProperties[index], properties, tensor.sysMem);
+  if (block == nullptr) {
+    block = model_.pool->lease(requiredBytes(model_, TensorRole::kInput, index, properties));
+    tensor.sysMem = block->memory;
+    const auto element = static_cast<std::int64_t>(elementSize(view.dtype));
+    zeroPadding(tensor.sysMem.virAddr, static_cast<std::int64_t>(tensor.sysMem.memSize), properties.stride,
+                view.shape.data(), view.rank, element);
+    copyElements(tensor.sysMem.virAddr, properties.stride, view.data, view.strides.data(), view.shape.data(), view.rank,
+                 element);
   }
-  if (!fillStrides(properties, model_.soc.strideAlignment)) {
-    throw Error(ErrorKind::kUnsupported,
-                place(model_.info.name, "input", name) +
-                    ": its strides cannot be completed: the innermost one is dynamic, or they are too large",
-                {"", 0, "", model_.info.name, name});
-  }
-  const std::int64_t size = byteSize(properties);
-  if (size < 0) {
-    refuseSize(model_, "input", name);
-  }
-  inputMemory_[index] = model_.pool->lease(size);
-  tensor.sysMem = *inputMemory_[index];
-
-  const auto element = static_cast<std::int64_t>(elementSize(view.dtype));
-  zeroPadding(tensor.sysMem.virAddr, static_cast<std::int64_t>(tensor.sysMem.memSize), properties.stride,
-              view.shape.data(), view.rank, element);
-  copyElements(tensor.sysMem.virAddr, properties.stride, view.data, view.strides.data(), view.shape.data(), view.rank,
-               element);
   check(model_.driver, "hbUCPMemFlush", model_.driver.hbUCPMemFlush(&tensor.sysMem, HB_SYS_MEM_CACHE_CLEAN),
-        model_.info.name, name);
+        model_.info.name, model_.info.inputs[index].name);
 }
 
-void Inference::prepareOutputs() {
+void Inference::prepareOutputs(const std::vector<TensorView>& targets) {
   const std::size_t count = model_.outputProperties.size();
+  outputTensors_.resize(count);
   outputs_.resize(count);
-  outputMemory_.resize(count);
   for (std::size_t i = 0; i < count; ++i) {
-    outputs_[i].properties = model_.outputProperties[i];
+    outputTensors_[i].properties = model_.outputProperties[i];
+    if (!targets.empty()) {
+      outputs_[i].target = targets[i];
+    }
   }
   if (model_.dynamicOutputs) {
     inferOutputs();
   }
   for (std::size_t i = 0; i < count; ++i) {
-    const std::int64_t size = byteSize(outputs_[i].properties);
-    if (size < 0) {
-      refuseSize(model_, "output", model_.info.outputs[i].name);
-    }
-    outputMemory_[i] = model_.pool->lease(size);
-    outputs_[i].sysMem = *outputMemory_[i];
+    prepareOutput(i);
   }
+}
+
+void Inference::prepareOutput(std::size_t index) {
+  hbDNNTensor& tensor = outputTensors_[index];
+  Output& output = outputs_[index];
+  if (output.target.rank >= 0 && !model_.info.outputs[index].dynamicShape) {
+    std::shared_ptr<DeviceBlock> block =
+        windowOf(output.target, model_.soc, tensor.properties, tensor.properties, tensor.sysMem);
+    if (block != nullptr) {
+      const std::string& name = model_.info.outputs[index].name;
+      if (block->written.exchange(true)) {
+        throw Error(ErrorKind::kState,
+                    place(model_.info.name, "output", name) +
+                        ": a request in flight writes the same memory; wait for it, or give each request its own",
+                    {"", 0, "", model_.info.name, name});
+      }
+      output.block = std::move(block);
+      output.inPlace = true;
+      return;
+    }
+  }
+  output.block = model_.pool->lease(requiredBytes(model_, TensorRole::kOutput, index, tensor.properties));
+  tensor.sysMem = output.block->memory;
 }
 
 // Sizes of dynamic outputs: the driver's upper bound where it gives one for each, else what the extension says.
@@ -114,10 +103,10 @@ void Inference::inferOutputs() {
                 {"", 0, "", model_.info.name, name});
   }
   std::vector<hbDNNTensorProperties> properties(outputs_.size());
-  check(model_.driver, "inferOutputProperties", infer(properties.data(), inputs_.data(), 1, model_.handle),
+  check(model_.driver, "inferOutputProperties", infer(properties.data(), inputTensors_.data(), 1, model_.handle),
         model_.info.name, name);
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    outputs_[i].properties = properties[i];
+    outputTensors_[i].properties = properties[i];
   }
 }
 
@@ -126,7 +115,7 @@ Inference::Submission Inference::submit(const hbUCPSchedParam& sched, hbUCPTaskD
   const Driver& driver = model_.driver;
   const std::string& name = model_.info.name;
   hbUCPTaskHandle_t handle = nullptr;
-  const std::int32_t status = driver.hbDNNInferV2(&handle, outputs_.data(), inputs_.data(), model_.handle);
+  const std::int32_t status = driver.hbDNNInferV2(&handle, outputTensors_.data(), inputTensors_.data(), model_.handle);
   // Drivers were seen to report a full pool by a status, and by success without a handle.
   if (status == HB_UCP_TASK_NUMBER_EXCEED_LIMIT || (status == 0 && handle == nullptr)) {
     return Submission::kPoolFull;
@@ -151,37 +140,76 @@ std::int32_t Inference::wait(std::int32_t milliseconds) const {
   return model_.driver.hbUCPWaitTaskDone(task_.get(), milliseconds);
 }
 
-std::vector<OutputTensor> Inference::collect() {
+std::vector<DeviceTensor> Inference::collect() {
   const Driver& driver = model_.driver;
-  std::vector<OutputTensor> outputs;
-  outputs.reserve(outputs_.size());
+  std::vector<DeviceTensor> tensors;
+  tensors.reserve(outputs_.size());
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     const TensorInfo& info = model_.info.outputs[i];
-    check(driver, "hbUCPMemFlush", driver.hbUCPMemFlush(&outputs_[i].sysMem, HB_SYS_MEM_CACHE_INVALIDATE),
+    check(driver, "hbUCPMemFlush", driver.hbUCPMemFlush(&outputTensors_[i].sysMem, HB_SYS_MEM_CACHE_INVALIDATE),
           model_.info.name, info.name);
-    hbDNNTensorProperties properties = outputs_[i].properties;
+    hbDNNTensorProperties properties = outputTensors_[i].properties;
     if (info.dynamicShape || info.dynamicStrides) {
       check(driver, "hbDNNGetTaskOutputTensorProperties",
             driver.hbDNNGetTaskOutputTensorProperties(&properties, task_.get(), 0, static_cast<std::int32_t>(i)),
             model_.info.name, info.name);
     }
-    outputs.push_back(describeOutput(properties, outputMemory_[i]));
+    tensors.push_back(deliver(outputs_[i], properties, info));
   }
-  return outputs;
+  return tensors;
+}
+
+DeviceTensor Inference::deliver(const Output& output, const hbDNNTensorProperties& properties,
+                                const TensorInfo& info) const {
+  DeviceTensor tensor;
+  const hbDNNTensorShape& shape = properties.validShape;
+  tensor.dtype = static_cast<DataType>(properties.tensorType);
+  tensor.shape.assign(shape.dimensionSize, shape.dimensionSize + shape.numDimensions);
+  tensor.strides.assign(properties.stride, properties.stride + shape.numDimensions);
+  if (output.target.rank < 0) {
+    tensor.data = output.block->memory.virAddr;
+    tensor.owner = output.block;
+    return tensor;
+  }
+  const TensorView& target = output.target;
+  if (!std::equal(tensor.shape.begin(), tensor.shape.end(), target.shape.begin())) {
+    throw Error(ErrorKind::kInput,
+                place(model_.info.name, "output", info.name) + ": the result has shape " +
+                    describeShape(tensor.shape.data(), tensor.shape.size()) + ", the array given for it " +
+                    describeShape(target.shape.data(), static_cast<std::size_t>(target.rank)),
+                {"", 0, "", model_.info.name, info.name});
+  }
+  tensor.data = const_cast<void*>(target.data);
+  if (output.inPlace) {
+    tensor.owner = output.block;
+  } else {
+    copyElements(tensor.data, target.strides.data(), output.block->memory.virAddr, properties.stride,
+                 target.shape.data(), target.rank, static_cast<std::int64_t>(elementSize(tensor.dtype)));
+  }
+  tensor.strides.assign(target.strides.begin(), target.strides.begin() + target.rank);
+  return tensor;
 }
 
 void Inference::release() noexcept {
   task_.reset();
-  inputMemory_.clear();
-  outputMemory_.clear();
+  inputBlocks_.clear();
+  for (Output& output : outputs_) {
+    if (output.inPlace) {
+      output.block->written.store(false);
+      output.inPlace = false;
+    }
+    output.block.reset();
+  }
 }
 
 void Inference::leak() noexcept {
   static_cast<void>(task_.release());
-  for (auto* memory : {&inputMemory_, &outputMemory_}) {
-    static_cast<void>(std::make_unique<std::vector<std::shared_ptr<hbUCPSysMem>>>(std::move(*memory)).release());
-    memory->clear();
+  for (Output& output : outputs_) {
+    inputBlocks_.push_back(std::move(output.block));
+    output.inPlace = false;
   }
+  static_cast<void>(std::make_unique<std::vector<std::shared_ptr<DeviceBlock>>>(std::move(inputBlocks_)).release());
+  inputBlocks_.clear();
 }
 
 }  // namespace hbm

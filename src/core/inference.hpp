@@ -13,14 +13,18 @@ namespace hbm {
 class Inference {
  public:
   explicit Inference(const Model& model) : model_(model) {}
+  Inference(const Inference&) = delete;
+  Inference& operator=(const Inference&) = delete;
+  ~Inference() { release(); }
 
-  // Leases memory, copies the inputs in and cleans the cache over them; leases the outputs. Throws Error.
-  void prepare(const std::vector<TensorView>& inputs);
+  // Leases memory, copies the inputs in and cleans the cache over them; leases the outputs. Tensors of the call that lie
+  // in device memory, in the device's layout, are used in place. Throws Error.
+  void prepare(const Call& call);
 
   enum class Submission : std::uint8_t { kSubmitted, kPoolFull };
 
-  // Makes the task and hands it to the driver. kPoolFull: the driver has no free task; try again later. Throws Error.
-  // With a callback: it is called once when the task has ended; kNoCallback of the driver is reported by *hasCallback.
+  // Makes the task and hands it to the driver. kPoolFull: the driver has no free task; try again later. With a callback:
+  // it is called once when the task has ended, unless *hasCallback says that the driver refused it. Throws Error.
   [[nodiscard]] Submission submit(const hbUCPSchedParam& sched, hbUCPTaskDoneCb callback, void* userdata,
                                   bool* hasCallback);
 
@@ -28,24 +32,33 @@ class Inference {
   [[nodiscard]] std::int32_t wait(std::int32_t milliseconds) const;
 
   // After the task has ended well: makes the outputs readable. Throws Error.
-  [[nodiscard]] std::vector<OutputTensor> collect();
+  [[nodiscard]] std::vector<DeviceTensor> collect();
 
-  // Gives the task and the inputs' memory back.
+  // Gives the task and the memory back.
   void release() noexcept;
 
   // Gives nothing back, ever: the device may still use it.
   void leak() noexcept;
 
  private:
+  struct Output {
+    std::shared_ptr<DeviceBlock> block;
+    TensorView target;     // where the caller wants it; rank -1: nowhere in particular
+    bool inPlace = false;  // the device writes the target itself
+  };
+
   void prepareInput(std::size_t index, const TensorView& view);
-  void prepareOutputs();
+  void prepareOutputs(const std::vector<TensorView>& targets);
+  void prepareOutput(std::size_t index);
   void inferOutputs();
+  [[nodiscard]] DeviceTensor deliver(const Output& output, const hbDNNTensorProperties& properties,
+                                     const TensorInfo& info) const;
 
   const Model& model_;
-  std::vector<hbDNNTensor> inputs_;
-  std::vector<hbDNNTensor> outputs_;
-  std::vector<std::shared_ptr<hbUCPSysMem>> inputMemory_;
-  std::vector<std::shared_ptr<hbUCPSysMem>> outputMemory_;
+  std::vector<hbDNNTensor> inputTensors_;
+  std::vector<hbDNNTensor> outputTensors_;
+  std::vector<std::shared_ptr<DeviceBlock>> inputBlocks_;
+  std::vector<Output> outputs_;
   Task task_;
 };
 

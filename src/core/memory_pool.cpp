@@ -1,6 +1,8 @@
 #include "core/memory_pool.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <map>
 
 #include "core/status.hpp"
 
@@ -17,6 +19,18 @@ void free(const Driver& driver, hbUCPSysMem memory) {
   }
 }
 
+// Blocks that callers see, by address. Never destroyed: they may die with static objects.
+struct ShownBlocks {
+  std::mutex mutex;
+  std::map<const void*, std::weak_ptr<DeviceBlock>> blocks;
+  std::atomic<std::size_t> count{0};
+};
+
+ShownBlocks& shownBlocks() {
+  static auto* blocks = std::make_unique<ShownBlocks>().release();
+  return *blocks;
+}
+
 // A block serves a request when it wastes at most this much.
 bool fits(const hbUCPSysMem& block, std::uint64_t size) {
   return block.memSize >= size && block.memSize <= size + size / 4 + 4096;
@@ -26,7 +40,7 @@ bool fits(const hbUCPSysMem& block, std::uint64_t size) {
 
 MemoryPool::~MemoryPool() { close(); }
 
-std::shared_ptr<hbUCPSysMem> MemoryPool::lease(std::int64_t size) {
+std::shared_ptr<DeviceBlock> MemoryPool::lease(std::int64_t size) {
   const auto wanted = static_cast<std::uint64_t>(std::max<std::int64_t>(size, 1));
   hbUCPSysMem memory{};
   {
@@ -43,10 +57,28 @@ std::shared_ptr<hbUCPSysMem> MemoryPool::lease(std::int64_t size) {
     const std::lock_guard lock(mutex_);
     leasedBytes_ += static_cast<std::int64_t>(memory.memSize);
   }
-  // One allocation for the block and its count; the deleter keeps the pool.
-  return {std::make_unique<hbUCPSysMem>(memory).release(), [pool = shared_from_this()](hbUCPSysMem* block) {
-            const std::unique_ptr<hbUCPSysMem> owned(block);
-            pool->giveBack(*owned);
+  // The deleter keeps the pool.
+  return {std::make_unique<DeviceBlock>(memory).release(), [pool = shared_from_this()](DeviceBlock* block) {
+            const std::unique_ptr<DeviceBlock> owned(block);
+            pool->giveBack(owned->memory);
+          }};
+}
+
+std::shared_ptr<DeviceBlock> MemoryPool::leaseShown(std::int64_t size) {
+  const std::shared_ptr<DeviceBlock> block = lease(size);
+  std::memset(block->memory.virAddr, 0, block->memory.memSize);
+  ShownBlocks& shown = shownBlocks();
+  const std::lock_guard lock(shown.mutex);
+  shown.blocks[block->memory.virAddr] = block;
+  shown.count.store(shown.blocks.size());
+  return {block.get(), [block](DeviceBlock* /*same*/) {
+            if (Driver::forked()) {
+              return;
+            }
+            ShownBlocks& all = shownBlocks();
+            const std::lock_guard guard(all.mutex);
+            all.blocks.erase(block->memory.virAddr);
+            all.count.store(all.blocks.size());
           }};
 }
 
@@ -85,13 +117,31 @@ void MemoryPool::close() noexcept {
   }
 }
 
-MemoryPool::Usage MemoryPool::usage() const {
+MemoryUsage MemoryPool::usage() const {
   const std::lock_guard lock(mutex_);
   std::int64_t freeBytes = 0;
   for (const hbUCPSysMem& block : free_) {
     freeBytes += static_cast<std::int64_t>(block.memSize);
   }
   return {leasedBytes_, freeBytes};
+}
+
+std::shared_ptr<DeviceBlock> findDeviceBlock(const void* address) {
+  ShownBlocks& shown = shownBlocks();
+  if (shown.count.load(std::memory_order_relaxed) == 0) {
+    return nullptr;
+  }
+  const std::lock_guard lock(shown.mutex);
+  auto after = shown.blocks.upper_bound(address);
+  if (after == shown.blocks.begin()) {
+    return nullptr;
+  }
+  const std::shared_ptr<DeviceBlock> block = std::prev(after)->second.lock();
+  if (block == nullptr) {
+    return nullptr;
+  }
+  const auto* start = static_cast<const char*>(block->memory.virAddr);
+  return static_cast<const char*>(address) < start + block->memory.memSize ? block : nullptr;
 }
 
 }  // namespace hbm

@@ -1,15 +1,23 @@
 // Device memory, leased and given back. A steady loop allocates nothing.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <vector>
 
+#include "hbm_runtime/runtime.hpp"
 #include "loader/driver.hpp"
 
 namespace hbm {
+
+struct DeviceBlock {
+  explicit DeviceBlock(const hbUCPSysMem& theMemory) : memory(theMemory) {}
+  const hbUCPSysMem memory;
+  std::atomic<bool> written{false};  // a request in flight writes it
+};
 
 // Leases go back to their pool when the last owner drops them, also after the pool was closed: then they are freed.
 class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
@@ -20,16 +28,15 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   ~MemoryPool();
 
   // Cached device memory of at least `size` bytes; content is undefined. Throws Error.
-  [[nodiscard]] std::shared_ptr<hbUCPSysMem> lease(std::int64_t size);
+  [[nodiscard]] std::shared_ptr<DeviceBlock> lease(std::int64_t size);
+
+  // The same, zeroed, and found by DeviceBlocks::find.
+  [[nodiscard]] std::shared_ptr<DeviceBlock> leaseShown(std::int64_t size);
 
   // Frees what is not leased, and from now on everything that comes back.
   void close() noexcept;
 
-  struct Usage {
-    std::int64_t leasedBytes;
-    std::int64_t freeBytes;
-  };
-  [[nodiscard]] Usage usage() const;
+  [[nodiscard]] MemoryUsage usage() const;
 
  private:
   void giveBack(const hbUCPSysMem& memory) noexcept;
@@ -40,5 +47,9 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   std::int64_t leasedBytes_ = 0;
   bool closed_ = false;
 };
+
+// Finds the block that an address given by the caller lies in, among those that were shown to callers; nullptr when there
+// is none.
+[[nodiscard]] std::shared_ptr<DeviceBlock> findDeviceBlock(const void* address);
 
 }  // namespace hbm

@@ -46,6 +46,9 @@ struct LoadedModels {
   std::vector<std::string> fileDescriptions;
 };
 
+// Throws Error (kInput) when two models have one name.
+void refuseDuplicates(const std::vector<std::shared_ptr<const Model>>& models);
+
 // Loads the models of all files or buffers through one driver call. Throws Error, and then holds nothing.
 [[nodiscard]] LoadedModels loadFiles(const std::vector<std::string>& files, const LoadOptions& options);
 [[nodiscard]] LoadedModels loadBuffers(const std::vector<ModelBuffer>& buffers, const LoadOptions& options);

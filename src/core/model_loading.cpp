@@ -121,19 +121,6 @@ std::shared_ptr<const Model> readModel(const Driver& driver, const std::shared_p
   return model;
 }
 
-void refuseDuplicates(const std::vector<std::shared_ptr<const Model>>& models) {
-  for (std::size_t i = 0; i < models.size(); ++i) {
-    for (std::size_t k = 0; k < i; ++k) {
-      if (models[i]->info.name == models[k]->info.name) {
-        throw Error(ErrorKind::kInput,
-                    "two of the models are named '" + models[i]->info.name +
-                        "'; load them in runtimes of their own, or give one of them another name when it is compiled",
-                    {"", 0, "", models[i]->info.name, ""});
-      }
-    }
-  }
-}
-
 LoadedModels readAll(const Driver& driver, PackedModels handle, std::size_t fileCount) {
   LoadedModels loaded;
   const auto packed = std::make_shared<const PackedModels>(std::move(handle));
@@ -226,6 +213,19 @@ std::string joined(const std::vector<std::string>& files) {
 }
 
 }  // namespace
+
+void refuseDuplicates(const std::vector<std::shared_ptr<const Model>>& models) {
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    for (std::size_t k = 0; k < i; ++k) {
+      if (models[i]->info.name == models[k]->info.name) {
+        throw Error(ErrorKind::kInput,
+                    "two of the models are named '" + models[i]->info.name +
+                        "'; load them in runtimes of their own, or give one of them another name when it is compiled",
+                    {"", 0, "", models[i]->info.name, ""});
+      }
+    }
+  }
+}
 
 LoadedModels loadFiles(const std::vector<std::string>& files, const LoadOptions& options) {
   if (files.empty()) {

@@ -65,7 +65,7 @@ RequestState RequestImpl::state() const {
   return state_;
 }
 
-const std::vector<OutputTensor>& RequestImpl::outputs() const {
+const std::vector<DeviceTensor>& RequestImpl::outputs() const {
   const std::lock_guard lock(mutex_);
   if (error_) {
     throw Error(*error_);
@@ -90,9 +90,9 @@ RequestInfo RequestImpl::info() const {
   return info;
 }
 
-bool RequestImpl::prepare(const std::vector<TensorView>& inputs) noexcept {
+bool RequestImpl::prepare(const Call& call) noexcept {
   try {
-    inference_.prepare(inputs);
+    inference_.prepare(call);
     const std::lock_guard lock(mutex_);
     info_.copiedNs = nowNs();
     return !final(state_);
@@ -271,7 +271,7 @@ void RequestImpl::completeByCallback(std::int32_t status) noexcept {
 }
 
 void RequestImpl::complete(std::int32_t status) noexcept {
-  std::vector<OutputTensor> outputs;
+  std::vector<DeviceTensor> outputs;
   std::optional<Error> error;
   {
     const std::lock_guard lock(mutex_);
@@ -293,7 +293,7 @@ void RequestImpl::complete(std::int32_t status) noexcept {
   end(error ? RequestState::kFailed : RequestState::kDone, std::move(outputs), std::move(error));
 }
 
-void RequestImpl::end(RequestState state, std::vector<OutputTensor> outputs, std::optional<Error> error) noexcept {
+void RequestImpl::end(RequestState state, std::vector<DeviceTensor> outputs, std::optional<Error> error) noexcept {
   std::vector<std::function<void()>> callbacks;
   {
     const std::lock_guard lock(mutex_);

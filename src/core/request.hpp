@@ -25,7 +25,7 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
 
   [[nodiscard]] RequestState state() const override;
   [[nodiscard]] bool wait(std::optional<std::chrono::nanoseconds> timeout) override;
-  [[nodiscard]] const std::vector<OutputTensor>& outputs() const override;
+  [[nodiscard]] const std::vector<DeviceTensor>& outputs() const override;
   [[nodiscard]] std::optional<Error> error() const override;
   bool cancel() override;
   void abandon() override;
@@ -33,7 +33,7 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   [[nodiscard]] RequestInfo info() const override;
 
   // Copies the inputs in. False when that failed: the request has ended.
-  [[nodiscard]] bool prepare(const std::vector<TensorView>& inputs) noexcept;
+  [[nodiscard]] bool prepare(const Call& call) noexcept;
 
   // For the dispatcher, which holds a task slot for it.
   enum class Submission : std::uint8_t { kSubmitted, kPoolFull, kEnded };
@@ -61,7 +61,7 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   void complete(std::int32_t status) noexcept;
   // The driver failed to tell whether the task has ended.
   void completeUnknown(std::int32_t status) noexcept;
-  void end(RequestState state, std::vector<OutputTensor> outputs, std::optional<Error> error) noexcept;
+  void end(RequestState state, std::vector<DeviceTensor> outputs, std::optional<Error> error) noexcept;
 
   const std::shared_ptr<const Model> model_;
   const SchedParam sched_;
@@ -72,7 +72,7 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   std::condition_variable changed_;
   RequestState state_ = RequestState::kPreparing;
   bool submitting_ = false;  // between taking a slot and the driver's answer
-  std::vector<OutputTensor> outputs_;
+  std::vector<DeviceTensor> outputs_;
   std::optional<Error> error_;
   std::vector<std::function<void()>> callbacks_;
   RequestInfo info_;

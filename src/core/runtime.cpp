@@ -1,10 +1,12 @@
 #include "hbm_runtime/runtime.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 
+#include "core/call_check.hpp"
+#include "core/device_layout.hpp"
 #include "core/dispatcher.hpp"
-#include "core/input_check.hpp"
 #include "core/model.hpp"
 #include "core/request.hpp"
 #include "core/scheduling.hpp"
@@ -39,9 +41,21 @@ class Countdown {
 };
 
 void prepareAndStart(const std::shared_ptr<RequestImpl>& request, const Call& call) {
-  if (request->prepare(call.inputs)) {
+  if (request->prepare(call)) {
     Dispatcher::get().start(request);
   }
+}
+
+const TensorInfo& tensorOf(const ModelInfo& model, TensorRole role, std::size_t index) {
+  const bool input = role == TensorRole::kInput;
+  const std::vector<TensorInfo>& tensors = input ? model.inputs : model.outputs;
+  if (index >= tensors.size()) {
+    throw Error(ErrorKind::kInput,
+                place(model.name) + ": there is no " + (input ? "input " : "output ") + std::to_string(index) +
+                    "; it has " + std::to_string(tensors.size()),
+                {"", 0, "", model.name, ""});
+  }
+  return tensors[index];
 }
 
 // Abandons what is not done, and throws for it.
@@ -67,6 +81,10 @@ void prepareAndStart(const std::shared_ptr<RequestImpl>& request, const Call& ca
 class Runtime::Impl {
  public:
   explicit Impl(LoadedModels loaded) : loaded_(std::move(loaded)), defaults_(loaded_.models.size()) {}
+  Impl(LoadedModels loaded, std::vector<SchedParam> defaults)
+      : loaded_(std::move(loaded)), defaults_(std::move(defaults)) {}
+
+  [[nodiscard]] const LoadedModels& loaded() const noexcept { return loaded_; }
 
   [[nodiscard]] const std::vector<std::shared_ptr<const Model>>& models() const noexcept { return loaded_.models; }
   [[nodiscard]] const std::vector<std::string>& fileDescriptions() const noexcept { return loaded_.fileDescriptions; }
@@ -102,7 +120,7 @@ class Runtime::Impl {
     for (const Call& call : calls) {
       const Model& model = *at(call.model);
       checkOverrides(model.info, model.soc, call.sched);
-      checkInputs(model.info, call.inputs);
+      checkTensors(model.info, call);
     }
     std::vector<std::shared_ptr<RequestImpl>> requests;
     requests.reserve(calls.size());
@@ -125,6 +143,24 @@ Runtime::Runtime(const std::vector<std::string>& files, const LoadOptions& optio
 
 Runtime::Runtime(const std::vector<ModelBuffer>& buffers, const LoadOptions& options)
     : impl_(std::make_unique<Impl>(loadBuffers(buffers, options))) {}
+
+Runtime::Runtime(const Runtime& other, std::size_t index, const std::string& file, const LoadOptions& options) {
+  const std::string& name = other.model(index).name;
+  LoadedModels fresh = loadFiles({file}, options);
+  auto replacement = std::find_if(fresh.models.begin(), fresh.models.end(),
+                                  [&](const auto& model) { return model->info.name == name; });
+  if (replacement == fresh.models.end()) {
+    if (fresh.models.size() != 1) {
+      throw Error(ErrorKind::kInput, "'" + file + "' holds " + std::to_string(fresh.models.size()) +
+                                         " models, none of them named '" + name + "'");
+    }
+    replacement = fresh.models.begin();
+  }
+  LoadedModels models = other.impl_->loaded();
+  models.models[index] = *replacement;
+  refuseDuplicates(models.models);
+  impl_ = std::make_unique<Impl>(std::move(models), other.schedParams());
+}
 
 Runtime::~Runtime() = default;
 
@@ -154,7 +190,85 @@ void Runtime::setSchedParams(const std::vector<std::pair<std::size_t, SchedOverr
   impl_->setSchedParams(changes);
 }
 
-std::vector<std::vector<OutputTensor>> Runtime::run(const std::vector<Call>& calls, const CallOptions& options) {
+DeviceTensor Runtime::allocate(std::size_t model, TensorRole role, std::size_t tensor,
+                               const std::vector<std::int64_t>& shape) const {
+  const Model& owner = *impl_->at(model);
+  const TensorInfo& info = tensorOf(owner.info, role, tensor);
+  std::vector<std::int64_t> complete = shape.empty() ? info.shape : shape;
+  bool fits = complete.size() == info.shape.size();
+  for (std::size_t i = 0; fits && i < complete.size(); ++i) {
+    fits = complete[i] >= 0 && (info.shape[i] < 0 || info.shape[i] == complete[i]);
+  }
+  if (!fits) {
+    throw Error(ErrorKind::kInput,
+                place(owner.info.name, "tensor", info.name) + ": memory of shape " +
+                    describeShape(complete.data(), complete.size()) + " was asked for, the model has " +
+                    describeShape(info.shape.data(), info.shape.size()) + "; every dimension must be given",
+                {"", 0, "", owner.info.name, info.name});
+  }
+  const hbDNNTensorProperties properties = completeProperties(owner, role, tensor, complete.data());
+  const std::shared_ptr<DeviceBlock> block =
+      owner.pool->leaseShown(requiredBytes(owner, role, tensor, properties));
+  const auto rank = static_cast<std::ptrdiff_t>(complete.size());
+  return {block->memory.virAddr, info.dtype, std::move(complete),
+          std::vector<std::int64_t>(properties.stride, properties.stride + rank), block};
+}
+
+std::vector<std::vector<std::int64_t>> Runtime::inferShapes(
+    std::size_t model, const std::vector<std::vector<std::int64_t>>& inputShapes) const {
+  const Model& owner = *impl_->at(model);
+  Call call;
+  for (std::size_t i = 0; i < inputShapes.size(); ++i) {
+    TensorView& view = call.inputs.emplace_back();
+    view.dtype = i < owner.info.inputs.size() ? owner.info.inputs[i].dtype : DataType::kMax;
+    view.rank = static_cast<std::int32_t>(inputShapes[i].size());
+    std::copy_n(inputShapes[i].begin(), std::min(inputShapes[i].size(), view.shape.size()), view.shape.begin());
+  }
+  checkTensors(owner.info, call);
+  std::vector<hbDNNTensorProperties> outputs = owner.outputProperties;
+  if (owner.dynamicOutputs) {
+    const auto infer = owner.driver.extensionFunction(&bpusimInterface::inferOutputProperties);
+    if (infer == nullptr) {
+      throw Error(ErrorKind::kUnsupported,
+                  place(owner.info.name) + ": this driver cannot tell output shapes without running the model",
+                  {"", 0, "", owner.info.name, ""});
+    }
+    std::vector<hbDNNTensor> inputs(call.inputs.size());
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      inputs[i].properties = completeProperties(owner, TensorRole::kInput, i, call.inputs[i].shape.data());
+    }
+    const std::int32_t status = infer(outputs.data(), inputs.data(), 0, owner.handle);
+    if (status == HB_UCP_OP_CMD_UNAVAILABLE) {
+      throw Error(ErrorKind::kUnsupported,
+                  place(owner.info.name) + ": its output shapes depend on the data; run it to know them",
+                  {"inferOutputProperties", status, statusName(status), owner.info.name, ""});
+    }
+    check(owner.driver, "inferOutputProperties", status, owner.info.name);
+  }
+  std::vector<std::vector<std::int64_t>> shapes;
+  for (const hbDNNTensorProperties& output : outputs) {
+    const hbDNNTensorShape& shape = output.validShape;
+    shapes.emplace_back(shape.dimensionSize, shape.dimensionSize + shape.numDimensions);
+  }
+  return shapes;
+}
+
+std::vector<std::string> Runtime::dimensionNames(std::size_t model, TensorRole role, std::size_t tensor) const {
+  const Model& owner = *impl_->at(model);
+  const TensorInfo& info = tensorOf(owner.info, role, tensor);
+  std::vector<std::string> names(info.shape.size());
+  const auto symbol = owner.driver.extensionFunction(&bpusimInterface::symbolicDimension);
+  for (std::size_t i = 0; symbol != nullptr && i < names.size(); ++i) {
+    const char* name = symbol(owner.handle, role == TensorRole::kOutput ? 1 : 0, static_cast<std::int32_t>(tensor),
+                              static_cast<std::int32_t>(i));
+    names[i] = name != nullptr ? name : "";
+  }
+  return names;
+}
+
+MemoryUsage Runtime::memoryUsage(std::size_t model) const { return impl_->at(model)->pool->usage(); }
+
+std::vector<std::vector<DeviceTensor>> Runtime::run(const std::vector<Call>& calls, const CallOptions& options) {
   static_cast<void>(Driver::get());  // refuses in a forked child
   const auto requests = impl_->makeRequests(calls, Completion::kByWaiter, options);
   std::optional<Clock::time_point> until;
@@ -178,7 +292,7 @@ std::vector<std::vector<OutputTensor>> Runtime::run(const std::vector<Call>& cal
       giveUp(requests, *request, options, !until || Clock::now() < *until);
     }
   }
-  std::vector<std::vector<OutputTensor>> results;
+  std::vector<std::vector<DeviceTensor>> results;
   results.reserve(requests.size());
   for (const auto& request : requests) {
     results.push_back(request->outputs());

@@ -54,7 +54,7 @@ class HBM_API Request {
   [[nodiscard]] virtual bool wait(std::optional<std::chrono::nanoseconds> timeout) = 0;
 
   // The outputs in model order. Throws the request's Error; kState when it has not ended.
-  [[nodiscard]] virtual const std::vector<OutputTensor>& outputs() const = 0;
+  [[nodiscard]] virtual const std::vector<DeviceTensor>& outputs() const = 0;
 
   // The error it ended with, nullopt when there is none.
   [[nodiscard]] virtual std::optional<Error> error() const = 0;

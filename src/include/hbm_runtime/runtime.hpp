@@ -43,8 +43,19 @@ struct ModelBuffer {
 struct Call {
   std::size_t model = 0;           // index into models()
   std::vector<TensorView> inputs;  // in the order of the model's inputs
+  // Where outputs go, in the order of the model's outputs: empty, or one for each, rank -1 where the runtime provides the
+  // memory. Of the model's dtype and shape and any layout.
+  std::vector<TensorView> outputs;
   SchedOverrides sched;
 };
+
+// Bytes of device memory that a model's runs hold.
+struct MemoryUsage {
+  std::int64_t usedBytes = 0;  // by requests, outputs and allocated tensors
+  std::int64_t freeBytes = 0;  // kept for the next run
+};
+
+enum class TensorRole : std::uint8_t { kInput, kOutput };
 
 struct CallOptions {
   std::optional<std::chrono::nanoseconds> timeout;                    // run() gives up; kTimeout
@@ -62,6 +73,10 @@ class HBM_API Runtime {
 
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
+
+  // A runtime with the models of `other`, of which the one at `index` is replaced by the model of the same name in
+  // `file`, or by its only model. Defaults are copied. Requests in flight on `other` finish there. Throws Error.
+  Runtime(const Runtime& other, std::size_t index, const std::string& file, const LoadOptions& options = {});
 
   // Gives the models back. Requests in flight finish on their own, outputs stay valid.
   ~Runtime();
@@ -86,11 +101,26 @@ class HBM_API Runtime {
 
   // Runs all calls, in parallel, and waits. One result for each call. Everything is checked before the device is
   // touched. Throws the first Error; then no call of it is running any more, except after kTimeout and kCancelled.
-  [[nodiscard]] std::vector<std::vector<OutputTensor>> run(const std::vector<Call>& calls,
+  [[nodiscard]] std::vector<std::vector<DeviceTensor>> run(const std::vector<Call>& calls,
                                                            const CallOptions& options = {});
 
   // Starts one call and returns when its inputs were copied.
   [[nodiscard]] std::shared_ptr<Request> start(const Call& call, const CallOptions& options = {});
+
+  // A tensor in device memory, zeroed, with the strides of the device. Dynamic dimensions come from `shape`, which may be
+  // empty for static ones. Throws Error.
+  [[nodiscard]] DeviceTensor allocate(std::size_t model, TensorRole role, std::size_t tensor,
+                                      const std::vector<std::int64_t>& shape = {}) const;
+
+  // Output shapes for input shapes, without running. Throws Error: kUnsupported when this driver, or this model, cannot
+  // tell them.
+  [[nodiscard]] std::vector<std::vector<std::int64_t>> inferShapes(
+      std::size_t model, const std::vector<std::vector<std::int64_t>>& inputShapes) const;
+
+  // Names of symbolic dimensions, "" for others. Empty strings throughout on drivers that do not know them.
+  [[nodiscard]] std::vector<std::string> dimensionNames(std::size_t model, TensorRole role, std::size_t tensor) const;
+
+  [[nodiscard]] MemoryUsage memoryUsage(std::size_t model) const;
 
   class Impl;
 

@@ -10,7 +10,8 @@
 
 namespace hbm {
 
-// A caller's array of any layout. The memory must stay as it is until it was copied: until run() or start() returns.
+// A caller's array of any layout: an input, or memory for an output, which is then written. Plain memory must stay as it
+// is until it was copied (inputs: until run() or start() returns; outputs: until the request has ended).
 struct TensorView {
   const void* data = nullptr;
   DataType dtype = DataType::kMax;
@@ -19,14 +20,16 @@ struct TensorView {
   std::array<std::int64_t, kMaxDimensions> strides{};  // bytes; may be negative or zero
 };
 
-// An output in device memory. Copies share the memory; it goes back to its pool when the last one dies, which may be
-// after the runtime.
-struct OutputTensor {
+// A tensor in device memory. Copies share the memory; it goes back to its pool when the last one dies, which may be
+// after the runtime. Views into it are used in place where their layout is the device's.
+struct DeviceTensor {
   void* data = nullptr;
   DataType dtype = DataType::kMax;
   std::vector<std::int64_t> shape;
   std::vector<std::int64_t> strides;  // bytes, as the driver reports them
-  std::shared_ptr<void> owner;
+  std::shared_ptr<void> owner;        // empty for an output that went to plain memory of the caller
 };
+
+[[nodiscard]] HBM_API TensorView viewOf(const DeviceTensor& tensor);
 
 }  // namespace hbm

@@ -1,15 +1,15 @@
-// Finds what is wrong with the inputs of a call, before anything is allocated or submitted.
+// Finds what is wrong with the tensors of a call, before anything is allocated or submitted.
 #pragma once
 
-#include <vector>
+#include <string>
 
 #include "hbm_runtime/model_info.hpp"
-#include "hbm_runtime/tensor.hpp"
+#include "hbm_runtime/runtime.hpp"
 
 namespace hbm {
 
 // Throws Error (kInput) naming model and tensor, what was expected and what was given.
-void checkInputs(const ModelInfo& model, const std::vector<TensorView>& inputs);
+void checkTensors(const ModelInfo& model, const Call& call);
 
 // "float32 (F32)": how messages name an element type.
 [[nodiscard]] std::string describeType(DataType type);

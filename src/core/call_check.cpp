@@ -1,0 +1,109 @@
+#include "core/call_check.hpp"
+
+#include "core/status.hpp"
+#include "hbm_runtime/error.hpp"
+
+namespace hbm {
+namespace {
+
+[[noreturn]] void refuse(const ModelInfo& model, const char* role, const TensorInfo& tensor, const std::string& text) {
+  throw Error(ErrorKind::kInput, place(model.name, role, tensor.name) + ": " + text,
+              {"", 0, "", model.name, tensor.name});
+}
+
+bool shapeMatches(const TensorInfo& input, const TensorView& view) {
+  for (std::size_t i = 0; i < input.shape.size(); ++i) {
+    if (input.shape[i] >= 0 && input.shape[i] != view.shape[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// What inputs and outputs have alike: element type, rank, dimensions.
+void checkTensor(const ModelInfo& model, const char* role, const TensorInfo& info, const TensorView& view) {
+  if (view.dtype != info.dtype) {
+    refuse(model, role, info,
+           "expected dtype " + describeType(info.dtype) + ", given " + describeType(view.dtype) +
+               "; nothing is converted silently: use array.astype(numpy." + numpyName(info.dtype) + ")");
+  }
+  const std::size_t rank = info.shape.size();
+  const auto givenRank = static_cast<std::size_t>(view.rank);
+  if (givenRank != rank) {
+    refuse(model, role, info,
+           "expected " + std::to_string(rank) + " dimensions, shape " + describeShape(info.shape.data(), rank) +
+               ", given " + std::to_string(givenRank) +
+               (givenRank <= view.shape.size() ? ", shape " + describeShape(view.shape.data(), givenRank) : ""));
+  }
+  if (!shapeMatches(info, view)) {
+    refuse(model, role, info,
+           "expected shape " + describeShape(info.shape.data(), rank) + ", given " +
+               describeShape(view.shape.data(), rank) + (info.dynamicShape ? " (-1 stands for any size)" : ""));
+  }
+}
+
+void checkInput(const ModelInfo& model, const TensorInfo& input, const TensorView& view) {
+  if (view.rank < 0) {
+    std::string names;
+    for (const TensorInfo& each : model.inputs) {
+      names += (names.empty() ? "" : ", ") + each.name;
+    }
+    refuse(model, "input", input, "is missing; the model needs " + names);
+  }
+  if (elementSize(input.dtype) == 0) {
+    refuse(model, "input", input,
+           "has the element type " + std::string(dataTypeName(input.dtype)) +
+               ", which this runtime cannot feed yet; compile the model with 8-bit inputs");
+  }
+  checkTensor(model, "input", input, view);
+}
+
+void checkOutput(const ModelInfo& model, const TensorInfo& output, const TensorView* view) {
+  if (elementSize(output.dtype) == 0) {
+    refuse(model, "output", output,
+           "has the element type " + std::string(dataTypeName(output.dtype)) +
+               ", which this runtime cannot return yet; compile the model with 8-bit outputs");
+  }
+  if (view != nullptr && view->rank >= 0) {
+    checkTensor(model, "output", output, *view);
+  }
+}
+
+void checkCount(const ModelInfo& model, const char* role, std::size_t expected, std::size_t given) {
+  if (given != expected) {
+    throw Error(ErrorKind::kInput,
+                place(model.name) + ": expected " + std::to_string(expected) + " " + role + "s, given " +
+                    std::to_string(given),
+                {"", 0, "", model.name, ""});
+  }
+}
+
+}  // namespace
+
+std::string describeType(DataType type) {
+  const std::string numpy = numpyName(type);
+  return numpy.empty() ? dataTypeName(type) : numpy + " (" + dataTypeName(type) + ")";
+}
+
+std::string describeShape(const std::int64_t* shape, std::size_t rank) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < rank; ++i) {
+    text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
+  }
+  return text + "]";
+}
+
+void checkTensors(const ModelInfo& model, const Call& call) {
+  checkCount(model, "input", model.inputs.size(), call.inputs.size());
+  for (std::size_t i = 0; i < call.inputs.size(); ++i) {
+    checkInput(model, model.inputs[i], call.inputs[i]);
+  }
+  if (!call.outputs.empty()) {
+    checkCount(model, "output", model.outputs.size(), call.outputs.size());
+  }
+  for (std::size_t i = 0; i < model.outputs.size(); ++i) {
+    checkOutput(model, model.outputs[i], call.outputs.empty() ? nullptr : &call.outputs[i]);
+  }
+}
+
+}  // namespace hbm
