@@ -96,9 +96,9 @@ std::unique_ptr<Driver> tryLoad(const DriverCandidate& candidate, std::string* e
   return driver;
 }
 
-[[noreturn]] void throwNotFound(const std::string& tried, bool asked) {
+[[noreturn]] void throwNotFound(const char* what, const std::string& tried) {
   throw Error(ErrorKind::kDriverNotFound,
-              (asked ? "the chosen BPU driver cannot be loaded:" : "no BPU driver can be loaded; tried:") + tried +
+              what + tried +
                   "\nOn a board install the vendor's package hobot-dnn. On a PC reinstall hbm_runtime, whose bpusim "
                   "runs models on the CPU, or set HBM_RUNTIME_DRIVER to bpusim, vendor or a directory with libhbucp.so "
                   "and libdnn.so.");
@@ -115,10 +115,12 @@ std::unique_ptr<Driver> search(const std::string& choice) {
     // A driver that is there but does not load must not be replaced silently by a simulation.
     const bool absent = error.rfind(candidate.hbucp + ": cannot open shared object file", 0) == 0;
     if (candidate.required || !absent) {
-      throwNotFound(tried, true);
+      throwNotFound(candidate.chosenBy == "system" ? "a BPU driver is installed but cannot be loaded:"
+                                                   : "the chosen BPU driver cannot be loaded:",
+                    tried);
     }
   }
-  throwNotFound(tried, false);
+  throwNotFound("no BPU driver can be loaded; tried:", tried);
 }
 
 const Driver& loadLocked(const std::string& choice) {

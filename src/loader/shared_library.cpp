@@ -1,7 +1,10 @@
 #include "loader/shared_library.hpp"
 
 #include <dlfcn.h>
+#include <link.h>
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace hbm {
@@ -37,8 +40,15 @@ void* SharedLibrary::find(const char* symbol) const noexcept {
 
 std::string fileOfAddress(const void* address) {
   Dl_info info{};
-  if (dladdr(address, &info) == 0 || info.dli_fname == nullptr) {
+  link_map* map = nullptr;
+  if (dladdr1(address, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) == 0 || info.dli_fname == nullptr) {
     return "";
+  }
+  if (map->l_name == nullptr || *map->l_name == '\0') {
+    // The program itself: dli_fname would be what it was called by, without a path when the shell found it.
+    std::error_code failed;
+    const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", failed);
+    return failed ? info.dli_fname : program.string();
   }
   return info.dli_fname;
 }
