@@ -51,9 +51,6 @@ def run(arguments: argparse.Namespace) -> int:
         )
         path = arguments.picture or assets.fetch(assets.PICTURE, downloads)
         image = read_picture(path)
-        if image is None:
-            print(f"{path} is no picture that OpenCV can read", file=sys.stderr)
-            return 1
         packed = folder / "ocr.hbm"
         begin = time.perf_counter()
         ocr_models.pack_models(files, packed)

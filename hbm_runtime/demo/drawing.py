@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
@@ -27,10 +26,15 @@ _FONTS = (
 )
 
 
-def read_picture(path: str | os.PathLike[str]) -> Image | None:
-    """A picture as BGR pixels (H, W, 3); None when it is none."""
-    image = cv2.imread(os.fspath(path), cv2.IMREAD_COLOR)
-    return None if image is None else np.asarray(image, np.uint8)
+def read_picture(path: str | os.PathLike[str]) -> Image:
+    """A picture as BGR pixels (H, W, 3).
+
+    Raises:
+        OSError: There is no such file, or it is no picture.
+    """
+    with Picture.open(path) as picture:
+        rgb: Image = np.asarray(picture.convert("RGB"), np.uint8)
+    return np.ascontiguousarray(rgb[:, :, ::-1])
 
 
 def draw_lines(image: Image, lines: Sequence[Line], path: str | os.PathLike[str], font: str | None = None) -> None:

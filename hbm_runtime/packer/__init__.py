@@ -15,8 +15,9 @@ except ImportError as error:
         f"packing needs {error.name}; install what it needs with: pip install 'hbm_runtime[tools]'"
     ) from error
 
-from hbm_runtime.packer.api import link, pack
+from hbm_runtime.packer.api import link, pack, pack_config
 from hbm_runtime.packer.build import build_model
+from hbm_runtime.packer.config import PackJob, load_config
 from hbm_runtime.packer.container import (
     DataType,
     HostFile,
@@ -28,10 +29,11 @@ from hbm_runtime.packer.container import (
     read_file,
     write_file,
 )
-from hbm_runtime.packer.errors import PackError
+from hbm_runtime.packer.errors import PackError, PackWarning
 from hbm_runtime.packer.options import (
     FeatureInput,
     ImageInput,
+    ImageRules,
     ImageType,
     InputSource,
     ModelOptions,
@@ -45,11 +47,14 @@ __all__ = [
     "FeatureInput",
     "HostFile",
     "ImageInput",
+    "ImageRules",
     "ImageType",
     "InputSource",
     "Model",
     "ModelOptions",
     "PackError",
+    "PackJob",
+    "PackWarning",
     "Quantisation",
     "QuantisationType",
     "Quantise",
@@ -59,7 +64,9 @@ __all__ = [
     "build_model",
     "is_host_model",
     "link",
+    "load_config",
     "pack",
+    "pack_config",
     "read_file",
     "write_file",
 ]

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from hbm_runtime.packer.build import build_model
+from hbm_runtime.packer.config import load_config
 from hbm_runtime.packer.container import HostFile, link_files, write_file
+from hbm_runtime.packer.errors import PackError
 from hbm_runtime.packer.graph.load import Source
-from hbm_runtime.packer.options import ModelOptions, Progress
-
-
-def producer() -> str:
-    """What host files say wrote them."""
-    try:
-        return f"hbm_runtime {version('hbm_runtime')}"
-    except PackageNotFoundError:
-        return "hbm_runtime"
+from hbm_runtime.packer.options import ImageRules, ModelOptions, Progress
+from hbm_runtime.packer.version import producer
 
 
 def pack(
@@ -52,6 +47,41 @@ def pack(
     if progress is not None:
         progress("done", 1.0)
     return content
+
+
+def pack_config(
+    config: str | os.PathLike[str],
+    output: str | os.PathLike[str] | None = None,
+    *,
+    rules: ImageRules | None = None,
+    description: str = "",
+    progress: Progress | None = None,
+) -> Path:
+    """Packs the model that a configuration of the vendor's compiler names, with the tensors that a board's has.
+
+    Args:
+        config: The YAML file.
+        output: The file to write; None writes ``<working_dir>/<output_model_file_prefix>.hbm`` as the compiler does,
+            and creates the folder.
+        rules: Decisions about image inputs that no document settles.
+        description: Text of ``hbDNNGetHBMDesc``.
+        progress: Called with a stage and the part that is done.
+
+    Returns:
+        The file that was written.
+
+    Raises:
+        PackError: The configuration or the model cannot be packed, or the file cannot be written.
+    """
+    job = load_config(config, rules)
+    target = job.output if output is None else Path(output)
+    if output is None:
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise PackError(f"cannot create {target.parent}: {error.strerror}") from None
+    pack(job.source, target, job.options, description=description, progress=progress)
+    return target
 
 
 def link(

@@ -8,3 +8,7 @@ class PackError(ValueError):
 
     The text names what is wrong, what was expected and what to do. Nothing was written.
     """
+
+
+class PackWarning(UserWarning):
+    """Something was packed otherwise than it may have been meant: a deprecated key, or ranges that were guessed."""

@@ -37,6 +37,25 @@ class InputSource(str, Enum):
 
 
 @dataclass(frozen=True)
+class ImageRules:
+    """Decisions about image inputs that no document settles.
+
+    Attributes:
+        signed: rgb, bgr and yuv444 pixels are S8, 128 less than the pixel, instead of U8.
+        gray_plane_suffix: Appended to the name of a gray image that comes from pyramid or resizer.
+        roi_end_inclusive: Right and bottom of a region belong to it.
+        clip: Colours beyond 0 and 255, which YUV can express, are cut off before normalisation.
+        round: Colours are rounded to whole numbers before normalisation, as image libraries do.
+    """
+
+    signed: bool = False
+    gray_plane_suffix: str = "_y"
+    roi_end_inclusive: bool = True
+    clip: bool = True
+    round: bool = False
+
+
+@dataclass(frozen=True)
 class ImageInput:
     """An input that takes images at run time; the model gets what it was trained on.
 
@@ -53,11 +72,7 @@ class ImageInput:
         scale: The same; excludes ``std``.
         std: The same.
         separate_batch: Each item of the batch is an input of its own.
-        signed: ddr pixels are S8, 128 less than the pixel, instead of U8.
-        gray_plane_suffix: Appended to the name of a gray image that comes from pyramid or resizer.
-        roi_end_inclusive: Right and bottom of a region belong to it.
-        clip: Colours beyond 0 and 255, which YUV can express, are cut off before normalisation.
-        round: Colours are rounded to whole numbers before normalisation, as image libraries do.
+        rules: What no document settles.
     """
 
     runtime: ImageType
@@ -69,11 +84,7 @@ class ImageInput:
     scale: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     separate_batch: bool = False
-    signed: bool = False
-    gray_plane_suffix: str = "_y"
-    roi_end_inclusive: bool = True
-    clip: bool = True
-    round: bool = False
+    rules: ImageRules = field(default_factory=ImageRules)
 
 
 @dataclass(frozen=True)

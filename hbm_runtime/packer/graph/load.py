@@ -54,6 +54,23 @@ def load_graph(source: Source, name: str | None = None) -> tuple[str, Graph]:
     return name, graph
 
 
+def read_model(path: str | os.PathLike[str]) -> ModelProto:
+    """Reads an ONNX file with its external data.
+
+    Raises:
+        PackError: No such file, or no ONNX model.
+    """
+    try:
+        model = onnx.load(Path(path))
+    except OSError as error:
+        raise PackError(f"cannot read {path}: {error.strerror or error}") from None
+    except (DecodeError, ValueError, onnx.checker.ValidationError) as error:
+        raise PackError(f"{path} is not an ONNX model, or its external data is missing: {error}") from None
+    if not model.HasField("graph"):
+        raise PackError(f"{path} is not an ONNX model")
+    return model
+
+
 def _read(source: Source) -> tuple[ModelProto, str]:
     if isinstance(source, ModelProto):
         copy = ModelProto()
@@ -65,14 +82,7 @@ def _read(source: Source) -> tuple[ModelProto, str]:
         except (DecodeError, ValueError) as error:
             raise PackError(f"these bytes are not an ONNX model: {error}") from None
         return model, model.graph.name or "model"
-    path = Path(source)
-    try:
-        model = onnx.load(path)
-    except OSError as error:
-        raise PackError(f"cannot read {path}: {error.strerror or error}") from None
-    except (DecodeError, ValueError, onnx.checker.ValidationError) as error:
-        raise PackError(f"{path} is not an ONNX model, or its external data is missing: {error}") from None
-    return model, path.stem
+    return read_model(source), Path(source).stem
 
 
 def _drop_constant_inputs(model: ModelProto) -> None:

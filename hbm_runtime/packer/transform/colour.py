@@ -71,10 +71,10 @@ def add_yuv444_colours(graph: Graph, pixels: str, option: ImageInput) -> str:
 
 def add_limits(graph: Graph, pixels: str, option: ImageInput) -> str:
     """Cuts converted colours to 0..255 and rounds them, as far as asked."""
-    if option.clip:
+    if option.rules.clip:
         limits = [graph.add_constant(np.array(value, np.float32), "limit") for value in (0, 255)]
         pixels = graph.prepend("Clip", [pixels, *limits])
-    return graph.prepend("Round", [pixels]) if option.round else pixels
+    return graph.prepend("Round", [pixels]) if option.rules.round else pixels
 
 
 def add_normalisation(graph: Graph, pixels: str, option: ImageInput, *, channels_last: bool) -> str:

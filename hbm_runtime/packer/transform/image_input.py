@@ -56,7 +56,7 @@ def check_image_input(option: ImageInput, where: str) -> ImageInput:
         raise PackError(f"{where}: scale and std exclude each other")
     if option.video_range and option.runtime != ImageType.NV12:
         raise PackError(f"{where}: video range is for nv12, not for {option.runtime.value}")
-    if option.signed and (source != InputSource.DDR or option.runtime == ImageType.GRAY):
+    if option.rules.signed and (source != InputSource.DDR or option.runtime == ImageType.GRAY):
         raise PackError(f"{where}: only rgb, bgr and yuv444 images can be signed")
     channels = 1 if option.train == ImageType.GRAY else 3
     for what, values in (("mean", option.mean), ("scale", option.scale), ("std", option.std)):
@@ -126,10 +126,10 @@ def _planes(graph: Graph, base: str, option: ImageInput, size: tuple[int, int, i
     batch, height, width = size
     if option.runtime not in _PLANES or option.source == InputSource.DDR:
         shape = (batch, 1, height, width) if option.runtime == ImageType.GRAY else (batch, height, width, 3)
-        dtype = DataType.S8 if option.signed else DataType.U8
+        dtype = DataType.S8 if option.rules.signed else DataType.U8
         return [BorderTensor(base, graph.unique(base), dtype, shape, image=True)]
     resized = option.source == InputSource.RESIZER
-    luma_name = base + (option.gray_plane_suffix if option.runtime == ImageType.GRAY else "_y")
+    luma_name = base + (option.rules.gray_plane_suffix if option.runtime == ImageType.GRAY else "_y")
     names = [(luma_name, 1, 1)]
     if option.runtime == ImageType.NV12:
         names.append((base + "_uv", 2, 2))
@@ -157,7 +157,9 @@ def _pixels(graph: Graph, planes: list[BorderTensor], option: ImageInput, size: 
     channels_last = True
     if option.source == InputSource.RESIZER:
         chroma = values[1] if option.runtime == ImageType.NV12 else None
-        pixels = add_region_sampling(graph, values[0], chroma, values[-1], size, end_inclusive=option.roi_end_inclusive)
+        pixels = add_region_sampling(
+            graph, values[0], chroma, values[-1], size, end_inclusive=option.rules.roi_end_inclusive
+        )
     elif option.runtime == ImageType.NV12:
         batch = planes[0].shape[0]
         shape = graph.add_constant(np.array([batch, 1, *size], np.int64), "luma_shape")
@@ -188,7 +190,7 @@ def _packed_pixels(graph: Graph, value: str, option: ImageInput) -> str:
         order = graph.add_constant(np.array([2, 1, 0], np.int64), "channel_order")
         value = graph.prepend("Gather", [value, order], axis=3)
     pixels = _to_float(graph, value)
-    if option.signed:
+    if option.rules.signed:
         pixels = graph.prepend("Add", [pixels, graph.add_constant(np.array(128, np.float32), "sign_offset")])
     return pixels
 

@@ -12,7 +12,7 @@ from hbm_runtime.packer.transform import feature_input
 from hbm_runtime.packer.transform.border import BorderTensor
 from hbm_runtime.packer.transform.image_input import convert_image_input
 from hbm_runtime.packer.transform.quantised_output import scale_for_range
-from hbm_runtime.packer.transform.ranges import Ranges
+from hbm_runtime.packer.transform.ranges import Ranges, Unknown
 from hbm_runtime.packer.transform.removal import Removal
 
 _INTEGERS = (DataType.S8, DataType.U8, DataType.S16)
@@ -34,10 +34,10 @@ class InputStage:
         for name, wanted in self._wanted.items():
             self._check(name, wanted)
 
-    def unknown_ranges(self) -> dict[str, int]:
-        """Values whose range has to be measured, with their channel axes."""
+    def unknown_ranges(self) -> dict[str, Unknown]:
+        """Values whose range has to be measured."""
         return {
-            self._values[name]: -1 if wanted.axis is None else wanted.axis
+            self._values[name]: Unknown(-1 if wanted.axis is None else wanted.axis, roomy=False)
             for name, wanted in self._wanted.items()
             if not wanted.scale and not (wanted.dtype is None and self._feeds_quantisers(self._values[name]))
         }

@@ -13,7 +13,7 @@ from hbm_runtime.packer.graph.graph import Graph, shape_of
 from hbm_runtime.packer.options import ModelOptions, Quantise
 from hbm_runtime.packer.transform import quantised_output as quantised
 from hbm_runtime.packer.transform.border import BorderTensor, dimensions_of
-from hbm_runtime.packer.transform.ranges import Ranges
+from hbm_runtime.packer.transform.ranges import Ranges, Unknown
 from hbm_runtime.packer.transform.removal import Removal
 
 
@@ -35,9 +35,9 @@ class OutputStage:
                 known = ", ".join(map(repr, self._values))
                 raise PackError(f"{graph.name}: there is no output '{name}'; the outputs are {known}")
 
-    def unknown_ranges(self) -> dict[str, int]:
-        """Values whose range has to be measured, with their channel axes."""
-        axes = {}
+    def unknown_ranges(self) -> dict[str, Unknown]:
+        """Values whose range has to be measured."""
+        unknown = {}
         for name, wanted in self._wanted.items():
             value = self._values[name]
             origin = quantised.origin_of(self._graph, value)
@@ -46,8 +46,8 @@ class OutputStage:
                 continue
             if dtype == DataType.S32 and quantised.accumulator_scale(self._graph, origin) is not None:
                 continue
-            axes[value] = self._axis(value, origin, dtype, wanted)
-        return axes
+            unknown[value] = Unknown(self._axis(value, origin, dtype, wanted), roomy=dtype == DataType.S32)
+        return unknown
 
     def apply(self, ranges: Ranges) -> list[BorderTensor]:
         """Edits the graph; gives all outputs in order."""

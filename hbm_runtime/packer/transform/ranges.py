@@ -2,28 +2,50 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from onnx import helper
 
 from hbm_runtime.packer.engine import Session
-from hbm_runtime.packer.errors import PackError
+from hbm_runtime.packer.errors import PackError, PackWarning
 from hbm_runtime.packer.graph.graph import Graph
 from hbm_runtime.packer.options import Progress, Sample
 
 Ranges = dict[str, NDArray[np.float64]]
 
+_RANDOM_SAMPLES = 2
+# Real inputs can be far from normal noise (raw pixels go to 255); S32 has bits to spare.
+_MARGIN = 64.0
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A value whose range has to be measured.
+
+    Attributes:
+        axis: Channel axis; -1 measures the whole tensor at once.
+        roomy: The integers have room for values far beyond the measured ones.
+    """
+
+    axis: int
+    roomy: bool
+
 
 def measure_ranges(
-    graph: Graph, axes: Mapping[str, int], samples: Sequence[Sample], progress: Progress | None = None
+    graph: Graph, unknown: Mapping[str, Unknown], samples: Sequence[Sample], progress: Progress | None = None
 ) -> Ranges:
     """The largest absolute value of some of the graph's inputs and outputs over all samples.
 
+    Without samples, values whose integers have much room are measured on random inputs, with a margin and a warning.
+
     Args:
         graph: The graph with the trained model's own inputs.
-        axes: The values to measure and their channel axes; -1 measures the whole tensor at once.
+        unknown: The values to measure.
         samples: Inputs of the trained model.
         progress: Told after each sample.
 
@@ -31,15 +53,30 @@ def measure_ranges(
         For each value one number, or one for each channel.
 
     Raises:
-        PackError: A sample does not fit the model, or the model gives no numbers on them.
+        PackError: Samples are missing, do not fit the model, or the model gives no numbers on them.
     """
-    if not axes:
+    if not unknown:
         return {}
+    margin = 1.0
     if not samples:
-        raise PackError(
-            f"{graph.name}: the scale of {', '.join(map(repr, axes))} is neither in the graph nor given; give "
-            "calibration samples (cal_data_dir) or a scale"
+        tight = [name for name, entry in unknown.items() if not entry.roomy]
+        if tight:
+            raise PackError(
+                f"{graph.name}: the scale of {', '.join(map(repr, tight))} is neither in the graph nor given; give "
+                "calibration samples (cal_data_dir) or a scale"
+            )
+        warnings.warn(
+            f"{graph.name}: no calibration samples; the scales of {', '.join(map(repr, unknown))} come from random "
+            "inputs with a wide margin",
+            PackWarning,
+            stacklevel=3,
         )
+        samples, margin = _random_samples(graph), _MARGIN
+    ranges = _measured(graph, {name: entry.axis for name, entry in unknown.items()}, samples, progress)
+    return {name: values * margin for name, values in ranges.items()}
+
+
+def _measured(graph: Graph, axes: Mapping[str, int], samples: Sequence[Sample], progress: Progress | None) -> Ranges:
     session = Session(graph.model.SerializeToString(), graph.weights or None)
     computed = [name for name in axes if name in session.output_names]
     ranges: Ranges = {}
@@ -72,3 +109,19 @@ def _value(graph: Graph, sample: Sample, name: str, number: int) -> NDArray[Any]
     if wanted == 1 and value.dtype != np.float32:
         value = value.astype(np.float32)
     return value
+
+
+def _random_samples(graph: Graph) -> list[Sample]:
+    """Random inputs, the same every time; unknown dimensions are 1."""
+    random = np.random.default_rng(0)
+    samples: list[Sample] = []
+    for _ in range(_RANDOM_SAMPLES):
+        sample: dict[str, NDArray[Any]] = {}
+        for info in graph.proto.input:
+            kind = info.type.tensor_type
+            shape = [max(1, dimension.dim_value) for dimension in kind.shape.dim]
+            dtype = helper.tensor_dtype_to_np_dtype(kind.elem_type)
+            values = random.normal(size=shape) if np.issubdtype(dtype, np.floating) else random.integers(0, 2, shape)
+            sample[info.name] = np.asarray(values).astype(dtype)
+        samples.append(sample)
+    return samples
