@@ -1,0 +1,49 @@
+"""What every Python test gets: bpusim as the driver, and model files of the session."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from support.outcome import FAILED
+
+if TYPE_CHECKING:
+    from support.model_factory import ModelFactory
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _drop_source_tree() -> None:
+    """Takes the repository's root off the import path when the package there has no extension.
+
+    ``python -m pytest`` puts it first, and the source folder would hide the installed package.
+    """
+    if not any((ROOT / "hbm_runtime").glob("_core*.so")):
+        sys.path[:] = [entry for entry in sys.path if Path(entry or os.curdir).resolve() != ROOT]
+
+
+_drop_source_tree()
+for _name in [name for name in os.environ if name.startswith("BPUSIM_") and name != "BPUSIM_ENGINE_PATH"]:
+    del os.environ[_name]
+os.environ["HBM_RUNTIME_DRIVER"] = "bpusim"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Notes failures where fixtures find them."""
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> ModelFactory:
+    """Model files made by code; a directory for each worker of pytest-xdist."""
+    from support.model_factory import ModelFactory
+
+    return ModelFactory(tmp_path_factory.mktemp("models"))

@@ -1,0 +1,144 @@
+"""Ctrl-C while a run waits."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+from support import slow
+from support.child import output_of, run_python
+from support.model_factory import ModelFactory
+
+PRELUDE = """
+import os, signal, sys, threading, time
+import numpy as np
+from hbm_runtime import HB_HBMRuntime
+path, steps, size = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+x = np.random.default_rng(0).normal(size=(size, size)).astype(np.float32)
+def inputs(count):
+    return {"x": x, "count": np.array([count])}
+sent = []
+def interrupt(after, number=signal.SIGINT):
+    def send():
+        time.sleep(after)
+        sent.append(time.monotonic())
+        os.kill(os.getpid(), number)
+    threading.Thread(target=send, daemon=True).start()
+"""
+
+CTRL_C = (
+    PRELUDE
+    + """
+runtime = HB_HBMRuntime([path, sys.argv[4]] if len(sys.argv) > 4 else path)
+call = {runtime.model_names[i]: inputs(steps) for i in range(runtime.model_count)}
+interrupt(0.3)
+try:
+    runtime.run(call)
+    print("finished")
+except KeyboardInterrupt:
+    print(time.monotonic() - sent[0])
+result = runtime.run({runtime.model_names[0]: inputs(3)})
+print(np.array_equal(result[runtime.model_names[0]]["y"], np.roll(x, 3, axis=1)))
+"""
+)
+
+
+@pytest.mark.parametrize("count", [1, 2], ids=["one model", "two models"])
+def test_ctrl_c_ends_a_waiting_run_soon_and_the_next_run_works(
+    models: ModelFactory, tmp_path: Path, count: int
+) -> None:
+    paths = [models.slow(), models.slow("slow_b")][:count]
+    steps = slow.steps_for(paths[0], 4.0)
+    lines = output_of(
+        run_python(CTRL_C, paths[0], steps, slow.X.shape[0], *paths[1:], cwd=tmp_path, timeout=120)
+    ).split()
+    assert lines[0] != "finished"
+    assert float(lines[0]) < 0.2 + 0.8, "0.2 s is the promise, the rest is for busy machines"
+    assert lines[1] == "True"
+
+
+HANDLER = (
+    PRELUDE
+    + """
+runtime = HB_HBMRuntime(path)
+seen = []
+signal.signal(signal.SIGUSR1, lambda *_: seen.append(time.monotonic()))
+interrupt(0.1, signal.SIGUSR1)
+y = runtime.run(inputs(steps))["slow"]["y"]
+print(len(seen), np.array_equal(y, np.roll(x, steps, axis=1)), seen[0] - sent[0])
+"""
+)
+
+
+def test_a_signal_handler_that_returns_lets_the_run_go_on(models: ModelFactory, tmp_path: Path) -> None:
+    path = models.slow()
+    steps = slow.steps_for(path, 0.6)
+    count, right, after = output_of(run_python(HANDLER, path, steps, slow.X.shape[0], cwd=tmp_path)).split()
+    assert (count, right) == ("1", "True")
+    assert float(after) < 0.2 + 0.8
+
+
+RAISING = (
+    PRELUDE
+    + """
+class Enough(Exception):
+    pass
+def stop(*_):
+    raise Enough
+runtime = HB_HBMRuntime(path)
+signal.signal(signal.SIGALRM, stop)
+interrupt(0.1, signal.SIGALRM)
+try:
+    runtime.run(inputs(steps))
+except Enough:
+    print("raised")
+"""
+)
+
+
+def test_what_a_signal_handler_raises_comes_out_of_run(models: ModelFactory, tmp_path: Path) -> None:
+    path = models.slow()
+    assert output_of(run_python(RAISING, path, slow.steps_for(path, 3.0), slow.X.shape[0], cwd=tmp_path)).split() == [
+        "raised"
+    ]
+
+
+REPEATED = (
+    PRELUDE
+    + """
+from hbm_runtime import _core
+runtime = HB_HBMRuntime(path)
+runtime.run(inputs(1))
+interrupted = 0
+for _ in range(10):
+    interrupt(0.02)
+    try:
+        runtime.run(inputs(steps))
+    except KeyboardInterrupt:
+        interrupted += 1
+print(interrupted, np.array_equal(runtime.run(inputs(2))["slow"]["y"], np.roll(x, 2, axis=1)))
+del runtime
+deadline = time.monotonic() + 30
+while time.monotonic() < deadline and (_core.driver_live()["tasks"] or _core.driver_live()["allocations"]):
+    time.sleep(0.01)
+live = _core.driver_live()
+print(live["tasks"], live["packed_models"], live["allocations"], live["allocated_bytes"])
+"""
+)
+
+
+def test_interrupted_runs_give_everything_back_when_the_device_is_done(models: ModelFactory, tmp_path: Path) -> None:
+    path = models.slow()
+    lines = output_of(
+        run_python(REPEATED, path, slow.steps_for(path, 0.3), slow.X.shape[0], cwd=tmp_path, timeout=120)
+    ).splitlines()
+    assert lines == ["10 True", "0 0 0 0"]
+
+
+def test_an_uncaught_ctrl_c_ends_the_program_as_python_does(models: ModelFactory, tmp_path: Path) -> None:
+    path = models.slow()
+    script = PRELUDE + "interrupt(0.2)\nHB_HBMRuntime(path).run(inputs(steps))\n"
+    completed = run_python(script, path, slow.steps_for(path, 3.0), slow.X.shape[0], cwd=tmp_path)
+    assert completed.returncode == -signal.SIGINT
+    assert "KeyboardInterrupt" in completed.stderr

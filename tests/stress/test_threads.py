@@ -1,0 +1,229 @@
+"""Many threads on one runtime: the GIL is free, results are right, nothing disturbs anything."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from support import slow
+from support.checks import same_bits
+from support.dtypes import NUMPY_OF, sample
+from support.live import Held
+from support.model_factory import ModelFactory
+from support.threads import Job, in_parallel
+
+from hbm_runtime import DriverError, HB_HBMRuntime, InputError
+
+X = np.ones((2, 3), np.float32)
+
+
+def test_other_python_threads_go_on_during_a_run(models: ModelFactory) -> None:
+    path = models.slow()
+    steps = slow.steps_for(path, 0.5)
+    runtime = HB_HBMRuntime(path)
+    job = Job(lambda: runtime.run(slow.inputs(steps))["slow"]["y"])
+    rounds = 0
+    while job.is_alive():
+        time.sleep(0.001)
+        rounds += 1
+    assert rounds >= 20
+    assert same_bits(job.result(), slow.expected(steps))
+
+
+def test_other_python_threads_go_on_while_a_model_loads(models: ModelFactory) -> None:
+    """With the GIL held, the main thread would see the loading thread only when it is done."""
+    started = threading.Event()
+
+    def load() -> int:
+        started.set()
+        return sum(HB_HBMRuntime(models.conv_net()).model_count for _ in range(40))
+
+    job = Job(load)
+    started.wait(60)
+    rounds = 0
+    while job.is_alive():
+        time.sleep(0.001)
+        rounds += 1
+    assert job.result() == 40
+    assert rounds >= 10
+
+
+def test_a_quick_run_overtakes_a_slow_one(models: ModelFactory) -> None:
+    path = models.slow()
+    steps = slow.steps_for(path, 1.0)
+    runtime = HB_HBMRuntime([path, models.scaled(2)])
+    job = Job(lambda: runtime.run(slow.inputs(steps), model_name="slow", bpu_cores={"slow": [0]})["slow"]["y"])
+    time.sleep(0.05)
+    for _ in range(5):
+        assert runtime.run(X, model_name="times_2", bpu_cores={"times_2": [1]})["times_2"]["y"][0, 0] == 2
+    assert job.is_alive()
+    assert same_bits(job.result(), slow.expected(steps))
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two processors")
+def test_models_of_one_call_run_at_the_same_time(models: ModelFactory) -> None:
+    """Best of several tries: a busy machine may spoil some of them, a serial runtime spoils all."""
+    path = models.slow()
+    steps = slow.steps_for(path, 0.25)
+    runtime = HB_HBMRuntime([models.slow("slow_a"), models.slow("slow_b")])
+    one = {"slow_a": slow.inputs(steps)}
+    both = {**one, "slow_b": slow.inputs(steps)}
+
+    def seconds(inputs: Any) -> float:
+        start = time.perf_counter()
+        result = runtime.run(inputs)
+        elapsed = time.perf_counter() - start
+        assert all(same_bits(outputs["y"], slow.expected(steps)) for outputs in result.values())
+        return elapsed
+
+    ratios: list[float] = []
+    while len(ratios) < 12 and min(ratios, default=9.0) > 1.6:
+        ratios.append(seconds(both) / seconds(one))
+    assert min(ratios) <= 1.6, ratios
+
+
+def test_concurrent_runs_give_what_serial_runs_give(models: ModelFactory) -> None:
+    runtime = HB_HBMRuntime([models.conv_net(), models.dynamic(), models.quantised(), models.padded("F16", (2, 3, 5))])
+    pictures = [np.random.default_rng(i).normal(size=(1, 3, 32, 32)).astype(np.float32) for i in range(8)]
+    frames = [np.random.default_rng(i).normal(size=(1, 3, 2 + i, 9 - i)).astype(np.float32) for i in range(8)]
+
+    def inputs(i: int) -> dict[str, dict[str, Any]]:
+        return {
+            "conv_net": {"image": pictures[i]},
+            "dynamic": {"x": frames[i]},
+            "quantised": {"x": sample(NUMPY_OF["S8"], (1, 4, 3, 5), i)},
+            "padded": {"x": sample(NUMPY_OF["F16"], (2, 3, 5), i)},
+        }
+
+    serial = [runtime.run(inputs(i)) for i in range(8)]
+
+    def work(thread: int) -> int:
+        wrong = 0
+        for turn in range(25):
+            i = (thread + turn) % 8
+            result = runtime.run(inputs(i)) if turn % 2 else runtime.run({"dynamic": {"x": frames[i]}})
+            wrong += sum(
+                not same_bits(values, serial[i][model][name])
+                for model, outputs in result.items()
+                for name, values in outputs.items()
+            )
+        return wrong
+
+    assert in_parallel(work, range(8)) == [0] * 8
+
+
+def test_more_runs_at_once_than_the_driver_has_tasks(models: ModelFactory) -> None:
+    path = models.slow()
+    steps = slow.steps_for(path, 0.03)
+    runtime = HB_HBMRuntime(path)
+
+    def work(i: int) -> bool:
+        return same_bits(runtime.run(slow.inputs(steps + i))["slow"]["y"], slow.expected(steps + i))
+
+    assert all(in_parallel(work, range(40)))
+    assert Held.now().tasks == 0
+
+
+def test_many_models_in_one_call_and_many_such_calls(models: ModelFactory) -> None:
+    """20 models by 4 threads: 80 inferences ask for 32 tasks."""
+    runtime = HB_HBMRuntime([models.scaled(factor) for factor in range(1, 21)])
+
+    def work(i: int) -> bool:
+        x = np.full((2, 3), i + 1, np.float32)
+        result = runtime.run({name: {"x": x} for name in runtime.model_names})
+        return all(result[f"times_{factor}"]["y"][1, 2] == factor * (i + 1) for factor in range(1, 21))
+
+    for _ in range(5):
+        assert all(in_parallel(work, range(4)))
+
+
+def test_a_mistake_in_one_thread_disturbs_no_other(models: ModelFactory) -> None:
+    runtime = HB_HBMRuntime([models.scaled(2), models.total()])
+
+    def careless() -> int:
+        for _ in range(50):
+            with pytest.raises(InputError):
+                runtime.run(X.astype(np.float64), model_name="times_2")
+            with pytest.raises(DriverError):
+                runtime.run({"a": np.ones(3, np.float32), "b": np.ones(2, np.float32)}, model_name="total")
+        return 100
+
+    def careful() -> int:
+        return sum(
+            int(runtime.run(np.full((2, 3), turn, np.float32), model_name="times_2")["times_2"]["y"][0, 0]) == 2 * turn
+            for turn in range(100)
+        )
+
+    assert in_parallel(lambda i: careless() if i % 2 else careful(), range(8)) == [100] * 8
+
+
+def test_one_array_may_feed_many_runs(models: ModelFactory) -> None:
+    runtime = HB_HBMRuntime(models.scaled(2))
+    shared = np.arange(6, dtype=np.float32).reshape(2, 3)
+    shared.flags.writeable = False
+
+    def work(_: int) -> bool:
+        return all(same_bits(runtime.run(shared)["times_2"]["y"], 2 * shared) for _ in range(100))
+
+    assert all(in_parallel(work, range(6)))
+
+
+def test_loading_running_and_dropping_runtimes_at_the_same_time(models: ModelFactory) -> None:
+    files = [models.scaled(2), models.mixed(), models.pair(), models.conv_net()]
+
+    def work(i: int) -> bool:
+        good = True
+        for turn in range(10):
+            runtime = HB_HBMRuntime([models.scaled(2), *files[1 : 1 + (i + turn) % 4]])
+            good &= bool(runtime.run(X, model_name="times_2")["times_2"]["y"][0, 0] == 2)
+        return good
+
+    assert all(in_parallel(work, range(6)))
+
+
+def test_properties_and_settings_while_others_run(models: ModelFactory) -> None:
+    runtime = HB_HBMRuntime(models.scaled(2))
+
+    def change() -> bool:
+        good = True
+        for turn in range(200):
+            number = turn % 256
+            runtime.set_scheduling_params(
+                priority={"times_2": number}, custom_id={"times_2": number}, bpu_cores={"times_2": [turn % 4]}
+            )
+            param = runtime.sched_params["times_2"]
+            good &= param.priority == param.customId == number
+        return good
+
+    def run() -> bool:
+        good = True
+        for _ in range(200):
+            good &= bool(runtime.run(X)["times_2"]["y"][0, 0] == 2)
+            good &= runtime.input_shapes == {"times_2": {"x": [2, 3]}}
+            param = runtime.sched_params["times_2"]
+            good &= param.priority == param.customId
+        return good
+
+    assert all(in_parallel(lambda i: run() if i else change(), range(5)))
+
+
+def test_the_last_reference_may_go_while_a_run_is_under_way(models: ModelFactory) -> None:
+    path = models.slow()
+    steps = slow.steps_for(path, 0.3)
+    box = [HB_HBMRuntime(path)]
+    started = threading.Event()
+
+    def work() -> Any:
+        run = box[0].run
+        started.set()
+        return run(slow.inputs(steps))["slow"]["y"]
+
+    job = Job(work)
+    started.wait(60)
+    time.sleep(0.02)
+    box.clear()
+    assert same_bits(job.result(), slow.expected(steps))

@@ -1,0 +1,1 @@
+"""What the Python tests share: models made by code, checks, child processes."""
