@@ -30,7 +30,10 @@ void print(const char* name, const std::string& value) {
 void print(const char* name, std::int64_t value) { print(name, std::to_string(value)); }
 
 // Never destroyed: exit() in the child of a fork would wait for threads that only the parent has.
-Gate& endless() { return *std::make_unique<Gate>().release(); }
+Gate& endless() {
+  static Gate& gate = *std::make_unique<Gate>().release();
+  return gate;
+}
 
 int soc() {
   print("name", hbUCPGetSocName());
