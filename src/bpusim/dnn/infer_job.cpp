@@ -1,7 +1,6 @@
 #include "infer_job.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 #include "error.hpp"
@@ -10,27 +9,6 @@
 
 namespace bpusim {
 namespace {
-
-void checkArray(const void* array, std::size_t count, const char* what, const std::string& model) {
-  if (array == nullptr && count != 0) {
-    throw Error(HB_DNN_INVALID_ARGUMENT, "model '" + model + "': " + what + " is NULL");
-  }
-}
-
-// Whether the memory is still there when the task runs.
-void checkStillThere(const TensorBinding& binding, const std::string& model) {
-  const std::uint64_t needed =
-      binding.open ? binding.window : static_cast<std::uint64_t>(spanOf(binding.layout).value_or(0));
-  if (needed != 0 && !tasks()->memoryCovers(binding.data, needed)) {
-    throw Error(HB_DNN_RUN_TASK_FAILED, "model '" + model + "', tensor '" + binding.tensor->name +
-                                            "': its memory was freed before the task ran");
-  }
-}
-
-[[nodiscard]] DenseTensor denseTensor(const TensorBinding& binding, void* data) {
-  return {data, static_cast<std::size_t>(denseSize(binding.layout)), binding.layout.shape,
-          static_cast<std::size_t>(binding.layout.rank), binding.tensor->properties.tensorType};
-}
 
 // Where zeroing of gaps ends: the whole of the outermost steps, inside the caller's memory.
 [[nodiscard]] const void* paddingEnd(const TensorBinding& binding) {
@@ -44,27 +22,12 @@ void checkStillThere(const TensorBinding& binding, const std::string& model) {
 
 }  // namespace
 
-InferJob::InferJob(ModelUse use, const hbDNNTensor* outputs, const hbDNNTensor* inputs) : use_(std::move(use)) {
-  const Model& model = use_.model();
-  checkArray(inputs, model.inputs.size(), "inputs", model.name);
-  checkArray(outputs, model.outputs.size(), "outputs", model.name);
-  inputs_.reserve(model.inputs.size());
-  for (std::size_t i = 0; i < model.inputs.size(); ++i) {
-    inputs_.push_back(bindInput(model.inputs[i], inputs[i], model.name));
-  }
-  outputs_.reserve(model.outputs.size());
-  for (std::size_t i = 0; i < model.outputs.size(); ++i) {
-    outputs_.push_back(bindOutput(model.outputs[i], outputs[i], model.name));
-  }
-}
-
-std::int32_t InferJob::run() noexcept {
+std::int32_t ModelJob::run() noexcept {
   std::int32_t status = HB_UCP_SUCCESS;
   try {
-    const Model& model = use_.model();
-    std::unique_ptr<Scratch> scratch = model.scratch.take();
+    std::unique_ptr<Scratch> scratch = model().scratch.take();
     compute(*scratch);
-    model.scratch.giveBack(std::move(scratch));
+    model().scratch.giveBack(std::move(scratch));
   } catch (const Error& error) {
     status = error.status();
     error_ = error.what();
@@ -79,46 +42,48 @@ std::int32_t InferJob::run() noexcept {
   return status;
 }
 
-void InferJob::terminate() noexcept { control_.terminate(); }
+void ModelJob::runEngine(Scratch& scratch) {
+  try {
+    model().session->use([&](const EngineSession& session) {
+      session.run(control_, model().inputNames, scratch.denseInputs, model().outputNames, scratch.denseOutputs,
+                  scratch.allocated);
+    });
+  } catch (const Error& error) {
+    throw Error(error.status(), "model '" + model().name + "': " + error.what());
+  }
+}
+
+InferJob::InferJob(ModelUse use, const hbDNNTensor* outputs, const hbDNNTensor* inputs)
+    : ModelJob(std::move(use)), inputs_(model(), inputs) {
+  requireArray(outputs, model().outputs.size(), "outputs", model().name);
+  outputs_.reserve(model().outputs.size());
+  for (std::size_t i = 0; i < model().outputs.size(); ++i) {
+    outputs_.push_back(bindOutput(model().outputs[i], outputs[i], model().name));
+    open_ = open_ || outputs_.back().open;
+  }
+}
 
 void InferJob::compute(Scratch& scratch) {
-  const Model& model = use_.model();
-  for (const auto* bindings : {&inputs_, &outputs_}) {
-    for (const TensorBinding& binding : *bindings) {
-      checkStillThere(binding, model.name);
-    }
+  inputs_.prepare(model(), scratch);
+  for (const TensorBinding& output : outputs_) {
+    checkStillThere(output, model().name);
   }
-  prepareInputs(scratch);
+  if (open_) {
+    closeKnownOutputs();
+  }
   prepareOutputs(scratch);
-  try {
-    model.session->run(control_, model.inputNames, scratch.denseInputs, model.outputNames, scratch.denseOutputs,
-                       scratch.allocated);
-  } catch (const Error& error) {
-    throw Error(error.status(), "model '" + model.name + "': " + error.what());
-  }
+  runEngine(scratch);
   finishOutputs(scratch);
 }
 
-void InferJob::prepareInputs(Scratch& scratch) const {
-  scratch.denseInputs.clear();
-  scratch.inputs.resize(inputs_.size());
-  for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    const TensorBinding& input = inputs_[i];
-    DenseTensor& dense = scratch.denseInputs.emplace_back(denseTensor(input, input.data));
-    if (!isDense(input.layout)) {
-      dense.data = scratch.inputs[i].get(dense.size);
-      pack(input.layout, input.data, dense.data);
+// Shapes that the client has asked for before: these outputs are written in place.
+void InferJob::closeKnownOutputs() {
+  const std::shared_ptr<const OutputShapes> shapes = model().shapes.find(inputs_.shapes());
+  for (std::size_t i = 0; shapes != nullptr && i < outputs_.size(); ++i) {
+    if (outputs_[i].open && (*shapes)[i].has_value()) {
+      closeBinding(outputs_[i], *(*shapes)[i], model().name);
     }
   }
-}
-
-bool InferJob::overlapsInput(const TensorBinding& output) const noexcept {
-  const auto begin = [](const TensorBinding& binding) { return static_cast<const std::byte*>(binding.data); };
-  const auto end = [&](const TensorBinding& binding) { return begin(binding) + spanOf(binding.layout).value_or(0); };
-  const std::less<> before;
-  return std::any_of(inputs_.begin(), inputs_.end(), [&](const TensorBinding& input) {
-    return before(begin(input), end(output)) && before(begin(output), end(input));
-  });
 }
 
 void InferJob::prepareOutputs(Scratch& scratch) const {
@@ -131,21 +96,19 @@ void InferJob::prepareOutputs(Scratch& scratch) const {
       continue;
     }
     DenseTensor& dense = scratch.denseOutputs.emplace_back(denseTensor(output, output.data));
-    if (!isDense(output.layout) || overlapsInput(output)) {
-      dense.data = scratch.outputs[i].get(dense.size);
-    } else if (dense.size == 0) {
-      dense.data = scratch.outputs[i].get(1);  // the engine tells memory from none by the address
+    if (!isDense(output.layout) || inputs_.overlap(output) || output.data == nullptr) {
+      // The engine tells memory from none by the address, also when nothing is to be written.
+      dense.data = scratch.outputs[i].get(std::max<std::size_t>(dense.size, 1));
     }
   }
 }
 
 void InferJob::finishOutputs(Scratch& scratch) {
-  const std::string& model = use_.model().name;
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     TensorBinding& output = outputs_[i];
     const void* source = scratch.denseOutputs[i].data;
     if (output.open) {
-      closeBinding(output, scratch.allocated[i].shape(), model);
+      closeBinding(output, scratch.allocated[i].shape(), model().name);
       source = scratch.allocated[i].data();
     }
     if (source != output.data) {
@@ -156,7 +119,7 @@ void InferJob::finishOutputs(Scratch& scratch) {
 
 hbDNNTensorProperties InferJob::outputProperties(std::int32_t index) const {
   if (index < 0 || static_cast<std::size_t>(index) >= outputs_.size()) {
-    throw Error(HB_DNN_INVALID_ARGUMENT, "model '" + use_.model().name + "' has no output " + std::to_string(index) +
+    throw Error(HB_DNN_INVALID_ARGUMENT, "model '" + model().name + "' has no output " + std::to_string(index) +
                                              ": it has " + std::to_string(outputs_.size()));
   }
   const TensorBinding& output = outputs_[static_cast<std::size_t>(index)];
@@ -171,6 +134,18 @@ hbDNNTensorProperties InferJob::outputProperties(std::int32_t index) const {
         output.layout.rank == 0 ? output.layout.elementSize : output.layout.strides[0] * output.layout.shape[0];
   }
   return properties;
+}
+
+ShapeJob::ShapeJob(ModelUse use, const hbDNNTensor* inputs, std::vector<Shape>& shapes)
+    : ModelJob(std::move(use)), inputs_(model(), inputs), shapes_(shapes) {}
+
+void ShapeJob::compute(Scratch& scratch) {
+  inputs_.prepare(model(), scratch);
+  scratch.denseOutputs.assign(model().outputs.size(), DenseTensor{});
+  runEngine(scratch);
+  for (const EngineValue& value : scratch.allocated) {
+    shapes_.push_back(value.shape());
+  }
 }
 
 }  // namespace bpusim

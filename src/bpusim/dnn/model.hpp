@@ -14,8 +14,10 @@
 #include "engine.hpp"
 #include "file_bytes.hpp"
 #include "load_options.hpp"
+#include "model_session.hpp"
 #include "model_tensor.hpp"
 #include "scratch.hpp"
+#include "shape_pass.hpp"
 
 namespace bpusim {
 
@@ -41,8 +43,15 @@ struct Model {
 
   ModelSource source;
   LoadOptions options;
-  std::unique_ptr<EngineSession> session;
+  std::string editedGraph;  // the graph with the kept tensors as outputs; "" when none are kept
+  std::unique_ptr<ModelSession> session;
   mutable ScratchPool scratch;
+  mutable ShapeCache shapes;
+
+  // What the engine runs.
+  [[nodiscard]] std::string_view graph() const noexcept {
+    return source.keep.empty() ? source.graph : std::string_view(editedGraph);
+  }
 };
 
 }  // namespace bpusim

@@ -46,21 +46,20 @@ struct Origin {
   return kept;
 }
 
-[[nodiscard]] std::unique_ptr<EngineSession> openSession(const Origin& origin, const std::string& model,
-                                                         const ModelSource& source) {
+void openSession(const Origin& origin, Model& model) {
   EngineOptions options = origin.options.engine;
-  options.weights = source.weights;
-  options.weightsFolder = source.folder;
+  options.weights = model.source.weights;
+  options.weightsFolder = model.source.folder;
+  if (!model.source.keep.empty()) {
+    model.editedGraph = withOutputs(model.source.graph, model.source.keep);
+  }
   try {
-    if (source.keep.empty()) {
-      return std::make_unique<EngineSession>(source.graph, options);
-    }
-    return std::make_unique<EngineSession>(withOutputs(source.graph, source.keep), options);
+    model.session = std::make_unique<ModelSession>(model.graph(), std::move(options), origin.options.profile);
   } catch (const Error& error) {
     if (error.status() != HB_DNN_INVALID_MODEL) {
       throw;
     }
-    throw Error(error.status(), "'" + origin.file.place + "', model '" + model + "': " + error.what());
+    throw Error(error.status(), "'" + origin.file.place + "', model '" + model.name + "': " + error.what());
   }
 }
 
@@ -112,7 +111,7 @@ using ByName = std::unordered_map<std::string_view, const EngineTensor*>;
 
 // Adds the tensors that were kept, which the engine lists after the model's own.
 void addKept(const Origin& origin, Model& model) {
-  const std::vector<EngineTensor>& outputs = model.session->outputs();
+  const std::vector<EngineTensor>& outputs = model.session->engine().outputs();
   for (std::size_t i = outputs.size() - model.source.keep.size(); i < outputs.size(); ++i) {
     ModelTensor tensor = tensorOf(outputs[i], whereOf(origin, model.name, "kept tensor", outputs[i].name));
     if (outputs[i].shape.empty()) {
@@ -136,9 +135,11 @@ void addKept(const Origin& origin, Model& model) {
     refuse(origin, "the graph of model '" + model->name + "' is no ONNX model");
   }
   model->source.keep = keptBy(*graph, origin.options);
-  model->session = openSession(origin, model->name, model->source);
-  model->inputs = tableTensors(origin, model->name, "input", table.inputs, byName(model->session->inputs()), true);
-  model->outputs = tableTensors(origin, model->name, "output", table.outputs, byName(model->session->outputs()), false);
+  openSession(origin, *model);
+  model->inputs =
+      tableTensors(origin, model->name, "input", table.inputs, byName(model->session->engine().inputs()), true);
+  model->outputs =
+      tableTensors(origin, model->name, "output", table.outputs, byName(model->session->engine().outputs()), false);
   addKept(origin, *model);
   for (const HostOperation& operation : table.operations) {
     model->operations.emplace_back(operation.name, operation.type);
@@ -221,11 +222,11 @@ void addKept(const Origin& origin, Model& model) {
   model->options = origin.options;
   const std::string_view bytes = origin.file.bytes->view();
   model->source = {origin.file.bytes, bytes, std::nullopt, folderOf(origin.file.path), keptBy(graph, origin.options)};
-  model->session = openSession(origin, model->name, model->source);
-  model->description = metadataText(model->session->metadata(), graph.name);
-  const std::vector<EngineTensor>& outputs = model->session->outputs();
+  openSession(origin, *model);
+  model->description = metadataText(model->session->engine().metadata(), graph.name);
+  const std::vector<EngineTensor>& outputs = model->session->engine().outputs();
   const auto own = outputs.end() - static_cast<std::ptrdiff_t>(model->source.keep.size());
-  model->inputs = onnxTensors(origin, model->name, false, model->session->inputs(), graph.inputs);
+  model->inputs = onnxTensors(origin, model->name, false, model->session->engine().inputs(), graph.inputs);
   model->outputs = onnxTensors(origin, model->name, true, {outputs.begin(), own}, graph.outputs);
   addKept(origin, *model);
   for (const OnnxNode& node : graph.nodes) {

@@ -153,6 +153,10 @@ TensorBinding bindOutput(const ModelTensor& tensor, const hbDNNTensor& given, co
   return bind({model, "output", tensor}, given, true);
 }
 
+void checkInputShape(const ModelTensor& tensor, const hbDNNTensorShape& shape, const std::string& model) {
+  checkShape({model, "input", tensor}, shape, false);
+}
+
 void closeBinding(TensorBinding& binding, const std::vector<std::int64_t>& shape, const std::string& model) {
   const Place place{model, "output", *binding.tensor};
   const auto fail = [&](const std::string& text) { refuse(place, text, HB_DNN_RUN_TASK_FAILED); };

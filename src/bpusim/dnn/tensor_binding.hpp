@@ -23,6 +23,9 @@ struct TensorBinding {
 [[nodiscard]] TensorBinding bindInput(const ModelTensor& tensor, const hbDNNTensor& given, const std::string& model);
 [[nodiscard]] TensorBinding bindOutput(const ModelTensor& tensor, const hbDNNTensor& given, const std::string& model);
 
+// Throws Error when the shape does not suit the input or has dimensions that were left open.
+void checkInputShape(const ModelTensor& tensor, const hbDNNTensorShape& shape, const std::string& model);
+
 // Gives a binding its real shape, with strides that the caller left open made dense. Throws Error with RUN_TASK_FAILED
 // when the caller's memory or strides do not suit it.
 void closeBinding(TensorBinding& binding, const std::vector<std::int64_t>& shape, const std::string& model);

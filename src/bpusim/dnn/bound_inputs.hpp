@@ -1,0 +1,39 @@
+// The inputs of one inference.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "hobot/dnn/hb_dnn.h"
+#include "model.hpp"
+#include "scratch.hpp"
+#include "shape_pass.hpp"
+#include "tensor_binding.hpp"
+
+namespace bpusim {
+
+class BoundInputs {
+ public:
+  // Copies what it needs of the array. Throws Error when something about it is wrong.
+  BoundInputs(const Model& model, const hbDNNTensor* inputs);
+
+  // Fills scratch.denseInputs: the caller's memory where it is dense, else a copy. Throws Error.
+  void prepare(const Model& model, Scratch& scratch) const;
+
+  [[nodiscard]] std::vector<Shape> shapes() const;
+  [[nodiscard]] bool overlap(const TensorBinding& output) const noexcept;
+
+ private:
+  std::vector<TensorBinding> bindings_;
+};
+
+// Throws Error when the memory of a tensor is gone.
+void checkStillThere(const TensorBinding& binding, const std::string& model);
+
+// The tensor without gaps at `data`.
+[[nodiscard]] DenseTensor denseTensor(const TensorBinding& binding, void* data);
+
+// Throws Error for an array that is NULL and should have elements.
+void requireArray(const void* array, std::size_t count, const char* what, const std::string& model);
+
+}  // namespace bpusim

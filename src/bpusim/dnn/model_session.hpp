@@ -1,0 +1,58 @@
+// The engine's session of a model, and its profile where the model was loaded with one.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "bpusim/extension.h"
+#include "engine.hpp"
+#include "operator_profile.hpp"
+
+namespace bpusim {
+
+class ModelSession {
+ public:
+  // `graph` has to live as long as the session when it is profiled. Throws Error.
+  ModelSession(std::string_view graph, EngineOptions options, bool profiled);
+
+  [[nodiscard]] const EngineSession& engine() const noexcept { return *session_; }
+
+  // Calls run(session). Runs may overlap each other, not the change to the next profile.
+  template <class Run>
+  void use(Run&& run) const {
+    if (!profiled_) {
+      run(*session_);
+      return;
+    }
+    const std::shared_lock lock(mutex_);
+    run(*session_);
+  }
+
+  [[nodiscard]] bool profiled() const noexcept { return profiled_; }
+
+  // Times since the last call, valid until the next one. The engine can end a profile only once, so this sets up the
+  // session anew: runs wait for that. Throws Error.
+  [[nodiscard]] const std::vector<bpusimOperatorTime>& takeTimes();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void open();
+
+  std::string_view graph_;
+  EngineOptions options_;
+  bool profiled_;
+  Clock::time_point loaded_ = Clock::now();
+
+  mutable std::shared_mutex mutex_;
+  Clock::time_point opened_;
+  std::unique_ptr<ProfileFile> profile_;
+  std::unique_ptr<EngineSession> session_;
+  std::vector<OperatorTime> times_;
+  std::vector<bpusimOperatorTime> table_;
+};
+
+}  // namespace bpusim

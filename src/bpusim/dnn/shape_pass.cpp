@@ -1,0 +1,87 @@
+#include "shape_pass.hpp"
+
+#include <algorithm>
+
+#include "engine.hpp"
+#include "error.hpp"
+#include "model.hpp"
+#include "onnx_edit.hpp"
+#include "tensor_types.hpp"
+
+namespace bpusim {
+namespace {
+
+[[nodiscard]] bool isKnown(const ModelTensor& output, const EngineTensor& inferred) {
+  if (inferred.shape.empty()) {
+    // A scalar and an unknown rank look alike.
+    return output.rankKnown && output.properties.validShape.numDimensions == 0;
+  }
+  return std::all_of(inferred.shape.begin(), inferred.shape.end(), [](std::int64_t size) { return size >= 0; });
+}
+
+[[nodiscard]] std::shared_ptr<const OutputShapes> askEngine(const Model& model, const std::vector<Shape>& inputs) {
+  std::vector<InputShape> fixed;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    fixed.push_back({model.inputs[i].graphName, inputs[i]});
+  }
+  EngineOptions options;
+  options.optimise = false;
+  options.saveMemory = true;
+  options.weights = model.source.weights;
+  options.weightsFolder = model.source.folder;
+  const EngineSession session(withInputShapes(model.graph(), fixed), options);
+  auto shapes = std::make_shared<OutputShapes>();
+  for (const ModelTensor& output : model.outputs) {
+    const auto inferred = std::find_if(session.outputs().begin(), session.outputs().end(),
+                                       [&](const EngineTensor& tensor) { return tensor.name == output.graphName; });
+    const bool known = inferred != session.outputs().end() && isKnown(output, *inferred);
+    shapes->push_back(known ? std::optional<Shape>(inferred->shape) : std::nullopt);
+  }
+  return shapes;
+}
+
+}  // namespace
+
+std::shared_ptr<const OutputShapes> ShapeCache::find(const std::vector<Shape>& inputs) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = known_.find(inputs);
+  return found == known_.end() ? nullptr : found->second;
+}
+
+void ShapeCache::add(const std::vector<Shape>& inputs, std::shared_ptr<const OutputShapes> outputs) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (known_.size() >= kCapacity) {
+    known_.clear();
+  }
+  known_[inputs] = std::move(outputs);
+}
+
+std::shared_ptr<const OutputShapes> outputShapes(const Model& model, const std::vector<Shape>& inputs) {
+  if (auto known = model.shapes.find(inputs); known != nullptr) {
+    return known;
+  }
+  auto shapes = askEngine(model, inputs);
+  model.shapes.add(inputs, shapes);
+  return shapes;
+}
+
+hbDNNTensorProperties propertiesFor(const ModelTensor& output, const Shape& shape) {
+  hbDNNTensorProperties properties = output.properties;
+  if (!output.dynamic) {
+    return properties;
+  }
+  properties.validShape.numDimensions = static_cast<std::int32_t>(shape.size());
+  std::int64_t least = elementSize(properties.tensorType);
+  for (std::size_t i = shape.size(); i-- > 0;) {
+    properties.validShape.dimensionSize[i] = static_cast<std::int32_t>(shape[i]);
+    std::int64_t& stride = properties.stride[i];
+    stride = output.rankKnown && stride >= 0 ? stride : least;
+    if (__builtin_mul_overflow(stride, std::max<std::int64_t>(shape[i], 1), &least)) {
+      throw Error(HB_DNN_INVALID_ARGUMENT, "output '" + output.name + "' would not fit into memory");
+    }
+  }
+  properties.alignedByteSize = paddedSize(least);
+  return properties;
+}
+
+}  // namespace bpusim
