@@ -79,6 +79,8 @@ class Session:
             PackError: The inputs do not fit the model.
         """
         names = list(outputs) if outputs is not None else self.output_names
+        if not names:
+            return {}
         try:
             values = self._session.run(names, dict(inputs))
         except Exception as error:  # The engine's exceptions have no common base.
