@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Union
 
 from . import _core
+from ._errors import InputError
 from ._scheduling import SchedParam
 
 PathOrBuffer = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]", bytearray, memoryview]
@@ -57,7 +58,7 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         if (model_file is None) == (model_files is None):
             raise TypeError("HB_HBMRuntime() takes one path, or a sequence of paths, as model_file or model_files")
         given = model_file if model_file is not None else model_files
-        sources = [given] if _is_source(given) else _listed(given)
+        sources: list[Any] = [given] if _is_source(given) else _listed(given)
         options = _core.LoadOptions(
             threads=threads,
             cpus=list(cores),
@@ -70,11 +71,17 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         if buffers and len(buffers) != len(sources):
             raise TypeError("HB_HBMRuntime() takes paths or models in memory, not both in one call")
         if buffers:
+            keys = [f"<memory:{index}>" for index in range(len(buffers))]
             super().__init__(buffers=buffers, options=options)
-            self._keys = [f"<memory:{index}>" for index in range(len(buffers))]
         else:
-            self._keys = [os.fsdecode(os.fspath(source)) for source in sources]
-            super().__init__(files=self._keys, options=options)
+            keys = [os.fsdecode(os.fspath(source)) for source in sources]
+            for key in keys:
+                if "\0" in key:
+                    raise InputError(f"a path cannot contain a NUL character: {key!r}")
+            super().__init__(files=[os.fsencode(key) for key in keys], options=options)
+        # A second call of __init__ loads nothing and changes nothing.
+        if not hasattr(self, "_keys"):
+            self._keys = keys
 
     @property
     def hbm_descs(self) -> dict[str, str]:
@@ -103,7 +110,7 @@ def _is_source(source: Any) -> bool:
 
 
 def _listed(sources: Any) -> list[Any]:
-    if not isinstance(sources, Iterable):
+    if not isinstance(sources, Iterable) or isinstance(sources, Mapping):
         raise TypeError(f"a model must be a path or a buffer, not {type(sources).__name__}")
     listed = list(sources)
     for source in listed:

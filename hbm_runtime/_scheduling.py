@@ -12,7 +12,10 @@ PerModel = Union[T, "dict[str, T]"]
 
 def _checked(value: object, check: Callable[[Any], T]) -> PerModel[T]:
     if isinstance(value, Mapping):
-        return {str(model): check(each) for model, each in value.items()}
+        for model in value:
+            if not isinstance(model, str):
+                raise TypeError(f"model names are str, not {type(model).__name__}")
+        return {model: check(each) for model, each in value.items()}
     return check(value)
 
 

@@ -48,7 +48,17 @@ py::module_& errorClasses() {
   return storage.call_once_and_store_result([] { return py::module_::import("hbm_runtime._errors"); }).get_stored();
 }
 
-py::object orNone(const std::string& text) { return text.empty() ? py::object(py::none()) : py::str(text); }
+// Paths and names in a message need not be UTF-8.
+py::object textOf(const std::string& text) {
+  auto decoded = py::reinterpret_steal<py::object>(
+      PyUnicode_DecodeUTF8(text.data(), static_cast<py::ssize_t>(text.size()), "backslashreplace"));
+  if (!decoded) {
+    throw py::error_already_set();
+  }
+  return decoded;
+}
+
+py::object orNone(const std::string& text) { return text.empty() ? py::object(py::none()) : textOf(text); }
 
 }  // namespace
 
@@ -56,7 +66,7 @@ py::object orNone(const std::string& text) { return text.empty() ? py::object(py
 py::object exceptionFor(const Error& error) {
   const ErrorContext& context = error.context();
   return errorClasses().attr(className(error.kind()))(
-      error.what(), py::arg("function") = orNone(context.function),
+      textOf(error.what()), py::arg("function") = orNone(context.function),
       py::arg("status") = context.status != 0 ? py::object(py::int_(context.status)) : py::object(py::none()),
       py::arg("status_name") = orNone(context.statusName), py::arg("model") = orNone(context.model),
       py::arg("tensor") = orNone(context.tensor));
@@ -74,8 +84,7 @@ void bindErrors(py::module_& module) {
     }
   });
   module.def(
-      "_raise_error",
-      [](int kind, const std::string& message) { throw Error(static_cast<ErrorKind>(kind), message); },
+      "_raise_error", [](int kind, const std::string& message) { throw Error(static_cast<ErrorKind>(kind), message); },
       py::arg("kind"), py::arg("message"), "Raises the exception of an error kind: for tests of the translator.");
 }
 

@@ -1,6 +1,8 @@
 // The runtime class, base of HB_HBMRuntime.
 #include <chrono>
+#include <cstdlib>
 #include <memory>
+#include <new>
 
 #include "bindings/bindings.hpp"
 #include "bindings/gil.hpp"
@@ -31,10 +33,33 @@ class PyRuntime {
     withoutGil([this] { runtime_.reset(); });
   }
 
-  [[nodiscard]] Runtime& runtime() const { return *runtime_; }
-  [[nodiscard]] const std::vector<ModelNames>& names() const { return names_; }
+  // An object whose __init__ was not called or failed has memory but was never constructed: pybind11 allocates it when
+  // a method is called. Zeroed, it is one without a runtime.
+  static void* operator new(std::size_t size) {
+    void* memory = std::calloc(1, size);
+    if (memory == nullptr) {
+      throw std::bad_alloc();
+    }
+    return memory;
+  }
+  static void operator delete(void* memory) noexcept { std::free(memory); }
+
+  [[nodiscard]] Runtime& runtime() const {
+    checkInitialised();
+    return *runtime_;
+  }
+  [[nodiscard]] const std::vector<ModelNames>& names() const {
+    checkInitialised();
+    return names_;
+  }
 
  private:
+  void checkInitialised() const {
+    if (runtime_ == nullptr) {
+      throw py::type_error("HB_HBMRuntime.__init__() was not called, or it failed: this object holds no models");
+    }
+  }
+
   std::unique_ptr<Runtime> runtime_;
   std::vector<ModelNames> names_;
 };
@@ -120,8 +145,7 @@ py::dict schedParams(const PyRuntime& self) {
   const std::vector<SchedParam> all = self.runtime().schedParams();
   py::dict result;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    result[self.names()[i].name] =
-        py::make_tuple(all[i].priority, all[i].customId, all[i].bpuCores, all[i].deviceId);
+    result[self.names()[i].name] = py::make_tuple(all[i].priority, all[i].customId, all[i].bpuCores, all[i].deviceId);
   }
   return result;
 }
@@ -189,8 +213,7 @@ void bindTensorProperties(Class& cls, const std::string& role, Tensors tensors) 
 
 void bindModelProperties(Class& cls) {
   cls.def_property_readonly_static(
-      "version",
-      [](const py::object& /*cls*/) { return withoutGil([] { return Runtime::driverVersion(); }); },
+      "version", [](const py::object& /*cls*/) { return withoutGil([] { return Runtime::driverVersion(); }); },
       "Version text of the driver. Reading it loads the driver.");
   cls.def_property_readonly(
       "model_names",
@@ -216,8 +239,7 @@ void bindModelProperties(Class& cls) {
         return ByModel<py::int_>(byModel(self, [](const ModelInfo& model) { return model.compileCores; }));
       },
       "Number of BPU cores that each model was compiled for, by model name.");
-  cls.def_property_readonly(
-      "_file_descs", [](const PyRuntime& self) { return self.runtime().fileDescriptions(); });
+  cls.def_property_readonly("_file_descs", [](const PyRuntime& self) { return self.runtime().fileDescriptions(); });
 }
 
 constexpr const char* kRunDoc =
@@ -266,9 +288,9 @@ void bindRuntime(py::module_& module) {
            py::arg("keep") = std::vector<std::string>());
 
   Class cls(module, "Runtime", "Loads models and runs them.");
-  cls.def(py::init([](const std::vector<std::string>& files, const LoadOptions& options) {
-            return std::make_unique<PyRuntime>(
-                withoutGil([&] { return std::make_unique<Runtime>(files, options); }));
+  cls.def(py::init([](const std::vector<py::bytes>& files, const LoadOptions& options) {
+            const std::vector<std::string> paths(files.begin(), files.end());
+            return std::make_unique<PyRuntime>(withoutGil([&] { return std::make_unique<Runtime>(paths, options); }));
           }),
           py::arg("files"), py::arg("options"));
   cls.def(py::init([](const std::vector<py::buffer>& buffers, const LoadOptions& options) {
@@ -276,10 +298,12 @@ void bindRuntime(py::module_& module) {
             std::vector<ModelBuffer> models;
             for (const py::buffer& buffer : buffers) {
               infos.push_back(buffer.request());
+              if (PyBuffer_IsContiguous(infos.back().view(), 'C') == 0) {
+                throw Error(ErrorKind::kInput, "a model in memory must be one contiguous block; pass bytes(buffer)");
+              }
               models.push_back({infos.back().ptr, static_cast<std::size_t>(infos.back().size * infos.back().itemsize)});
             }
-            return std::make_unique<PyRuntime>(
-                withoutGil([&] { return std::make_unique<Runtime>(models, options); }));
+            return std::make_unique<PyRuntime>(withoutGil([&] { return std::make_unique<Runtime>(models, options); }));
           }),
           py::arg("buffers"), py::arg("options"));
   bindModelProperties(cls);

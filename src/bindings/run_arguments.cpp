@@ -1,5 +1,6 @@
 #include "bindings/run_arguments.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include "bindings/numpy_interop.hpp"
@@ -32,8 +33,9 @@ Form formOf(const py::object& input) {
     if (isArrayLike(input)) {
       return Form::kArray;
     }
-    throw py::type_error("run() takes a numpy array, a dict of arrays by input name, or a dict of such dicts by model name; given " +
-                         typeName(input) + " (convert lists and scalars with numpy.asarray)");
+    throw py::type_error(
+        "run() takes a numpy array, a dict of arrays by input name, or a dict of such dicts by model name; given " +
+        typeName(input) + " (convert lists and scalars with numpy.asarray)");
   }
   bool arrays = false;
   bool mappings = false;
@@ -104,8 +106,17 @@ class Parser {
 
   void setInput(Call& call, std::size_t position, const py::object& value) {
     const ModelInfo& model = runtime_.model(call.model);
+    const TensorInfo& input = model.inputs[position];
+    if (!isArrayLike(value)) {
+      throw py::type_error("model '" + model.name + "', input '" + input.name + "' must be a numpy array, not " +
+                           typeName(value) + " (convert lists and scalars with numpy.asarray)");
+    }
+    if (call.inputs[position].rank >= 0) {
+      throw Error(ErrorKind::kInput, "model '" + model.name + "', input '" + input.name + "' is given twice",
+                  {"", 0, "", model.name, input.name});
+    }
     py::array array = asArray(value);
-    call.inputs[position] = viewOf(array, model.name, model.inputs[position]);
+    call.inputs[position] = viewOf(array, model.name, input);
     result_.keepAlive.push_back(std::move(array));
   }
 
@@ -157,6 +168,12 @@ class Parser {
         return;
       }
       found = true;
+      for (const Call& call : result_.calls) {
+        if (call.model == index) {
+          const std::string& name = runtime_.model(index).name;
+          throw Error(ErrorKind::kInput, "model '" + name + "' is given twice", {"", 0, "", name, ""});
+        }
+      }
       addFlat(index, py::reinterpret_borrow<py::object>(value));
     });
     if (chosen && !found) {
@@ -164,6 +181,8 @@ class Parser {
       throw Error(ErrorKind::kInput, "model_name is '" + name + "', but the inputs have no entry for that model",
                   {"", 0, "", name, ""});
     }
+    std::sort(result_.calls.begin(), result_.calls.end(),
+              [](const Call& a, const Call& b) { return a.model < b.model; });
   }
 
   const Runtime& runtime_;

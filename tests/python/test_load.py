@@ -191,4 +191,5 @@ def test_calling_the_constructor_again_changes_nothing_for_results(models: Model
     result = runtime.run(ONES)["times_2"]["y"]
     runtime.__init__(str(models.scaled(3)))  # type: ignore[misc]
     np.testing.assert_array_equal(result, 2 * ONES)
-    assert runtime.model_count == 1
+    assert runtime.model_names == ["times_2"]
+    assert runtime.hbm_descs == {str(models.scaled(2)): ""}

@@ -111,6 +111,15 @@ BAD_FILES: dict[str, BadFile] = {
     "one model name in two packed files": BadFile(
         lambda at: [at.models.pair(), at.copy(at.models.pair(), "other.hbm")], InputError, ("'first'",)
     ),
+    "memory with gaps": BadFile(lambda at: memoryview(at.models.pair().read_bytes())[::2], InputError, ("contiguous",)),
+    "memory backwards": BadFile(
+        lambda at: memoryview(at.models.pair().read_bytes())[::-1], InputError, ("contiguous",)
+    ),
+    "empty memory": BadFile(lambda _: bytearray(), ModelError),
+    "memory that is no model": BadFile(lambda _: bytearray(b"no model" * 100), ModelError, ("<memory:0>",)),
+    "damaged model in memory": BadFile(
+        lambda at: bytearray(changed(at.models.pair().read_bytes(), -3)), ModelError, ("<memory:0>",)
+    ),
     "NUL in the path": BadFile(lambda at: f"{at.directory}/a\0b.hbm", ValueError, ("NUL",)),
 }
 
