@@ -6,7 +6,7 @@ from hbm_runtime.packer.container import DYNAMIC, Model, Operation, Tensor
 from hbm_runtime.packer.errors import PackError
 from hbm_runtime.packer.graph.graph import Graph
 from hbm_runtime.packer.graph.load import Source, load_graph
-from hbm_runtime.packer.graph.operators import check_operators
+from hbm_runtime.packer.graph.operators import check_loads, check_operators
 from hbm_runtime.packer.graph.shapes import complete_output_shapes, output_bounds, set_input_shapes
 from hbm_runtime.packer.layout import aligned_size, row_alignment, strides_of
 from hbm_runtime.packer.options import ImageInput, ModelOptions, Progress, TensorOptions
@@ -54,7 +54,9 @@ def build_model(source: Source, options: ModelOptions | None = None, progress: P
     rewrite_signed_activations(graph, options.unsigned_activations)
     graph.remove_dead_nodes()
     del graph.proto.value_info[:]
-    tell("finishing", 0.9)
+    tell("checking", 0.8)
+    if options.check_operators:
+        check_loads(graph)
     return Model(
         name=name,
         graph=graph.model.SerializeToString(deterministic=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -86,6 +87,11 @@ class Session:
         except Exception as error:  # The engine's exceptions have no common base.
             raise PackError(f"the engine cannot run the model on these inputs: {_first_line(error)}") from error
         return {name: np.asarray(value) for name, value in zip(names, values, strict=True)}
+
+
+def engine_available() -> bool:
+    """Whether ONNX Runtime is installed."""
+    return importlib.util.find_spec("onnxruntime") is not None
 
 
 def _onnxruntime() -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from onnx import GraphProto
 
-from hbm_runtime.packer.engine import unsupported_operators
+from hbm_runtime.packer.engine import Session, engine_available, unsupported_operators
 from hbm_runtime.packer.errors import PackError
 from hbm_runtime.packer.graph.graph import Graph
 
@@ -25,6 +25,15 @@ def check_operators(graph: Graph) -> None:
             f"{graph.name} uses operators that the engine does not have: {', '.join(missing)}; replace them, cut them "
             "off with output_nodes, or define them as functions in the model"
         )
+
+
+def check_loads(graph: Graph) -> None:
+    """Raises PackError when the engine refuses the finished graph; does nothing where there is no engine."""
+    if engine_available():
+        try:
+            Session(graph.model.SerializeToString(), graph.weights or None, optimise=False, threads=1)
+        except PackError as error:
+            raise PackError(f"{graph.name}: {error}") from error
 
 
 def _operators(graph: GraphProto) -> Iterator[tuple[str, str]]:
