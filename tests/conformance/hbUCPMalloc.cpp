@@ -1,0 +1,3 @@
+#include "allocation_cases.hpp"
+
+ALLOCATION_TESTS(hbUCPMalloc)
