@@ -7,7 +7,7 @@ from hbm_runtime.packer.errors import PackError
 from hbm_runtime.packer.graph.graph import Graph
 from hbm_runtime.packer.graph.load import Source, load_graph
 from hbm_runtime.packer.graph.operators import check_loads, check_operators
-from hbm_runtime.packer.graph.shapes import complete_output_shapes, output_bounds, set_input_shapes
+from hbm_runtime.packer.graph.shapes import complete_output_shapes, largest_output_shapes, set_input_shapes
 from hbm_runtime.packer.layout import aligned_size, row_alignment, strides_of
 from hbm_runtime.packer.options import ImageInput, ModelOptions, Progress, TensorOptions
 from hbm_runtime.packer.transform.border import BorderTensor
@@ -39,7 +39,7 @@ def build_model(source: Source, options: ModelOptions | None = None, progress: P
     if options.output_nodes:
         cut_at(graph, options.output_nodes)
     complete_output_shapes(graph)
-    bounds = output_bounds(graph, options.max_input_shapes)
+    largest = largest_output_shapes(graph, options.max_input_shapes)
     images = [name for name, option in options.inputs.items() if isinstance(option, ImageInput)]
     removal = remove_border_nodes(graph, options.remove_types, options.remove_names, images)
     if options.check_operators:
@@ -63,7 +63,7 @@ def build_model(source: Source, options: ModelOptions | None = None, progress: P
         weights=graph.weights if any(tensor.external_data for tensor in graph.proto.initializer) else None,
         inputs=tuple(_reported(tensor, options, pad=options.pad_inputs and not tensor.image) for tensor in taken_in),
         outputs=tuple(
-            _reported(tensor, options, pad=options.pad_outputs, bound=bounds.get(tensor.name, DYNAMIC))
+            _reported(tensor, options, pad=options.pad_outputs, largest=largest.get(tensor.name))
             for tensor in given_out
         ),
         operations=tuple(Operation(node.name, node.op_type) for node in graph.proto.node),
@@ -85,16 +85,19 @@ def _check_tensor_names(graph: Graph, options: ModelOptions, tensors: list[Borde
             raise PackError(f"{graph.name}: there is no tensor '{name}'; there are {', '.join(map(repr, known))}")
 
 
-def _reported(tensor: BorderTensor, options: ModelOptions, *, pad: bool, bound: int = DYNAMIC) -> Tensor:
-    """What the driver will say of a tensor."""
+def _reported(
+    tensor: BorderTensor, options: ModelOptions, *, pad: bool, largest: tuple[int, ...] | None = None
+) -> Tensor:
+    """What the driver will say of a tensor; ``largest`` is the shape that a dynamic output has at most."""
     option = options.tensors.get(tensor.name, TensorOptions())
     size = tensor.dtype.size
     strides = option.strides or tensor.strides
+    alignment = row_alignment(options.march) if pad else 1
     if strides is None:
-        strides = strides_of(tensor.shape, size, row_alignment(options.march) if pad else 1)
+        strides = strides_of(tensor.shape, size, alignment)
     allocated = aligned_size(tensor.shape, strides, size)
-    if DYNAMIC in tensor.shape and bound != DYNAMIC:
-        allocated = bound
+    if DYNAMIC in tensor.shape and largest is not None:
+        allocated = aligned_size(largest, strides_of(largest, size, alignment), size)
     return Tensor(
         name=tensor.name,
         graph_name=tensor.graph_name,

@@ -41,6 +41,11 @@ def load_graph(source: Source, name: str | None = None) -> tuple[str, Graph]:
     where = f"model '{name}'"
     if not model.HasField("graph") or not model.graph.output:
         raise PackError(f"{where}: this is not an ONNX model with outputs")
+    for tensor in model.graph.initializer:
+        if tensor.data_location == TensorProto.EXTERNAL:
+            raise PackError(
+                f"{where}: the values of '{tensor.name}' lie in another file; give the path of the model instead"
+            )
     lift_constants(model)
     weights = take_weights(model)
     # A round trip through bytes gives back the memory of the constants that left the message.

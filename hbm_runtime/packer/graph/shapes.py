@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import prod
 
 from onnx import ModelProto, ValueInfoProto
 
 from hbm_runtime.packer.container import DYNAMIC
 from hbm_runtime.packer.engine import Session
 from hbm_runtime.packer.errors import PackError
-from hbm_runtime.packer.graph.element_types import DATA_TYPES
 from hbm_runtime.packer.graph.graph import Graph, shape_of
 from hbm_runtime.packer.graph.load import infer_shapes
 
@@ -44,19 +42,19 @@ def set_input_shapes(graph: Graph, shapes: Mapping[str, Sequence[int]]) -> None:
         _infer_outputs(graph)
 
 
-def output_bounds(graph: Graph, shapes: Mapping[str, Sequence[int]]) -> dict[str, int]:
-    """Bytes that dynamic outputs have at most, for inputs of at most these shapes, as far as inference can tell."""
+def largest_output_shapes(graph: Graph, shapes: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, ...]]:
+    """Shapes of outputs for inputs of these largest shapes, as far as inference can tell."""
     if not shapes:
         return {}
     copy = Graph(ModelProto.FromString(graph.model.SerializeToString()), graph.weights, graph.name)
     set_input_shapes(copy, shapes)
-    bounds = {}
+    complete_output_shapes(copy)
+    found = {}
     for output in copy.proto.output:
-        shape = shape_of(output) or ()
-        if all(isinstance(dimension, int) for dimension in shape):
-            count = prod(int(dimension) for dimension in shape if dimension is not None)
-            bounds[output.name] = max(1, count) * DATA_TYPES[output.type.tensor_type.elem_type].size
-    return bounds
+        shape = tuple(dimension for dimension in shape_of(output) or () if isinstance(dimension, int))
+        if len(shape) == len(shape_of(output) or ()):
+            found[output.name] = shape
+    return found
 
 
 def complete_output_shapes(graph: Graph) -> None:
