@@ -1,0 +1,82 @@
+// What bpusim reads from ONNX files by itself, and how it edits them.
+#include "error.hpp"
+#include "files.hpp"
+#include "onnx_edit.hpp"
+#include "onnx_graph.hpp"
+
+using bpusim::readOnnx;
+
+TEST(names_nodes_and_ends_of_a_graph_are_read) {
+  const std::string file = files::content("metadata.onnx");
+  const auto graph = readOnnx(file);
+  CHECK(graph.has_value());
+  CHECK_EQ(std::string(graph->name), std::string("the graph"));
+  CHECK_EQ(graph->nodes.size(), 2U);
+  CHECK_EQ(std::string(graph->nodes[0].name), std::string("mul"));
+  CHECK_EQ(std::string(graph->nodes[0].type), std::string("Mul"));
+  CHECK_EQ(std::string(graph->nodes[1].outputs.at(0)), std::string("y"));
+  CHECK_EQ(std::string(graph->inputs.at(0).description), std::string("what goes in"));
+  CHECK(graph->outputs.at(0).hasShape);
+}
+
+TEST(a_scalar_and_an_unknown_rank_are_told_apart) {
+  const std::string scalar = files::content("scalar.onnx");
+  const std::string unknown = files::content("unknown_rank.onnx");
+  CHECK(readOnnx(scalar)->outputs.at(0).hasShape);
+  CHECK(!readOnnx(unknown)->outputs.at(0).hasShape);
+}
+
+TEST(what_is_no_onnx_model_is_told_apart) {
+  for (const char* const name : {"empty.onnx", "text.onnx", "vendor.hbm", "plain.hbm"}) {
+    const std::string bytes = files::content(name);
+    CHECK(!readOnnx(bytes).has_value());
+  }
+  // Keys and lengths that protobuf does not allow, or that lead out of the bytes.
+  for (const std::string_view bytes :
+       {std::string_view("\x00\x00", 2), std::string_view("\x3a\x05\x01"), std::string_view("\x08"),
+        std::string_view("\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), std::string_view("\x0b\x0c"),
+        std::string_view("\x3a\xff\xff\xff\xff\xff\xff\xff\xff\x7f"), std::string_view("\x09\x01\x02"),
+        std::string_view("\x08\x07"), std::string_view("\x3a\x00", 2)}) {
+    CHECK(!readOnnx(bytes).has_value());
+  }
+}
+
+TEST(every_cut_and_every_flipped_bit_is_survived) {
+  const std::string good = files::content("affine.onnx");
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    static_cast<void>(readOnnx(std::string_view(good).substr(0, i)));
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string changed = good;
+      changed[i] = static_cast<char>(changed[i] ^ (1 << bit));
+      if (!readOnnx(changed).has_value()) {
+        continue;
+      }
+      try {
+        static_cast<void>(bpusim::withInputShapes(changed, {{"x", {1, 3, 4}}}));
+        static_cast<void>(bpusim::withOutputs(changed, {"t"}));
+      } catch (const bpusim::Error& error) {
+        CHECK_EQ(error.status(), HB_DNN_INVALID_MODEL);
+      }
+    }
+  }
+}
+
+TEST(outputs_are_added_after_the_graphs_own) {
+  const std::string good = files::content("affine.onnx");
+  const std::string edited = bpusim::withOutputs(good, {"t"});
+  const auto graph = readOnnx(edited);
+  CHECK_EQ(graph->outputs.size(), 2U);
+  CHECK_EQ(std::string(graph->outputs[0].name), std::string("y"));
+  CHECK_EQ(std::string(graph->outputs[1].name), std::string("t"));
+  CHECK_EQ(graph->nodes.size(), 2U);
+}
+
+TEST(shapes_are_replaced_at_the_inputs_and_forgotten_elsewhere) {
+  const std::string good = files::content("dynamic.onnx");
+  const std::string edited = bpusim::withInputShapes(good, {{"x", {5, 3}}});
+  const auto graph = readOnnx(edited);
+  CHECK(graph->inputs.at(0).hasShape);
+  CHECK(!graph->outputs.at(0).hasShape);
+  CHECK_EQ(std::string(graph->inputs.at(0).description), std::string("what goes in"));
+  CHECK(edited.find("batch") == std::string::npos);
+}
