@@ -90,6 +90,13 @@ RequestInfo RequestImpl::info() const {
   return info;
 }
 
+void RequestImpl::announce() noexcept {
+  changed_.notify_all();
+  if (progress_ != nullptr) {
+    progress_->notify();
+  }
+}
+
 bool RequestImpl::prepare(const Call& call) noexcept {
   try {
     inference_.prepare(call);
@@ -153,7 +160,7 @@ RequestImpl::Submission RequestImpl::submit() noexcept {
         orphaned |= completion_ == Completion::kByWaiter;  // abandoned in the meantime
       }
     }
-    changed_.notify_all();
+    announce();
     if (submitted && orphaned) {
       Dispatcher::get().waitOnThread(shared_from_this());
     }
@@ -307,7 +314,7 @@ void RequestImpl::end(RequestState state, std::vector<DeviceTensor> outputs, std
       callbacks.swap(callbacks_);
     }
   }
-  changed_.notify_all();
+  announce();
   for (const std::function<void()>& callback : callbacks) {
     callback();
   }

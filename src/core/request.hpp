@@ -8,6 +8,7 @@
 
 #include "core/inference.hpp"
 #include "core/model.hpp"
+#include "core/progress.hpp"
 #include "hbm_runtime/request.hpp"
 #include "hbm_runtime/runtime.hpp"
 
@@ -20,8 +21,7 @@ enum class Completion : std::uint8_t { kByWaiter, kByCallback };
 // device may go on after kCancelled, and the memory stays until it is done.
 class RequestImpl final : public Request, public std::enable_shared_from_this<RequestImpl> {
  public:
-  RequestImpl(std::shared_ptr<const Model> model, SchedParam sched, Completion completion,
-              const CallOptions& options);
+  RequestImpl(std::shared_ptr<const Model> model, SchedParam sched, Completion completion, const CallOptions& options);
 
   [[nodiscard]] RequestState state() const override;
   [[nodiscard]] bool wait(std::optional<std::chrono::nanoseconds> timeout) override;
@@ -32,6 +32,8 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   void onDone(std::function<void()> callback) override;
   [[nodiscard]] RequestInfo info() const override;
 
+  [[nodiscard]] static bool final(RequestState state) noexcept { return state >= RequestState::kDone; }
+
   // Copies the inputs in. False when that failed: the request has ended.
   [[nodiscard]] bool prepare(const Call& call) noexcept;
 
@@ -40,6 +42,8 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   [[nodiscard]] Submission submit() noexcept;
   void setQueued(std::int32_t depth);
   [[nodiscard]] const SchedParam& sched() const noexcept { return sched_; }
+  // Before it is started: who is told when it is submitted and when it ends.
+  void reportTo(std::shared_ptr<Progress> progress) { progress_ = std::move(progress); }
   // Ends it with an error while no task exists.
   void fail(const Error& error) noexcept;
 
@@ -54,7 +58,8 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   void completeByCallback(std::int32_t status) noexcept;
 
  private:
-  [[nodiscard]] static bool final(RequestState state) noexcept { return state >= RequestState::kDone; }
+  // Wakes who waits for a change of the state.
+  void announce() noexcept;
   // A wait slice on the driver. Whether the request has ended.
   [[nodiscard]] bool waitOnDriver(std::int32_t milliseconds) noexcept;
   // The task has ended with this status: collects the outputs, gives everything back.
@@ -70,6 +75,7 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
+  std::shared_ptr<Progress> progress_;
   RequestState state_ = RequestState::kPreparing;
   bool submitting_ = false;  // between taking a slot and the driver's answer
   std::vector<DeviceTensor> outputs_;

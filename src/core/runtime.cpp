@@ -8,6 +8,7 @@
 #include "core/device_layout.hpp"
 #include "core/dispatcher.hpp"
 #include "core/model.hpp"
+#include "core/progress.hpp"
 #include "core/request.hpp"
 #include "core/scheduling.hpp"
 #include "core/status.hpp"
@@ -40,6 +41,50 @@ class Countdown {
   std::size_t count_;
 };
 
+// So often a waiting thread looks up: for signals, and for its time limit.
+constexpr auto kSlice = std::chrono::milliseconds(100);
+
+using Requests = std::vector<std::shared_ptr<RequestImpl>>;
+
+// A request on the device, else one that is not there yet, else nullptr: all have ended.
+RequestImpl* nextToWaitFor(const Requests& requests) {
+  RequestImpl* waiting = nullptr;
+  for (const auto& request : requests) {
+    const RequestState state = request->state();
+    if (state == RequestState::kRunning) {
+      return request.get();
+    }
+    if (!RequestImpl::final(state) && waiting == nullptr) {
+      waiting = request.get();
+    }
+  }
+  return waiting;
+}
+
+// Waits for all, those on the device first: an ended task keeps its place in the driver until somebody waits for it,
+// and requests that are queued, of this call or of others, may need that place. The request that did not end before
+// `until` or an interruption, else nullptr.
+RequestImpl* waitForAll(const Requests& requests, const Progress& progress, std::optional<Clock::time_point> until,
+                        const std::function<bool()>& interrupted) {
+  while (true) {
+    const std::uint64_t seen = progress.count();
+    RequestImpl* request = nextToWaitFor(requests);
+    if (request == nullptr) {
+      return nullptr;
+    }
+    if (request->state() == RequestState::kRunning) {
+      if (!request->waitUntil(until, interrupted)) {
+        return request;
+      }
+      continue;
+    }
+    progress.waitBeyond(seen, kSlice);
+    if ((until && Clock::now() >= *until) || (interrupted && interrupted())) {
+      return request;
+    }
+  }
+}
+
 void prepareAndStart(const std::shared_ptr<RequestImpl>& request, const Call& call) {
   if (request->prepare(call)) {
     Dispatcher::get().start(request);
@@ -59,8 +104,8 @@ const TensorInfo& tensorOf(const ModelInfo& model, TensorRole role, std::size_t 
 }
 
 // Abandons what is not done, and throws for it.
-[[noreturn]] void giveUp(const std::vector<std::shared_ptr<RequestImpl>>& requests, const RequestImpl& late,
-                         const CallOptions& options, bool interrupted) {
+[[noreturn]] void giveUp(const Requests& requests, const RequestImpl& late, const CallOptions& options,
+                         bool interrupted) {
   for (const auto& request : requests) {
     request->abandon();
   }
@@ -207,8 +252,7 @@ DeviceTensor Runtime::allocate(std::size_t model, TensorRole role, std::size_t t
                 {"", 0, "", owner.info.name, info.name});
   }
   const hbDNNTensorProperties properties = completeProperties(owner, role, tensor, complete.data());
-  const std::shared_ptr<DeviceBlock> block =
-      owner.pool->leaseShown(requiredBytes(owner, role, tensor, properties));
+  const std::shared_ptr<DeviceBlock> block = owner.pool->leaseShown(requiredBytes(owner, role, tensor, properties));
   const auto rank = static_cast<std::ptrdiff_t>(complete.size());
   return {block->memory.virAddr, info.dtype, std::move(complete),
           std::vector<std::int64_t>(properties.stride, properties.stride + rank), block};
@@ -275,22 +319,25 @@ std::vector<std::vector<DeviceTensor>> Runtime::run(const std::vector<Call>& cal
   if (options.timeout) {
     until = Clock::now() + *options.timeout;
   }
+  const RequestImpl* late = nullptr;
   if (calls.size() == 1) {
     prepareAndStart(requests.front(), calls.front());
+    late = requests.front()->waitUntil(until, options.interrupted) ? nullptr : requests.front().get();
   } else {
+    const auto progress = std::make_shared<Progress>();
     Countdown unprepared(calls.size());
     for (std::size_t i = 0; i < calls.size(); ++i) {
+      requests[i]->reportTo(progress);
       impl_->at(calls[i].model)->worker.post([&unprepared, &call = calls[i], request = requests[i]] {
         prepareAndStart(request, call);
         unprepared.done();
       });
     }
     unprepared.wait();
+    late = waitForAll(requests, *progress, until, options.interrupted);
   }
-  for (const auto& request : requests) {
-    if (!request->waitUntil(until, options.interrupted)) {
-      giveUp(requests, *request, options, !until || Clock::now() < *until);
-    }
+  if (late != nullptr) {
+    giveUp(requests, *late, options, !until || Clock::now() < *until);
   }
   std::vector<std::vector<DeviceTensor>> results;
   results.reserve(requests.size());
