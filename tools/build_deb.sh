@@ -1,0 +1,28 @@
+#!/bin/bash
+# Builds the Debian packages into dist/: tools/build_deb.sh [arm64]. The tree is copied first, so that nothing of the build
+# stays in it.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+arch=${1:-$(dpkg --print-architecture)}
+
+missing=()
+for program in dpkg-buildpackage dh lintian; do command -v "$program" >/dev/null || missing+=("$program"); done
+if [ ${#missing[@]} -ne 0 ]; then
+  echo "build.sh: ${missing[*]} is missing: apt-get install dpkg-dev debhelper lintian" >&2
+  exit 1
+fi
+if ! unmet=$(dpkg-checkbuilddeps -a"$arch" 2>&1); then
+  echo "build.sh: ${unmet#*: } (apt-get build-dep -a $arch . installs them)" >&2
+  exit 1
+fi
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/hobot-dnn"
+tar -c --exclude=./.git --exclude=./.venv --exclude=./build --exclude=./dist --exclude=./demo-output --exclude=__pycache__ \
+  --exclude='./.*_cache' --exclude=./.cache --exclude=./.hypothesis --exclude=./docs/_build . | tar -x -C "$work/hobot-dnn"
+(cd "$work/hobot-dnn" && dpkg-buildpackage -us -uc -a"$arch")
+mkdir -p dist
+cp "$work"/*.deb "$work"/*.changes "$work"/*.buildinfo "$work"/*.dsc "$work"/*.tar.* dist/
+lintian --fail-on error,warning --tag-display-limit 0 "$work"/*.changes
+ls dist/*.deb
