@@ -18,9 +18,11 @@ __all__: list[str] = [
     "LoadOptions",
     "QuantParams",
     "Runtime",
+    "core_loads",
     "driver_info",
     "driver_live",
     "driver_loaded",
+    "driver_search",
     "hbDNNDataType",
     "hbDNNQuantiType",
     "load_driver",
@@ -358,6 +360,11 @@ def _raise_error(kind: typing.SupportsInt | typing.SupportsIndex, message: str) 
     Raises the exception of an error kind: for tests of the translator.
     """
 
+def core_loads() -> list[dict[str, int]]:
+    """
+    What each core of bpusim has done since the driver was loaded and does now: busy_ns, finished_tasks, running (0 or 1), queued (waiting tasks that may run there). Raises UnsupportedError on other drivers.
+    """
+
 def driver_info() -> dict[str, str]:
     """
     Which driver is in use; loads it if that has not happened.
@@ -373,6 +380,11 @@ def driver_live() -> dict[str, int]:
 def driver_loaded() -> bool:
     """
     Whether this process has loaded a driver.
+    """
+
+def driver_search(choice: str = "") -> list[dict[str, typing.Any]]:
+    """
+    Where a driver is looked for, in order, without loading one: hbucp and dnn (paths, or names for the dynamic linker), chosen_by, required (nothing behind it is tried when it fails).
     """
 
 def load_driver(choice: str) -> None:

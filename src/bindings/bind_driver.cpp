@@ -4,6 +4,7 @@
 #include "hbm_runtime/driver_info.hpp"
 #include "hbm_runtime/error.hpp"
 #include "loader/driver.hpp"
+#include "loader/driver_search.hpp"
 
 namespace hbm::python {
 namespace {
@@ -36,7 +37,7 @@ Member extensionFunction(Member bpusimInterface::* member) {
 
 py::typing::Dict<py::str, py::int_> liveDict() {
   bpusimLive live{};
-  extensionFunction(&bpusimInterface::getLive)(&live);
+  extensionFunction (&bpusimInterface::getLive)(&live);
   py::dict dict;
   dict["tasks"] = live.tasks;
   dict["packed_models"] = live.packedModels;
@@ -44,6 +45,37 @@ py::typing::Dict<py::str, py::int_> liveDict() {
   dict["allocated_bytes"] = live.allocatedBytes;
   dict["allocation_calls"] = live.allocationCalls;
   return py::typing::Dict<py::str, py::int_>(dict);
+}
+
+py::typing::List<py::typing::Dict<py::str, py::int_>> coreLoads() {
+  std::int32_t count = 0;
+  extensionFunction (&bpusimInterface::getCoreCount)(&count);
+  const auto get = extensionFunction(&bpusimInterface::getCoreLoad);
+  py::typing::List<py::typing::Dict<py::str, py::int_>> cores;
+  for (std::int32_t core = 0; core < count; ++core) {
+    bpusimCoreLoad load{};
+    get(&load, core);
+    py::dict dict;
+    dict["busy_ns"] = load.busyNs;
+    dict["finished_tasks"] = load.finishedTasks;
+    dict["running"] = load.running;
+    dict["queued"] = load.queued;
+    cores.append(dict);
+  }
+  return cores;
+}
+
+py::typing::List<py::typing::Dict<py::str, py::object>> driverSearch(const std::string& choice) {
+  py::typing::List<py::typing::Dict<py::str, py::object>> places;
+  for (const DriverCandidate& candidate : driverCandidates(choice)) {
+    py::dict dict;
+    dict["hbucp"] = candidate.hbucp;
+    dict["dnn"] = candidate.dnn;
+    dict["chosen_by"] = candidate.chosenBy;
+    dict["required"] = candidate.required;
+    places.append(dict);
+  }
+  return places;
 }
 
 void setFaults(const std::string& spec) {
@@ -67,9 +99,15 @@ void bindDriver(py::module_& module) {
       "Chooses and loads the driver, before anything else does.\n\n"
       "Args:\n    choice: \"vendor\", \"bpusim\", or a directory with libhbucp.so and libdnn.so.\n\n"
       "Raises HbmStateError when a driver is loaded already, DriverNotFoundError when this one cannot be.");
+  module.def("driver_search", &driverSearch, py::arg("choice") = "",
+             "Where a driver is looked for, in order, without loading one: hbucp and dnn (paths, or names for the "
+             "dynamic linker), chosen_by, required (nothing behind it is tried when it fails).");
   module.def("driver_live", &liveDict,
              "What clients of bpusim hold at this moment: tasks, packed_models, allocations, allocated_bytes, and the "
              "running count allocation_calls. Raises UnsupportedError on other drivers.");
+  module.def("core_loads", &coreLoads,
+             "What each core of bpusim has done since the driver was loaded and does now: busy_ns, finished_tasks, "
+             "running (0 or 1), queued (waiting tasks that may run there). Raises UnsupportedError on other drivers.");
   module.def("set_faults", &setFaults, py::arg("spec"),
              "Replaces bpusim's faults by those of spec, in the grammar of BPUSIM_FAULT; \"\" removes them. Raises "
              "InputError for a wrong spec and UnsupportedError on other drivers.");

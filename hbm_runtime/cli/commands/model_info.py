@@ -1,0 +1,144 @@
+"""``hbm-runtime model_info``: what a model takes and gives."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from hbm_runtime.cli.arguments import Parser
+from hbm_runtime.cli.description import Description
+from hbm_runtime.cli.errors import ExitCode
+from hbm_runtime.cli.models import LoadedModels, ModelFacts, TensorFacts, add_model_arguments, open_models
+from hbm_runtime.cli.output import Output
+from hbm_runtime.cli.tables import Column, Facts, Table
+
+SUMMARY = "show the models of files: inputs, outputs, quantisation, descriptions"
+
+_MAIN_KEYS = (
+    "BUILDER_VERSION",
+    "MARCH",
+    "ONNX_MODEL",
+    "INPUT_TYPE_RT",
+    "INPUT_TYPE_TRAIN",
+    "INPUT_SPACE_AND_RANGE",
+    "INPUT_LAYOUT_TRAIN",
+    "NORM_TYPE",
+    "MEAN_VALUE",
+    "SCALE_VALUE",
+    "STD_VALUE",
+    "REMOVE_NODE_TYPE",
+    "CORE_NUM",
+    "MAX_TIME_PER_FC",
+    "INPUT_SOURCE",
+)
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declares the command's arguments."""
+    add_model_arguments(parser)
+    parser.add_option("verbose", action="store_true", help="whole descriptions and all quantisation parameters")
+
+
+def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
+    """Loads the files and prints what the driver tells."""
+    models = open_models(arguments)
+    names = [arguments.model_name] if arguments.model_name else models.runtime.model_names
+    chosen = [models.only(name) for name in names]
+    _print_files(models, output)
+    for model in chosen:
+        _print_model(model, output, verbose=arguments.verbose)
+    output.document(_document(models, chosen))
+    return ExitCode.DONE
+
+
+def _print_files(models: LoadedModels, output: Output) -> None:
+    facts = Facts("")
+    facts.add("driver", models.runtime.version)
+    facts.add("loaded in", f"{models.load_seconds * 1e3:.1f} ms")
+    for file, description in models.runtime.hbm_descs.items():
+        facts.add("file", f"{file}\n{description}" if description else file)
+    facts.add("models", f"{models.runtime.model_count}: {', '.join(models.runtime.model_names)}")
+    output.table(facts)
+
+
+def _print_model(model: ModelFacts, output: Output, *, verbose: bool) -> None:
+    cores = "" if model.core_count == 1 else f" (compiled for {model.core_count} cores)"
+    output.heading(f"[{model.name}]{cores}")
+    output.text()
+    for title, tensors in (("inputs", model.inputs), ("outputs", model.outputs)):
+        table = Table(
+            title,
+            [
+                Column("#", right=True),
+                Column("name", strong=True),
+                Column("type"),
+                Column("shape"),
+                Column("stride"),
+                Column("bytes", right=True),
+                Column("quantisation"),
+            ],
+        )
+        for tensor in tensors:
+            size = tensor.padded_bytes
+            table.add(
+                tensor.index,
+                tensor.name,
+                tensor.dtype.name,
+                _tuple(tensor.shape),
+                _tuple(tensor.strides),
+                "dynamic" if size is None else size,
+                _quantisation(tensor, verbose=verbose),
+            )
+        output.table(table)
+    _print_description(model, output, verbose=verbose)
+
+
+def _print_description(model: ModelFacts, output: Output, *, verbose: bool) -> None:
+    values = Description.read(model.description).values
+    if not values:
+        if model.description:
+            output.heading("description")
+            output.text(model.description)
+            output.text()
+        return
+    facts = Facts("description" if verbose else "description (--verbose shows all of it)")
+    for key, value in values.items():
+        if verbose or (key in _MAIN_KEYS and value not in (None, "", [], {})):
+            facts.add(key, value)
+    output.table(facts)
+
+
+def _tuple(values: tuple[int, ...]) -> str:
+    return f"({','.join(map(str, values))})"
+
+
+def _quantisation(tensor: TensorFacts, *, verbose: bool) -> str:
+    kind = tensor.quant.quant_type.name
+    scale, zero = tensor.quant.scale, tensor.quant.zero_point
+    if kind == "NONE" or not scale.size:
+        return kind
+    if verbose:
+        return f"{kind} axis {tensor.quant.axis} scale {scale.tolist()} zero point {zero.tolist()}"
+    offset = f" zero point {zero[0]}" if zero.size == 1 and zero[0] else " zero points" if zero.any() else ""
+    if scale.size == 1:
+        return f"{kind} {scale[0]:.6g}{offset}"
+    return f"{kind} axis {tensor.quant.axis}: {scale.size} from {scale.min():.4g} to {scale.max():.4g}{offset}"
+
+
+def _document(models: LoadedModels, chosen: list[ModelFacts]) -> dict[str, Any]:
+    return {
+        "driver_version": models.runtime.version,
+        "load_ms": models.load_seconds * 1e3,
+        "files": [{"path": path, "description": text} for path, text in models.runtime.hbm_descs.items()],
+        "models": [
+            {
+                "name": model.name,
+                "compile_bpu_core_num": model.core_count,
+                "description": model.description,
+                "configuration": Description.read(model.description).values or None,
+                "inputs": [tensor.document() for tensor in model.inputs],
+                "outputs": [tensor.document() for tensor in model.outputs],
+            }
+            for model in chosen
+        ],
+    }

@@ -1,0 +1,190 @@
+"""``hbm-runtime perf``: how fast a model runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from hbm_runtime.cli.arguments import Parser, integer, number
+from hbm_runtime.cli.core_load import CoreLoad
+from hbm_runtime.cli.errors import CommandError, ExitCode
+from hbm_runtime.cli.inputs import add_input_arguments, read_inputs
+from hbm_runtime.cli.latency import Frame, Latency, frames_per_second, wall_milliseconds
+from hbm_runtime.cli.measuring import Measurement, Plan
+from hbm_runtime.cli.models import LoadedModels, ModelFacts, add_model_arguments, open_models
+from hbm_runtime.cli.output import Output
+from hbm_runtime.cli.profile_files import write_profile
+from hbm_runtime.cli.running import add_running_arguments, prepare_run
+from hbm_runtime.cli.tables import Column, Facts, Table
+
+SUMMARY = "measure latency and throughput of a model"
+
+_MOST_THREADS = 32
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declares the command's arguments."""
+    add_model_arguments(parser)
+    add_input_arguments(parser, required=False)
+    add_running_arguments(parser)
+    parser.add_option(
+        "frame_count",
+        metavar="N",
+        type=integer(1),
+        default=200,
+        help="frames of all threads together; default: 200; not used when a time is set",
+    )
+    parser.add_option("perf_time", metavar="MINUTES", type=number(0), default=0, help="measure that long")
+    parser.add_option(
+        "perf_time_in_seconds", metavar="S", type=number(0), default=0, help="the same in seconds; perf_time wins"
+    )
+    parser.add_option(
+        "thread_num", metavar="N", type=integer(1, _MOST_THREADS), default=1, help="1, the default, to 32"
+    )
+    parser.add_flag("enable_warmup", default=True, help="leave the first frame out; default: true")
+    parser.add_flag("enable_mem_lru", default=True, help="accepted; this runtime always keeps its buffers")
+    parser.add_option(
+        "statistic_cycle", metavar="N", type=integer(0), default=0, help="also report every N frames; default: 0, never"
+    )
+    parser.add_option("profile_path", metavar="FOLDER", type=Path, help="write profiler.log and profiler.csv there")
+    parser.add_option("plot", metavar="FILE", type=Path, help="draw a latency histogram and a timeline (.png)")
+    parser.add_option("require_fps", metavar="FPS", type=number(0), help="exit with 3 below that frame rate")
+    parser.add_option(
+        "require_p99", metavar="MS", type=number(0, exclusive=True), help="exit with 3 above that 99th percentile"
+    )
+
+
+def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
+    """Measures and reports."""
+    if arguments.plot is not None:
+        from hbm_runtime.cli.plot import demand_matplotlib  # noqa: PLC0415 (only when it is asked for)
+
+        demand_matplotlib(arguments.plot)
+    models = open_models(arguments)
+    model = models.only(arguments.model_name)
+    run_once = prepare_run(arguments, models, model, read_inputs(arguments, model, output))
+    seconds = arguments.perf_time * 60 or arguments.perf_time_in_seconds or None
+    measurement = Measurement(run_once, Plan(arguments.thread_num, arguments.frame_count, seconds))
+    if arguments.enable_warmup:
+        run_once()
+    load = CoreLoad.begin()
+    _measure(measurement, arguments.statistic_cycle, output)
+    frames = measurement.frames
+    if not frames:
+        raise CommandError("no frame was finished", ExitCode.INTERRUPTED)
+    report = _report(arguments, models, model, frames, load.end())
+    _print(report, output)
+    if arguments.profile_path is not None:
+        for path in write_profile(arguments.profile_path, report, Latency.of(frames)):
+            output.text(f"wrote {path}")
+    if arguments.plot is not None:
+        from hbm_runtime.cli.plot import plot_frames  # noqa: PLC0415
+
+        plot_frames(frames, arguments.plot, f"{model.name} on {models.runtime.version}")
+        output.text(f"wrote {arguments.plot}")
+    output.document(report)
+    if measurement.interrupted:
+        print("hbm-runtime perf: interrupted; the figures are those of the frames until then", file=sys.stderr)
+        return ExitCode.INTERRUPTED
+    return _judge(arguments, report)
+
+
+def _measure(measurement: Measurement, cycle: int, output: Output) -> None:
+    reported = 0
+
+    def watch(running: Measurement, done: float) -> None:
+        nonlocal reported
+        while cycle and len(running.frames) >= reported + cycle:
+            period = running.frames[reported : reported + cycle]
+            reported += cycle
+            latency = Latency.of(period)
+            output.text(
+                f"Frame count: {reported}, Thread Average: {latency.mean:.3f} ms, thread max latency: "
+                f"{latency.maximum:.3f} ms, thread min latency: {latency.minimum:.3f} ms, FPS: "
+                f"{frames_per_second(period):.3f}"
+            )
+        progress.update(done, f"{len(running.frames)} frames")
+
+    with output.progress("perf") as progress:
+        measurement.run(watch)
+
+
+def _report(
+    arguments: argparse.Namespace,
+    models: LoadedModels,
+    model: ModelFacts,
+    frames: list[Frame],
+    core_load: list[dict[str, float]] | None,
+) -> dict[str, Any]:
+    latency = Latency.of(frames)
+    threads = [[frame for frame in frames if frame.thread == index] for index in range(arguments.thread_num)]
+    cycle = arguments.statistic_cycle
+    periods = [frames[begin : begin + cycle] for begin in range(0, len(frames), cycle)] if cycle else []
+    return {
+        "driver_version": models.runtime.version,
+        "running_condition": {
+            "model_name": model.name,
+            "core_id": ",".join(arguments.core_id),
+            "thread_num": arguments.thread_num,
+            "frame_count": len(frames),
+            "run_time_ms": wall_milliseconds(frames),
+            "load_ms": models.load_seconds * 1e3,
+        },
+        "perf_result": {
+            "fps": frames_per_second(frames),
+            "total_latency_ms": latency.total,
+            "latency_ms": latency.document(),
+        },
+        "threads": [
+            {"frame_count": len(of), "latency_ms": Latency.of(of).document() if of else None} for of in threads
+        ],
+        "periods": [
+            {"frame_count": len(of), "fps": frames_per_second(of), "latency_ms": Latency.of(of).document()}
+            for of in periods
+        ],
+        "cores": core_load,
+    }
+
+
+def _print(report: dict[str, Any], output: Output) -> None:
+    condition, result = report["running_condition"], report["perf_result"]
+    facts = Facts("Running condition")
+    facts.add("Model", condition["model_name"])
+    facts.add("Driver", report["driver_version"])
+    facts.add("Thread number", condition["thread_num"])
+    facts.add("Frame count", condition["frame_count"])
+    facts.add("Program run time", f"{condition['run_time_ms']:.3f} ms")
+    output.table(facts)
+    facts = Facts("Perf result")
+    facts.add("Frame totally latency", f"{result['total_latency_ms']:.3f} ms")
+    facts.add("Average latency", f"{result['latency_ms']['mean']:.3f} ms")
+    facts.add("Frame rate", f"{result['fps']:.3f} FPS")
+    output.table(facts)
+    names = ["min", "p50", "p90", "p95", "p99", "p99.9", "max", "std"]
+    table = Table("Latency (ms)", [Column("", strong=True), *(Column(name, right=True) for name in names)])
+    rows = {"all": result["latency_ms"]}
+    if condition["thread_num"] > 1:
+        rows |= {f"thread {index}": of["latency_ms"] for index, of in enumerate(report["threads"]) if of["latency_ms"]}
+    for title, latency in rows.items():
+        table.add(title, *(f"{latency[name]:.3f}" for name in names))
+    output.table(table)
+    if report["cores"]:
+        table = Table("Cores", [Column("", strong=True), Column("load", right=True), Column("tasks", right=True)])
+        for index, core in enumerate(report["cores"]):
+            table.add(f"BPU{index}", f"{core['load']:.1%}", core["tasks"])
+        output.table(table)
+
+
+def _judge(arguments: argparse.Namespace, report: dict[str, Any]) -> ExitCode:
+    result = report["perf_result"]
+    missed = []
+    if arguments.require_fps is not None and result["fps"] < arguments.require_fps:
+        missed.append(f"{result['fps']:.3f} FPS are less than the {arguments.require_fps:g} required")
+    p99 = result["latency_ms"]["p99"]
+    if arguments.require_p99 is not None and p99 > arguments.require_p99:
+        missed.append(f"the 99th percentile of {p99:.3f} ms is more than the {arguments.require_p99:g} ms required")
+    for text in missed:
+        print(f"hbm-runtime perf: {text}", file=sys.stderr)
+    return ExitCode.BELOW_THRESHOLD if missed else ExitCode.DONE

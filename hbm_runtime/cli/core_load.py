@@ -1,0 +1,42 @@
+"""How busy the BPU cores were meanwhile, where the driver tells."""
+
+from __future__ import annotations
+
+import time
+
+from hbm_runtime import UnsupportedError, _core
+
+
+class CoreLoad:
+    """Counts from its beginning to its end; only bpusim tells."""
+
+    def __init__(self) -> None:
+        self._begin = _loads()
+        self._at = time.perf_counter_ns()
+
+    @classmethod
+    def begin(cls) -> CoreLoad:
+        """Starts counting."""
+        return cls()
+
+    def end(self) -> list[dict[str, float]] | None:
+        """Returns load (0 to 1), busy milliseconds and tasks of each core; None where the driver does not tell."""
+        end = _loads()
+        elapsed = time.perf_counter_ns() - self._at
+        if self._begin is None or end is None:
+            return None
+        return [
+            {
+                "load": min((after["busy_ns"] - before["busy_ns"]) / elapsed, 1.0),
+                "busy_ms": (after["busy_ns"] - before["busy_ns"]) / 1e6,
+                "tasks": after["finished_tasks"] - before["finished_tasks"],
+            }
+            for before, after in zip(self._begin, end, strict=True)
+        ]
+
+
+def _loads() -> list[dict[str, int]] | None:
+    try:
+        return _core.core_loads()
+    except UnsupportedError:
+        return None

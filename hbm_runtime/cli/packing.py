@@ -1,0 +1,37 @@
+"""What the commands that pack models share: the packer with its errors and warnings as the program tells them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from hbm_runtime.cli.errors import CommandError
+from hbm_runtime.cli.output import Output
+
+Report = Callable[[str, float], None]
+
+
+@contextmanager
+def packing(output: Output, title: str) -> Iterator[Report]:
+    """Shows progress and warnings of the packer, and turns its errors into CommandError.
+
+    Raises:
+        CommandError: The packer refuses, or what it needs is not installed.
+    """
+    try:
+        from hbm_runtime.packer import PackError, PackWarning  # noqa: PLC0415 (needs an extra)
+    except ImportError as error:
+        raise CommandError(str(error)) from error
+
+    def show(message: Warning | str, category: type[Warning], *_place: object) -> None:
+        if issubclass(category, PackWarning):
+            output.warn(str(message))
+
+    with warnings.catch_warnings(), output.progress(title) as progress:
+        warnings.simplefilter("always", PackWarning)
+        warnings.showwarning = show  # type: ignore[assignment]
+        try:
+            yield lambda stage, part: progress.update(part, stage)
+        except PackError as error:
+            raise CommandError(str(error)) from error

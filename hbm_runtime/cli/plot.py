@@ -1,0 +1,71 @@
+"""Pictures of a measurement, drawn by matplotlib."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from hbm_runtime.cli.errors import CommandError, MissingPackageError
+from hbm_runtime.cli.latency import Frame, Latency
+
+_DOTS_PER_INCH = 110
+_MOST_BINS = 80
+
+
+def demand_matplotlib(path: Path) -> None:
+    """Finds out before the measurement whether its picture can be drawn.
+
+    Raises:
+        MissingPackageError: matplotlib is not installed.
+        CommandError: The file's name or folder will not do.
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 (matplotlib is in an extra)
+    except ImportError as error:
+        raise MissingPackageError("--plot", "matplotlib") from error
+    kinds = FigureCanvasAgg.get_supported_filetypes()
+    if path.suffix.lstrip(".").lower() not in kinds:
+        raise CommandError(f"--plot {path}: the name must end in one of .{', .'.join(sorted(kinds))}")
+    if not path.parent.is_dir():
+        raise CommandError(f"--plot {path}: there is no folder {path.parent}")
+
+
+def plot_frames(frames: Sequence[Frame], path: Path, title: str) -> None:
+    """Draws a histogram of the latencies and when each frame took how long, by thread."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 (matplotlib is in an extra)
+
+    latency = Latency.of(frames)
+    values = np.array([frame.milliseconds for frame in frames])
+    figure = Figure(figsize=(10, 7), dpi=_DOTS_PER_INCH, layout="constrained")
+    figure.suptitle(f"{title}: {len(frames)} frames")
+    histogram, timeline = figure.subplots(2, 1)
+
+    histogram.hist(values, bins=min(_MOST_BINS, max(10, len(values) // 5)), color="#4878a8")
+    for name, value, color in (
+        ("p50", latency.percentiles[50.0], "#2a9d5c"),
+        ("p99", latency.percentiles[99.0], "#d1495b"),
+    ):
+        histogram.axvline(value, color=color, linestyle="--", label=f"{name} {value:.3f} ms")
+    histogram.set_xlabel("latency (ms)")
+    histogram.set_ylabel("frames")
+    histogram.legend()
+
+    start = min(frame.begin for frame in frames)
+    for thread in sorted({frame.thread for frame in frames}):
+        own = [frame for frame in frames if frame.thread == thread]
+        timeline.plot(
+            [(frame.begin - start) / 1e6 for frame in own],
+            [frame.milliseconds for frame in own],
+            marker=".",
+            markersize=3,
+            linewidth=0.6,
+            label=f"thread {thread}",
+        )
+    timeline.set_xlabel("begin of the frame (ms)")
+    timeline.set_ylabel("latency (ms)")
+    timeline.set_ylim(bottom=0)
+    if len({frame.thread for frame in frames}) > 1:
+        timeline.legend(ncols=4, fontsize="small")
+    figure.savefig(path)

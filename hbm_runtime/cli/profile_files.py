@@ -1,0 +1,59 @@
+"""profiler.log and profiler.csv in the form of the vendor's tool."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from hbm_runtime import driver_info
+from hbm_runtime.cli.latency import Latency
+
+
+def write_profile(folder: Path, report: dict[str, Any], latency: Latency) -> list[Path]:
+    """Writes both files; returns their paths.
+
+    Args:
+        folder: Made if it is missing.
+        report: The document of ``perf --json``.
+        latency: Of all frames.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    version = driver_info()["hbucp_version"]
+    condition = report["running_condition"]
+    running = {
+        "core_id": condition["core_id"],
+        "frame_count": condition["frame_count"],
+        "model_name": condition["model_name"],
+        "run_time": f"{condition['run_time_ms']:.3f} ms",
+        "thread_num": condition["thread_num"],
+    }
+    perf = {"FPS": round(report["perf_result"]["fps"], 3), "average_latency": round(latency.mean, 3)}
+    log, table = folder / "profiler.log", folder / "profiler.csv"
+    log.write_text(
+        f"ucp_version: {version}\n"
+        + json.dumps({"perf_result": perf, "running_condition": running}, indent=2)
+        + "\n***\n"
+        + json.dumps(_details(report, latency), indent=2)
+        + "\n",
+        encoding="utf-8",
+    )
+    rows = [("ucp_version", version), *running.items(), *perf.items()]
+    table.write_text("".join(f"{name},{value}\n" for name, value in rows), encoding="utf-8")
+    return [log, table]
+
+
+def _details(report: dict[str, Any], latency: Latency) -> dict[str, Any]:
+    """What is known of the parts: the whole task always, the BPU's time where the driver counts it."""
+    times = {"avg_time": latency.mean, "max_time": latency.maximum, "min_time": latency.minimum}
+    details: dict[str, Any] = {"task_latency": {"TaskRunningTime": _rounded(times)}}
+    cores = report["cores"]
+    tasks = sum(core["tasks"] for core in cores) if cores else 0
+    if tasks:
+        busy = sum(core["busy_ms"] for core in cores) / tasks
+        details["processor_latency"] = {"BPU_inference_time_cost": _rounded({"avg_time": busy})}
+    return details
+
+
+def _rounded(times: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 6) for name, value in times.items()}

@@ -1,0 +1,46 @@
+"""Tables as plain values; how they look is the business of those who draw them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column.
+
+    Attributes:
+        title: Its head.
+        right: Numbers are set to the right.
+        strong: What the row is about, such as a name.
+    """
+
+    title: str
+    right: bool = False
+    strong: bool = False
+
+
+@dataclass
+class Table:
+    """Rows under column heads."""
+
+    title: str
+    columns: Sequence[Column]
+    rows: list[Sequence[str]] = field(default_factory=list)
+
+    def add(self, *cells: object) -> None:
+        """Appends a row."""
+        self.rows.append([str(cell) for cell in cells])
+
+
+@dataclass
+class Facts:
+    """Names with one value each."""
+
+    title: str
+    rows: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(self, name: str, value: object) -> None:
+        """Appends a fact."""
+        self.rows.append((name, str(value)))
