@@ -1,0 +1,85 @@
+// Every way to cut a host model file and every single bit of it flipped: each is refused, quickly and in little memory.
+#include <sys/resource.h>
+
+#include <chrono>
+#include <fstream>
+#include <iterator>
+
+#include "dnn_support.hpp"
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr long kMoreMemoryKilobytes = 64 * 1024;
+
+std::string content(const std::string& name) {
+  std::ifstream file(dnn::modelPath(name), std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+long peakKilobytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss;
+}
+
+struct Sweep {
+  int accepted = 0;
+  int untyped = 0;
+  Clock::duration longest{};
+
+  void load(const std::string& bytes) {
+    const void* data[] = {bytes.data()};
+    std::int32_t lengths[] = {static_cast<std::int32_t>(bytes.size())};
+    hbDNNPackedHandle_t handle = nullptr;
+    const Clock::time_point begin = Clock::now();
+    const std::int32_t status = hbDNNInitializeFromDDR(&handle, data, lengths, 1);
+    longest = std::max(longest, Clock::now() - begin);
+    accepted += status == HB_DNN_SUCCESS ? 1 : 0;
+    untyped += status == HB_DNN_INVALID_MODEL || status == HB_DNN_INCOMPATIBLE_MODEL ? 0 : 1;
+  }
+
+  void check() const {
+    CHECK_EQ(accepted, 0);
+    CHECK_EQ(untyped, 0);
+    CHECK(longest < std::chrono::seconds(1));
+  }
+};
+
+constexpr const char* kFiles[] = {"quantised.hbm", "nv12.hbm", "shared_weights.hbm"};
+
+}  // namespace
+
+TEST(every_cut_is_refused) {
+  const long before = peakKilobytes();
+  for (const char* const name : kFiles) {
+    const std::string good = content(name);
+    Sweep sweep;
+    for (std::size_t size = 1; size < good.size(); ++size) {
+      sweep.load(good.substr(0, size));
+    }
+    sweep.load(good + '\0');
+    sweep.load(good + good);
+    sweep.check();
+  }
+  CHECK(peakKilobytes() - before < kMoreMemoryKilobytes);
+}
+
+TEST(every_flipped_bit_is_refused) {
+  const long before = peakKilobytes();
+  for (const char* const name : kFiles) {
+    std::string bytes = content(name);
+    Sweep sweep;
+    for (char& byte : bytes) {
+      const char good = byte;
+      for (int bit = 0; bit < 8; ++bit) {
+        byte = static_cast<char>(good ^ (1 << bit));
+        sweep.load(bytes);
+      }
+      byte = good;
+    }
+    sweep.check();
+  }
+  CHECK(peakKilobytes() - before < kMoreMemoryKilobytes);
+}

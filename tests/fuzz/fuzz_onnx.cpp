@@ -1,0 +1,22 @@
+// What bpusim reads and edits in ONNX files by itself, on any bytes.
+#include <cstddef>
+#include <cstdint>
+
+#include "error.hpp"
+#include "onnx_edit.hpp"
+#include "onnx_graph.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view model(reinterpret_cast<const char*>(data), size);
+  const auto graph = bpusim::readOnnx(model);
+  if (!graph.has_value()) {
+    return 0;
+  }
+  try {
+    static_cast<void>(bpusim::withOutputs(model, {"t"}));
+    static_cast<void>(bpusim::withInputShapes(model, {{"x", {1, 2}}}));
+  } catch (const bpusim::Error&) {
+    return 0;
+  }
+  return 0;
+}
