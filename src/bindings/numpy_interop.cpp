@@ -65,8 +65,9 @@ const py::module_& numpy() {
   return storage.call_once_and_store_result([] { return py::module_::import("numpy"); }).get_stored();
 }
 
-[[noreturn]] void refuse(const std::string& model, const TensorInfo& tensor, const std::string& text) {
-  throw Error(ErrorKind::kInput, "model '" + model + "', input '" + tensor.name + "': " + text,
+[[noreturn]] void refuse(const std::string& model, const char* role, const TensorInfo& tensor,
+                         const std::string& text) {
+  throw Error(ErrorKind::kInput, "model '" + model + "', " + role + " '" + tensor.name + "': " + text,
               {"", 0, "", model, tensor.name});
 }
 
@@ -98,18 +99,18 @@ py::array asArray(const py::object& object) {
 
 std::string describe(const py::dtype& dtype) { return py::str(dtype).cast<std::string>(); }
 
-TensorView viewOf(const py::array& array, const std::string& model, const TensorInfo& tensor) {
+TensorView viewOf(const py::array& array, const std::string& model, const char* role, const TensorInfo& tensor) {
   TensorView view;
   const py::dtype dtype = array.dtype();
   view.dtype = dataTypeOf(dtype.num());
   const char order = dtype.byteorder();
   if (order == '>') {
-    refuse(model, tensor,
+    refuse(model, role, tensor,
            "the array has foreign (big-endian) byte order, dtype " + describe(dtype) +
                "; convert it with array.astype(array.dtype.newbyteorder('='))");
   }
   if (view.dtype == DataType::kMax) {
-    refuse(model, tensor,
+    refuse(model, role, tensor,
            "expected dtype " + std::string(numpyName(tensor.dtype)) + " (" + dataTypeName(tensor.dtype) + "), given " +
                describe(dtype) + "; nothing is converted silently: use array.astype(numpy." + numpyName(tensor.dtype) +
                ")");

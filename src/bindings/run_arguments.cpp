@@ -60,6 +60,27 @@ std::string listed(const std::vector<py::str>& names) {
   return text;
 }
 
+// Position of the input or output that a key names.
+std::size_t positionOf(const ModelNames& names, bool input, py::handle key) {
+  const py::dict& index = input ? names.inputIndex : names.outputIndex;
+  PyObject* position = PyDict_GetItemWithError(index.ptr(), key.ptr());
+  if (position == nullptr && PyErr_Occurred() != nullptr) {
+    throw py::error_already_set();
+  }
+  if (position == nullptr) {
+    const std::string name = textOf(key, input ? "an input name" : "an output name");
+    position = PyDict_GetItemString(index.ptr(), name.c_str());  // the key may have been bytes
+    if (position == nullptr) {
+      const std::string model = names.name.cast<std::string>();
+      throw Error(ErrorKind::kInput,
+                  "model '" + model + "' has no " + (input ? "input" : "output") + " '" + name + "'; its " +
+                      (input ? "inputs are " + listed(names.inputs) : "outputs are " + listed(names.outputs)),
+                  {"", 0, "", model, name});
+    }
+  }
+  return PyLong_AsSize_t(position);
+}
+
 class Parser {
  public:
   Parser(const Runtime& runtime, const std::vector<ModelNames>& names) : runtime_(runtime), names_(names) {}
@@ -98,6 +119,7 @@ class Parser {
   }
 
   Call& addCall(std::size_t model) {
+    result_.wishes.emplace_back();
     Call& call = result_.calls.emplace_back();
     call.model = model;
     call.inputs.resize(runtime_.model(model).inputs.size());
@@ -116,7 +138,7 @@ class Parser {
                   {"", 0, "", model.name, input.name});
     }
     py::array array = asArray(value);
-    call.inputs[position] = viewOf(array, model.name, input);
+    call.inputs[position] = viewOf(array, model.name, "input", input);
     result_.keepAlive.push_back(std::move(array));
   }
 
@@ -135,29 +157,8 @@ class Parser {
   void addFlat(std::size_t index, const py::object& inputs) {
     Call& call = addCall(index);
     forEachItem(inputs, [&](py::handle key, py::handle value) {
-      setInput(call, inputPosition(index, key), py::reinterpret_borrow<py::object>(value));
+      setInput(call, positionOf(names_[index], true, key), py::reinterpret_borrow<py::object>(value));
     });
-  }
-
-  [[nodiscard]] std::size_t inputPosition(std::size_t index, py::handle key) const {
-    const ModelNames& names = names_[index];
-    PyObject* position = PyDict_GetItemWithError(names.inputIndex.ptr(), key.ptr());
-    if (position == nullptr && PyErr_Occurred() != nullptr) {
-      throw py::error_already_set();
-    }
-    if (position != nullptr) {
-      return PyLong_AsSize_t(position);
-    }
-    const std::string name = textOf(key, "an input name");
-    const ModelInfo& model = runtime_.model(index);
-    for (std::size_t i = 0; i < model.inputs.size(); ++i) {
-      if (model.inputs[i].name == name) {
-        return i;  // the key was bytes
-      }
-    }
-    throw Error(ErrorKind::kInput,
-                "model '" + model.name + "' has no input '" + name + "'; its inputs are " + listed(names.inputs),
-                {"", 0, "", model.name, name});
   }
 
   void addNested(const py::object& input, const std::optional<std::size_t>& chosen) {
@@ -190,6 +191,110 @@ class Parser {
   RunArguments result_;
 };
 
+// outputs= and output_names= of one call.
+class OutputParser {
+ public:
+  OutputParser(const Runtime& runtime, const std::vector<ModelNames>& names, Call& call, OutputWish& wish)
+      : model_(runtime.model(call.model)), names_(names[call.model]), call_(call), wish_(wish) {}
+
+  void addArrays(const py::object& outputs) {
+    wish_.arrays.resize(model_.outputs.size());
+    call_.outputs.resize(model_.outputs.size());
+    if (!isMapping(outputs)) {
+      if (model_.outputs.size() != 1) {
+        throw Error(ErrorKind::kInput,
+                    "model '" + model_.name + "' has " + std::to_string(model_.outputs.size()) +
+                        " outputs; pass outputs as a dict with any of " + listed(names_.outputs),
+                    {"", 0, "", model_.name, ""});
+      }
+      return addArray(0, outputs);
+    }
+    forEachItem(outputs, [&](py::handle key, py::handle value) {
+      addArray(positionOf(names_, false, key), py::reinterpret_borrow<py::object>(value));
+    });
+  }
+
+  void addNames(const py::object& outputNames) {
+    if (PyUnicode_Check(outputNames.ptr()) || !py::isinstance<py::iterable>(outputNames)) {
+      throw py::type_error("output_names must be a list of output names, not " + typeName(outputNames));
+    }
+    for (const py::handle name : py::reinterpret_borrow<py::iterable>(outputNames)) {
+      wish_.shown.push_back(positionOf(names_, false, name));
+    }
+  }
+
+  void addAllNames() {
+    for (std::size_t i = 0; i < model_.outputs.size(); ++i) {
+      wish_.shown.push_back(i);
+    }
+  }
+
+ private:
+  void addArray(std::size_t position, const py::object& value) {
+    const TensorInfo& info = model_.outputs[position];
+    if (!py::isinstance<py::array>(value)) {
+      throw py::type_error("outputs: '" + info.name + "' must be a numpy array, not " + typeName(value));
+    }
+    const auto array = py::reinterpret_borrow<py::array>(value);
+    if (!array.writeable()) {
+      throw Error(ErrorKind::kInput, "model '" + model_.name + "', output '" + info.name + "': the array is read-only",
+                  {"", 0, "", model_.name, info.name});
+    }
+    call_.outputs[position] = viewOf(array, model_.name, "output", info);
+    wish_.inPlainMemory |= !isDeviceMemory(call_.outputs[position].data);
+    wish_.arrays[position] = value;
+  }
+
+  const ModelInfo& model_;
+  const ModelNames& names_;
+  Call& call_;
+  OutputWish& wish_;
+};
+
+// What a keyword says about one model: the entry under the model's name where the keyword is given by model (all values
+// satisfy `inner`), else the keyword itself.
+py::object forModel(const py::object& keyword, const ModelNames& names, bool several, bool (*inner)(py::handle)) {
+  if (keyword.is_none()) {
+    return py::none();
+  }
+  bool byModel = isMapping(keyword);
+  if (byModel) {
+    forEachItem(keyword, [&](py::handle /*key*/, py::handle value) { byModel = byModel && inner(value); });
+  }
+  if (byModel) {
+    py::object found = py::none();
+    forEachItem(keyword, [&](py::handle key, py::handle value) {
+      if (textOf(key, "a model name") == names.name.cast<std::string>()) {
+        found = py::reinterpret_borrow<py::object>(value);
+      }
+    });
+    return found;
+  }
+  if (several) {
+    throw Error(ErrorKind::kInput, "several models run in this call: give outputs and output_names by model name");
+  }
+  return keyword;
+}
+
+void parseOutputs(const Runtime& runtime, const std::vector<ModelNames>& names, const RunKeywords& keywords,
+                  RunArguments& arguments) {
+  const bool several = arguments.calls.size() > 1;
+  for (std::size_t c = 0; c < arguments.calls.size(); ++c) {
+    const ModelNames& own = names[arguments.calls[c].model];
+    OutputParser parser(runtime, names, arguments.calls[c], arguments.wishes[c]);
+    const py::object arrays = forModel(keywords.outputs, own, several, &isMapping);
+    if (!arrays.is_none()) {
+      parser.addArrays(arrays);
+    }
+    const py::object shown = forModel(keywords.outputNames, own, several, [](py::handle) { return true; });
+    if (shown.is_none()) {
+      parser.addAllNames();
+    } else {
+      parser.addNames(shown);
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<ModelNames> namesOf(const Runtime& runtime) {
@@ -202,30 +307,39 @@ std::vector<ModelNames> namesOf(const Runtime& runtime) {
       names.inputs.emplace_back(model.inputs[i].name);
       names.inputIndex[names.inputs.back()] = i;
     }
-    for (const TensorInfo& output : model.outputs) {
-      names.outputs.emplace_back(output.name);
+    for (std::size_t i = 0; i < model.outputs.size(); ++i) {
+      names.outputs.emplace_back(model.outputs[i].name);
+      names.outputIndex[names.outputs.back()] = i;
     }
     all.push_back(std::move(names));
   }
   return all;
 }
 
-RunArguments parseRun(const Runtime& runtime, const std::vector<ModelNames>& names, const py::object& input,
-                      const py::object& modelName, const SchedulingArguments& scheduling) {
+RunArguments parseRun(const Runtime& runtime, const std::vector<ModelNames>& names, const RunKeywords& keywords) {
   Parser parser(runtime, names);
-  parser.parse(input, modelName);
+  parser.parse(keywords.input, keywords.modelName);
   RunArguments arguments = parser.take();
-  if (!scheduling.empty()) {
-    const auto overrides = parseScheduling(runtime, scheduling);
-    for (const auto& [index, each] : overrides) {
+  if (!keywords.scheduling.empty()) {
+    for (const auto& [index, overrides] : parseScheduling(runtime, keywords.scheduling)) {
       for (Call& call : arguments.calls) {
         if (call.model == index) {
-          call.sched = each;
+          call.sched = overrides;
         }
       }
     }
   }
+  parseOutputs(runtime, names, keywords, arguments);
   return arguments;
+}
+
+py::dict wrapOutputs(const ModelNames& names, const OutputWish& wish, const std::vector<DeviceTensor>& outputs) {
+  py::dict arrays;
+  for (const std::size_t i : wish.shown) {
+    const bool given = !wish.arrays.empty() && wish.arrays[i];
+    arrays[names.outputs[i]] = given ? wish.arrays[i] : py::object(arrayOf(outputs[i]));
+  }
+  return arrays;
 }
 
 }  // namespace hbm::python

@@ -32,6 +32,14 @@ void taskDone(hbUCPTaskHandle_t /*task*/, std::int32_t status, void* userdata) {
 
 }  // namespace
 
+Error timeoutError(const std::string& model, std::optional<std::chrono::nanoseconds> timeout) {
+  const double seconds = std::chrono::duration<double>(timeout.value_or(std::chrono::nanoseconds(0))).count();
+  return {ErrorKind::kTimeout,
+          place(model) + ": not done within the time-out of " + std::to_string(seconds) +
+              " s; the device goes on with it, its memory is kept until then, and the runtime can be used",
+          {"hbUCPWaitTaskDone", HB_UCP_TASK_TIMEOUT, "HB_UCP_TASK_TIMEOUT", model, ""}};
+}
+
 const char* requestStateName(RequestState state) noexcept {
   switch (state) {
     case RequestState::kPreparing:
@@ -56,6 +64,7 @@ RequestImpl::RequestImpl(std::shared_ptr<const Model> model, SchedParam sched, C
       sched_(std::move(sched)),
       completion_(completion),
       deadline_(options.deadline),
+      timeout_(options.timeout),
       inference_(*model_) {
   info_.enqueueNs = nowNs();
 }
@@ -332,17 +341,23 @@ bool RequestImpl::cancel() {
 }
 
 void RequestImpl::abandon() {
-  if (cancel()) {
-    return;
+  drop(RequestState::kCancelled,
+       Error(ErrorKind::kCancelled, place(model_->info.name) + ": the request was let go of before it was done",
+             {"", 0, "", model_->info.name, ""}));
+}
+
+void RequestImpl::expire() { drop(RequestState::kFailed, timeoutError(model_->info.name, timeout_)); }
+
+void RequestImpl::drop(RequestState state, const Error& error) {
+  if (Dispatcher::get().remove(*this)) {
+    inference_.release();
   }
   bool orphaned = false;
   {
     const std::lock_guard lock(mutex_);
     orphaned = state_ == RequestState::kRunning && completion_ == Completion::kByWaiter;
   }
-  end(RequestState::kCancelled, {},
-      Error(ErrorKind::kCancelled, place(model_->info.name) + ": the request was let go of while it ran",
-            {"", 0, "", model_->info.name, ""}));
+  end(state, {}, error);
   if (orphaned) {
     Dispatcher::get().waitOnThread(shared_from_this());
   }

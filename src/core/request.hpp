@@ -14,6 +14,8 @@
 
 namespace hbm {
 
+[[nodiscard]] Error timeoutError(const std::string& model, std::optional<std::chrono::nanoseconds> timeout);
+
 // Who learns that the task has ended: the thread that waits for the request, or the driver's callback.
 enum class Completion : std::uint8_t { kByWaiter, kByCallback };
 
@@ -47,6 +49,9 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   // Ends it with an error while no task exists.
   void fail(const Error& error) noexcept;
 
+  // Its time-out has come: ends it unless it has ended.
+  void expire();
+
   // Waits until it has ended, `until` has come or `interrupted` says so; the driver's wait included. Whether it ended.
   [[nodiscard]] bool waitUntil(std::optional<std::chrono::steady_clock::time_point> until,
                                const std::function<bool()>& interrupted);
@@ -66,12 +71,15 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   void complete(std::int32_t status) noexcept;
   // The driver failed to tell whether the task has ended.
   void completeUnknown(std::int32_t status) noexcept;
+  // Lets go of it with this error, whatever its state.
+  void drop(RequestState state, const Error& error);
   void end(RequestState state, std::vector<DeviceTensor> outputs, std::optional<Error> error) noexcept;
 
   const std::shared_ptr<const Model> model_;
   const SchedParam sched_;
   const Completion completion_;
   const std::optional<std::chrono::steady_clock::time_point> deadline_;
+  const std::optional<std::chrono::nanoseconds> timeout_;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

@@ -12,6 +12,7 @@
 #include "core/request.hpp"
 #include "core/scheduling.hpp"
 #include "core/status.hpp"
+#include "core/timer.hpp"
 
 namespace hbm {
 namespace {
@@ -114,11 +115,7 @@ const TensorInfo& tensorOf(const ModelInfo& model, TensorRole role, std::size_t 
     throw Error(ErrorKind::kCancelled, place(model) + ": interrupted while waiting for the device",
                 {"", 0, "", model, ""});
   }
-  const double seconds = std::chrono::duration<double>(options.timeout.value_or(std::chrono::nanoseconds(0))).count();
-  throw Error(ErrorKind::kTimeout,
-              place(model) + ": not done within the time-out of " + std::to_string(seconds) +
-                  " s; the device goes on with it, its memory is kept until then, and the runtime can be used",
-              {"hbUCPWaitTaskDone", HB_UCP_TASK_TIMEOUT, "HB_UCP_TASK_TIMEOUT", model, ""});
+  throw timeoutError(model, options.timeout);
 }
 
 }  // namespace
@@ -350,6 +347,9 @@ std::vector<std::vector<DeviceTensor>> Runtime::run(const std::vector<Call>& cal
 std::shared_ptr<Request> Runtime::start(const Call& call, const CallOptions& options) {
   static_cast<void>(Driver::get());
   std::shared_ptr<RequestImpl> request = impl_->makeRequests({call}, Completion::kByCallback, options).front();
+  if (options.timeout) {
+    Timer::get().expireAt(Clock::now() + *options.timeout, request);
+  }
   prepareAndStart(request, call);
   return request;
 }

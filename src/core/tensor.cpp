@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/memory_pool.hpp"
+
 namespace hbm {
 
 TensorView viewOf(const DeviceTensor& tensor) {
@@ -13,5 +15,7 @@ TensorView viewOf(const DeviceTensor& tensor) {
   std::copy(tensor.strides.begin(), tensor.strides.end(), view.strides.begin());
   return view;
 }
+
+bool isDeviceMemory(const void* address) { return findDeviceBlock(address) != nullptr; }
 
 }  // namespace hbm

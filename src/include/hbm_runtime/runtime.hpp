@@ -58,7 +58,7 @@ struct MemoryUsage {
 enum class TensorRole : std::uint8_t { kInput, kOutput };
 
 struct CallOptions {
-  std::optional<std::chrono::nanoseconds> timeout;                    // run() gives up; kTimeout
+  std::optional<std::chrono::nanoseconds> timeout;                    // gives up then; kTimeout
   std::optional<std::chrono::steady_clock::time_point> deadline;     // not submitted after that; kDeadline
   std::function<bool()> interrupted;  // asked every 100 ms while run() waits; true: run() throws kCancelled
 };
