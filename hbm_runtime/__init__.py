@@ -39,12 +39,16 @@ from ._errors import (  # noqa: E402
     OutOfResourcesError,
     UnsupportedError,
 )
+from ._bound import BoundRun  # noqa: E402
+from ._model import Model, TensorInfo  # noqa: E402
+from ._request import InferRequest, RequestInfo  # noqa: E402
 from ._runtime import HB_HBMRuntime  # noqa: E402
 from ._scheduling import SchedParam  # noqa: E402
 
 announce_engine()
 
 __all__ = [
+    "BoundRun",
     "DriverError",
     "DriverNotFoundError",
     "HB_HBMRuntime",
@@ -56,13 +60,17 @@ __all__ = [
     "HbmQueueFullError",
     "HbmStateError",
     "HbmTimeoutError",
+    "InferRequest",
     "InputError",
     "InputTypeError",
+    "Model",
     "ModelError",
     "ModelNotFoundError",
     "OutOfResourcesError",
     "QuantParams",
+    "RequestInfo",
     "SchedParam",
+    "TensorInfo",
     "UnsupportedError",
     "__version__",
     "driver_info",

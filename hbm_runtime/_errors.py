@@ -6,6 +6,8 @@ expect for their cause.
 
 from __future__ import annotations
 
+import concurrent.futures
+
 
 class HbmError(RuntimeError):
     """Root of all exceptions of this package.
@@ -91,7 +93,7 @@ class HbmDeadlineError(HbmTimeoutError):
     """The deadline of a request had passed before it reached the device; it was not run."""
 
 
-class HbmCancelledError(HbmError):
+class HbmCancelledError(HbmError, concurrent.futures.CancelledError):
     """The request was cancelled or abandoned."""
 
 

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from typing import Any, Union
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Union
 
 from . import _core
+from ._bound import BoundRun
 from ._errors import InputError
+from ._model import Array, Model
+from ._request import InferRequest
 from ._scheduling import SchedParam
+from ._summary import summarise
+
+if TYPE_CHECKING:
+    if sys.version_info >= (3, 11):
+        from typing import Self
+    else:
+        from typing_extensions import Self
 
 PathOrBuffer = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]", bytearray, memoryview]
 
@@ -59,29 +70,30 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
             raise TypeError("HB_HBMRuntime() takes one path, or a sequence of paths, as model_file or model_files")
         given = model_file if model_file is not None else model_files
         sources: list[Any] = [given] if _is_source(given) else _listed(given)
-        options = _core.LoadOptions(
-            threads=threads,
-            cpus=list(cores),
-            flush_denormals=flush_denormals,
-            save_memory=save_memory,
-            profile=profile_operators,
-            keep=list(keep),
-        )
+        options = {
+            "threads": threads,
+            "cores": list(cores),
+            "flush_denormals": flush_denormals,
+            "save_memory": save_memory,
+            "profile_operators": profile_operators,
+            "keep": list(keep),
+        }
         buffers = [source for source in sources if not _is_path(source)]
         if buffers and len(buffers) != len(sources):
             raise TypeError("HB_HBMRuntime() takes paths or models in memory, not both in one call")
         if buffers:
             keys = [f"<memory:{index}>" for index in range(len(buffers))]
-            super().__init__(buffers=buffers, options=options)
+            super().__init__(buffers=buffers, options=_load_options(options))
         else:
             keys = [os.fsdecode(os.fspath(source)) for source in sources]
             for key in keys:
                 if "\0" in key:
                     raise InputError(f"a path cannot contain a NUL character: {key!r}")
-            super().__init__(files=[os.fsencode(key) for key in keys], options=options)
+            super().__init__(files=[os.fsencode(key) for key in keys], options=_load_options(options))
         # A second call of __init__ loads nothing and changes nothing.
         if not hasattr(self, "_keys"):
             self._keys = keys
+            self._options = options
 
     @property
     def hbm_descs(self) -> dict[str, str]:
@@ -93,8 +105,118 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         """The present scheduling defaults by model name; changing the copies has no effect."""
         return {model: SchedParam._of(*fields) for model, fields in self._sched_params.items()}
 
+    def model(self, name: str) -> Model:
+        """Returns a view of one model, with its tensors as objects. Raises InputError for an unknown name."""
+        if name not in self.model_names:
+            valid = ", ".join(f"'{model}'" for model in self.model_names)
+            raise InputError(f"no model is named '{name}'; loaded are {valid}", model=name)
+        return Model(self, name)
+
+    __getitem__ = model
+
+    def run_async(self, *args: Any, **keywords: Any) -> InferRequest:
+        """Starts a run and returns when its inputs were copied.
+
+        Args:
+            *args: Those of `run`.
+            **keywords: Those of `run`, and ``deadline``: a time of `time.monotonic`; a request that has not reached the
+                device by then is not run and fails with `HbmDeadlineError`. ``timeout`` counts from now; the request
+                then fails with `HbmTimeoutError`.
+
+        Raises:
+            InputError, TypeError: As `run`, at once. Everything else is the request's.
+        """
+        return InferRequest(self._start(*args, **keywords))
+
+    def bind(
+        self,
+        model: str,
+        *,
+        inputs: Mapping[str, Array] | None = None,
+        outputs: Mapping[str, Array] | None = None,
+    ) -> BoundRun:
+        """Prepares a model with input and output arrays in device memory that stay.
+
+        Args:
+            model: Name of the model.
+            inputs: Arrays by input name. Device arrays (of `Model.empty_inputs`, or outputs of another binding, which
+                chains models without a copy) are used themselves; others give the initial values and the dynamic
+                dimensions. Inputs that are not named are zero.
+            outputs: Arrays by output name to be used instead of new ones.
+        """
+        return BoundRun(self, model, inputs, outputs)
+
+    def infer_shapes(self, model: str, shapes: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, ...]]:
+        """Tells the output shapes for input shapes, without running the model.
+
+        Args:
+            model: Name of the model.
+            shapes: Shapes by input name; inputs without dynamic dimensions may be left out.
+
+        Raises:
+            InputError: A shape does not fit.
+            UnsupportedError: The driver cannot tell, or the shapes depend on the data.
+        """
+        view = self.model(model)
+        for name in shapes:
+            if name not in view.inputs:
+                valid = ", ".join(f"'{known}'" for known in view.inputs)
+                raise InputError(f"model '{model}' has no input '{name}'; its inputs are {valid}", model=model, tensor=name)
+        wanted = [list(shapes.get(name, info.shape)) for name, info in view.inputs.items()]
+        return dict(zip(view.outputs, map(tuple, self._infer_shapes(model, wanted)), strict=True))
+
+    def reload(self, model: str, path: str | os.PathLike[str]) -> None:
+        """Replaces a model by another file's, under load: runs in flight finish on the old one, new ones use the new.
+
+        The file's model of the same name is taken, or its only one. Scheduling defaults stay. When loading fails,
+        nothing changes.
+        """
+        self._replace(model, os.fspath(path), _load_options(self._options))
+
+    def close(self) -> None:
+        """Gives the models and their memory back. Runs in flight finish, results stay valid; closing twice is fine.
+
+        Everything else raises `HbmClosedError` afterwards.
+        """
+        self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def summary(self) -> dict[str, Any]:
+        """Describes driver, files and models as a plain dict that `json.dumps` takes."""
+        return summarise(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if any(key.startswith("<memory:") for key in self._keys):
+            raise TypeError("a runtime that was loaded from memory cannot be pickled; load it from a file")
+        return _restore, (type(self), self._keys, self._options, self._sched_params)
+
     def __repr__(self) -> str:
-        return f"<HB_HBMRuntime: {', '.join(self.model_names)}>"
+        return "<HB_HBMRuntime: closed>" if self.closed else f"<HB_HBMRuntime: {', '.join(self.model_names)}>"
+
+
+def _load_options(given: dict[str, Any]) -> _core.LoadOptions:
+    return _core.LoadOptions(
+        threads=given["threads"],
+        cpus=given["cores"],
+        flush_denormals=given["flush_denormals"],
+        save_memory=given["save_memory"],
+        profile=given["profile_operators"],
+        keep=given["keep"],
+    )
+
+
+def _restore(
+    cls: type[HB_HBMRuntime], paths: list[str], options: dict[str, Any], sched_params: dict[str, tuple[Any, ...]]
+) -> HB_HBMRuntime:
+    runtime = cls(paths, **options)
+    columns = {model: fields for model, fields in sched_params.items() if model in runtime.model_names}
+    runtime.set_scheduling_params(*({model: fields[i] for model, fields in columns.items()} for i in (0, 2, 1, 3)))
+    return runtime
 
 
 def _is_path(source: Any) -> bool:

@@ -79,7 +79,7 @@ Raises:
 )");
   bindModelProperties(cls);
   bindTensorProperties(cls);
-  bindDeviceTensors(cls);
+  bindDeviceTensors(module, cls);
   bindRun(module, cls);
   bindBoundCall(module);
 }

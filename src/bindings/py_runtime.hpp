@@ -70,7 +70,7 @@ using RuntimeClass = py::class_<PyRuntime>;
 
 void bindModelProperties(RuntimeClass& cls);
 void bindTensorProperties(RuntimeClass& cls);
-void bindDeviceTensors(RuntimeClass& cls);
+void bindDeviceTensors(py::module_& module, RuntimeClass& cls);
 void bindRun(py::module_& module, RuntimeClass& cls);
 void bindBoundCall(py::module_& module);
 

@@ -1,0 +1,181 @@
+"""Views of a loaded model and its tensors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Union
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from . import _core
+    from ._runtime import HB_HBMRuntime
+
+Array = NDArray[Any]
+Shapes = Mapping[str, Sequence[int]]
+
+_NUMPY = {
+    "S8": np.int8, "U8": np.uint8, "F16": np.float16, "S16": np.int16, "U16": np.uint16, "F32": np.float32,
+    "S32": np.int32, "U32": np.uint32, "F64": np.float64, "S64": np.int64, "U64": np.uint64, "BOOL8": np.bool_,
+}  # fmt: skip
+
+
+def numpy_dtype(dtype: _core.hbDNNDataType) -> np.dtype[Any]:
+    """Returns the numpy dtype of an element type. Raises UnsupportedError for those that numpy lacks (S4, U4)."""
+    from ._errors import UnsupportedError  # noqa: PLC0415
+
+    try:
+        return np.dtype(_NUMPY[dtype.name])
+    except KeyError:
+        raise UnsupportedError(f"numpy has no element type for {dtype.name}") from None
+
+
+class TensorInfo:
+    """What one input or output of a model is like. A snapshot; it does not keep the runtime alive.
+
+    Attributes:
+        name: Its name.
+        index: Its position among the model's inputs or outputs.
+        desc: Its description, "" where there is none.
+        shape: Its dimensions; -1 stands for a dynamic one.
+        dim_names: The names of symbolic dimensions, "" for others.
+        dtype: Its element type.
+        strides: Steps in bytes; -1 stands for one that the runtime fills.
+        quant: How it is quantised.
+    """
+
+    __slots__ = ("desc", "dim_names", "dtype", "index", "name", "quant", "shape", "strides")
+
+    def __init__(self, runtime: HB_HBMRuntime, model: str, is_input: bool, index: int, name: str) -> None:
+        role = "input" if is_input else "output"
+
+        def of(what: str) -> Any:
+            return getattr(runtime, f"{role}_{what}")[model][name]
+
+        self.name = name
+        self.index = index
+        self.desc: str = of("descs")
+        self.shape: tuple[int, ...] = tuple(of("shapes"))
+        self.dim_names: tuple[str, ...] = tuple(runtime._dimension_names(model, is_input, index))
+        self.dtype: _core.hbDNNDataType = of("dtypes")
+        self.strides: tuple[int, ...] = tuple(of("strides"))
+        self.quant: _core.QuantParams = of("quants")
+
+    @property
+    def rank(self) -> int:
+        """Number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether a dimension is dynamic."""
+        return -1 in self.shape
+
+    @property
+    def np_dtype(self) -> np.dtype[Any]:
+        """The numpy dtype of its elements."""
+        return numpy_dtype(self.dtype)
+
+    @property
+    def size(self) -> int | None:
+        """Number of elements; None when the shape is dynamic."""
+        return None if self.is_dynamic else math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int | None:
+        """Bytes of its elements without padding; None when the shape is dynamic."""
+        return None if self.size is None else self.size * self.np_dtype.itemsize
+
+    def accepts(self, shape: Sequence[int]) -> bool:
+        """Tells whether an array of this shape fits."""
+        return len(shape) == self.rank and all(own in (-1, given) for own, given in zip(self.shape, shape, strict=True))
+
+    def __repr__(self) -> str:
+        dims = ", ".join(name or str(size) for name, size in zip(self.dim_names, self.shape, strict=True))
+        return f"TensorInfo({self.name!r}, [{dims}], {self.dtype.name})"
+
+
+class TensorInfos(Mapping[str, TensorInfo]):
+    """The inputs or outputs of a model, by name in the model's order, or by index."""
+
+    def __init__(self, infos: list[TensorInfo]) -> None:
+        self._by_name = {info.name: info for info in infos}
+
+    def __getitem__(self, key: Union[str, int]) -> TensorInfo:
+        return list(self._by_name.values())[key] if isinstance(key, int) else self._by_name[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def __repr__(self) -> str:
+        return repr(list(self._by_name.values()))
+
+
+class Model:
+    """One model of a runtime, which it keeps alive."""
+
+    def __init__(self, runtime: HB_HBMRuntime, name: str) -> None:
+        self._runtime = runtime
+        self.name = name
+        self.inputs = TensorInfos(
+            [TensorInfo(runtime, name, True, i, tensor) for i, tensor in enumerate(runtime.input_names[name])]
+        )
+        self.outputs = TensorInfos(
+            [TensorInfo(runtime, name, False, i, tensor) for i, tensor in enumerate(runtime.output_names[name])]
+        )
+
+    @property
+    def desc(self) -> str:
+        """The model's description."""
+        return self._runtime.model_descs[self.name]
+
+    @property
+    def compile_bpu_core_num(self) -> int:
+        """Number of BPU cores that it was compiled for."""
+        return self._runtime.compile_bpu_core_num[self.name]
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether an input has a dynamic dimension."""
+        return any(info.is_dynamic for info in self.inputs.values())
+
+    def empty_inputs(self, shapes: Shapes | None = None) -> dict[str, Array]:
+        """Makes zeroed arrays on device memory, one for each input.
+
+        Passing such an array to a run copies nothing. The arrays have the device's strides, and stay valid after the
+        runtime is gone.
+
+        Args:
+            shapes: Shapes of inputs with dynamic dimensions, by name.
+        """
+        return self._empty(True, self.inputs, shapes or {})
+
+    def empty_outputs(self, shapes: Shapes | None = None) -> dict[str, Array]:
+        """Makes zeroed arrays on device memory, one for each output, to be passed as `outputs`.
+
+        Args:
+            shapes: Shapes of outputs with dynamic dimensions, by name.
+        """
+        return self._empty(False, self.outputs, shapes or {})
+
+    def _empty(self, is_input: bool, infos: TensorInfos, shapes: Shapes) -> dict[str, Array]:
+        return {
+            name: self._runtime._allocate(self.name, is_input, info.index, list(shapes.get(name, info.shape)))
+            for name, info in infos.items()
+        }
+
+    def infer_shapes(self, shapes: Shapes) -> dict[str, tuple[int, ...]]:
+        """See `HB_HBMRuntime.infer_shapes`."""
+        return self._runtime.infer_shapes(self.name, shapes)
+
+    def run(self, inputs: Any, **keywords: Any) -> dict[str, Array]:
+        """Runs this model and returns its outputs by name; arguments as those of `HB_HBMRuntime.run`."""
+        return self._runtime.run(inputs, self.name, **keywords)[self.name]
+
+    def __repr__(self) -> str:
+        return f"<Model {self.name!r}: inputs {self.inputs!r}, outputs {self.outputs!r}>"
