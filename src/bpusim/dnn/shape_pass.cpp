@@ -19,6 +19,20 @@ namespace {
   return std::all_of(inferred.shape.begin(), inferred.shape.end(), [](std::int64_t size) { return size >= 0; });
 }
 
+// The model itself is good, or it would not have loaded: what the engine refuses here are the shapes.
+[[nodiscard]] std::unique_ptr<const EngineSession> sessionFor(const Model& model, const std::vector<InputShape>& inputs,
+                                                              const EngineOptions& options) {
+  try {
+    return std::make_unique<const EngineSession>(withInputShapes(model.graph(), inputs), options);
+  } catch (const Error& error) {
+    if (error.status() != HB_DNN_INVALID_MODEL) {
+      throw;
+    }
+    throw Error(HB_UCP_INVALID_ARGUMENT,
+                "model '" + model.name + "' cannot run with inputs of these shapes: " + error.what());
+  }
+}
+
 [[nodiscard]] std::shared_ptr<const OutputShapes> askEngine(const Model& model, const std::vector<Shape>& inputs) {
   std::vector<InputShape> fixed;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -29,12 +43,12 @@ namespace {
   options.saveMemory = true;
   options.weights = model.source.weights;
   options.weightsFolder = model.source.folder;
-  const EngineSession session(withInputShapes(model.graph(), fixed), options);
+  const std::unique_ptr<const EngineSession> session = sessionFor(model, fixed, options);
   auto shapes = std::make_shared<OutputShapes>();
   for (const ModelTensor& output : model.outputs) {
-    const auto inferred = std::find_if(session.outputs().begin(), session.outputs().end(),
+    const auto inferred = std::find_if(session->outputs().begin(), session->outputs().end(),
                                        [&](const EngineTensor& tensor) { return tensor.name == output.graphName; });
-    const bool known = inferred != session.outputs().end() && isKnown(output, *inferred);
+    const bool known = inferred != session->outputs().end() && isKnown(output, *inferred);
     shapes->push_back(known ? std::optional<Shape>(inferred->shape) : std::nullopt);
   }
   return shapes;

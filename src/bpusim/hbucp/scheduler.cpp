@@ -50,7 +50,7 @@ std::int32_t Scheduler::submit(const std::shared_ptr<Task>& task, const hbUCPSch
     const std::lock_guard lock(mutex_);
     if (stopping_) {
       task->undoSubmit();
-      return fail(HB_UCP_API_USE_ERROR, "the process is exiting");
+      return fail(HB_UCP_API_USE_ERROR, "the process is exiting", LogLevel::kInfo);
     }
     startThreads();
     task->placement.arrival = arrivals_++;
