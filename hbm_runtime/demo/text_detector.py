@@ -15,7 +15,7 @@ Box = NDArray[np.float32]
 
 _PIXEL_THRESHOLD = 0.3
 _BOX_THRESHOLD = 0.3
-_GROWTH = 1.6
+_GROWTH = 2.0
 _LEAST_SIDE = 3.0
 
 

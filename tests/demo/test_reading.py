@@ -1,0 +1,187 @@
+"""The parts of the demo, and the whole: the packed models read what the trained ones read."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from hbm_runtime import HB_HBMRuntime
+from hbm_runtime.demo import __main__ as program
+from hbm_runtime.demo import assets, ocr_models
+from hbm_runtime.demo.drawing import draw_lines, read_picture
+from hbm_runtime.demo.reader import Line, read_lines
+from hbm_runtime.demo.text_detector import bgr_to_nv12, find_boxes, letterbox
+from hbm_runtime.demo.text_recogniser import cut_out, read_text, to_strip
+from hbm_runtime.packer.engine import Session
+
+Array = NDArray[Any]
+
+
+def downloads() -> Path:
+    """Where ``./build.sh demo`` leaves the models, or where a variable says."""
+    default = Path(__file__).parents[2] / "demo-output" / "downloads"
+    return Path(os.environ.get("HBM_RUNTIME_DEMO_DOWNLOADS", default))
+
+
+def box(left: float, top: float, right: float, bottom: float) -> Array:
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+
+
+@pytest.mark.parametrize(("width", "height"), [(384, 191), (100, 300), (2000, 1000), (64, 64)])
+def test_a_picture_fits_into_the_square_and_keeps_its_proportions(width: int, height: int) -> None:
+    boxed = letterbox(np.full((height, width, 3), 200, np.uint8), 320)
+    assert boxed.image.shape == (320, 320, 3)
+    inside = (boxed.image == 200).all(axis=2)
+    assert inside.sum() == round(width * boxed.scale) * round(height * boxed.scale)
+
+
+def test_nv12_planes_have_half_the_colours() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (32, 48, 3), np.uint8)
+    luma, chroma = bgr_to_nv12(image)
+    assert (luma.shape, chroma.shape) == ((1, 32, 48, 1), (1, 16, 24, 2))
+    gray_luma, gray_chroma = bgr_to_nv12(np.full((2, 2, 3), 77, np.uint8))
+    assert set(gray_luma.ravel()) == {77}
+    assert set(gray_chroma.ravel()) == {128}
+
+
+def test_boxes_grow_around_the_marked_text_in_reading_order() -> None:
+    probabilities = np.zeros((200, 200), np.float32)
+    for left, top in ((110, 20), (10, 22), (10, 100)):
+        probabilities[top : top + 10, left : left + 60] = 0.9
+    probabilities[150:152, 10:12] = 0.9
+    boxes = find_boxes(probabilities, 2.0, (100, 100))
+    assert len(boxes) == 3
+    centres = [tuple(np.round(corners.mean(axis=0)).astype(int)) for corners in boxes]
+    assert centres == [(20, 14), (70, 12), (20, 52)]
+    width, height = boxes[2].max(axis=0) - boxes[2].min(axis=0)
+    assert width > 60 / 2
+    assert height > 10 / 2
+
+
+def test_a_strip_holds_the_content_of_a_box() -> None:
+    image = np.zeros((60, 100, 3), np.uint8)
+    image[20:40, 30:80] = 255
+    assert cut_out(image, box(30, 20, 79, 39)).mean() > 250
+    standing = cut_out(image, box(30, 5, 39, 59))
+    assert standing.shape[1] > standing.shape[0]
+    strip = to_strip(np.full((10, 20, 3), 255, np.uint8), 48, 320)
+    assert strip.shape == (1, 48, 320, 3)
+    assert (strip[0, :, :96] == 255).all()
+    assert (strip[0, :, 96:] == 128).all()
+
+
+def test_repeats_count_once_and_the_first_class_separates() -> None:
+    classes = [0, 1, 1, 0, 1, 2, 2, 0]
+    probabilities = np.full((len(classes), 3), 0.1, np.float32)
+    probabilities[np.arange(len(classes)), classes] = 0.8
+    text, confidence = read_text(probabilities, ["", "a", "b"])
+    assert text == "aab"
+    assert confidence == pytest.approx(0.8)
+    assert read_text(np.array([[1.0, 0.0]], np.float32), ["", "a"]) == ("", 0.0)
+
+
+def test_boxes_and_any_text_are_drawn(tmp_path: Path) -> None:
+    image = np.full((50, 100, 3), 255, np.uint8)
+    draw_lines(image, [Line("größe 文字", 0.9, box(10, 10, 90, 40))], tmp_path / "drawn.png")
+    drawn = cv2.imread(str(tmp_path / "drawn.png"))
+    assert drawn is not None
+    assert drawn.shape[1] == 2 * drawn.shape[0] * 2
+    left, right = np.split(drawn, 2, axis=1)
+    assert (left != 255).any()
+    assert (right != 255).any()
+
+
+def test_a_wheel_is_downloaded_once_by_its_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[list[str]] = []
+
+    def fake_pip(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        calls.append(command)
+        with zipfile.ZipFile(tmp_path / "scikit_image-0.25.2-cp311-any.whl", "w") as wheel:
+            wheel.writestr(assets.PICTURE, b"picture")
+            wheel.writestr(assets.SECOND_PICTURE, b"other")
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(subprocess, "run", fake_pip)
+    assert assets.fetch(assets.PICTURE, tmp_path).read_bytes() == b"picture"
+    assert assets.fetch(assets.SECOND_PICTURE, tmp_path).read_bytes() == b"other"
+    assert assets.fetch(assets.PICTURE, tmp_path).read_bytes() == b"picture"
+    assert len(calls) == 1
+    assert "--require-hashes" in calls[0]
+    assert "sha256:" in (tmp_path / "requirements.txt").read_text(encoding="utf-8")
+
+
+def test_a_failed_download_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def failing_pip(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, 1, "", "noise\nERROR: no network")
+
+    monkeypatch.setattr(subprocess, "run", failing_pip)
+    assert program.main(["-o", str(tmp_path)]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == ["demo: cannot download rapidocr-onnxruntime==1.4.4: ERROR: no network"]
+
+
+@pytest.fixture
+def files() -> ocr_models.OnnxFiles:
+    folder = downloads()
+    detection = folder / Path(assets.DETECTION_MODEL).name
+    recognition = folder / Path(assets.RECOGNITION_MODEL).name
+    if not (detection.exists() and recognition.exists()):
+        pytest.skip("the OCR models are not here; ./build.sh demo downloads them")
+    return ocr_models.OnnxFiles(detection, recognition)
+
+
+def test_the_packed_models_read_what_the_trained_ones_read(files: ocr_models.OnnxFiles, tmp_path: Path) -> None:
+    image = read_picture(assets.fetch(assets.PICTURE, downloads()))
+    characters = ocr_models.read_characters(files.recognition)
+    detection, recognition = (Session(path, optimise=False) for path in (files.detection, files.recognition))
+
+    def normalised(bgr: Array) -> Array:
+        return np.ascontiguousarray(((bgr.astype(np.float32) / 255 - 0.5) / 0.5).transpose(0, 3, 1, 2))
+
+    def run_trained(model: str, inputs: dict[str, Array]) -> Array:
+        if model == ocr_models.DETECTION:
+            # The trained model sees the picture itself, not its NV12 planes.
+            square = letterbox(image, ocr_models.DETECTION_SIZE).image
+            return next(iter(detection.run({"x": normalised(square[None])}).values()))
+        return next(iter(recognition.run({"x": normalised(inputs["x"])}).values()))
+
+    ocr_models.pack_models(files, tmp_path / "ocr.hbm")
+    runtime = HB_HBMRuntime(str(tmp_path / "ocr.hbm"))
+    assert runtime.model_names == [ocr_models.DETECTION, ocr_models.RECOGNITION]
+
+    def run_packed(model: str, inputs: dict[str, Array]) -> Array:
+        outputs = runtime.run(inputs, model_name=model)[model]
+        return outputs[runtime.output_names[model][0]]
+
+    expected = list(read_lines(image, run_trained, characters))
+    found = list(read_lines(image, run_packed, characters))
+    assert [line.text for line in found] == [line.text for line in expected]
+    assert "segmentation" in found[0].text
+    for one, other in zip(found, expected, strict=True):
+        assert np.abs(one.box - other.box).max() <= 2.0
+
+
+def test_the_program_reads_a_picture_and_draws_it(
+    files: ocr_models.OnnxFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    for path in (files.detection, files.recognition):
+        (folder / path.name).symlink_to(path)
+    picture = Image.new("RGB", (600, 400), "white")
+    ImageDraw.Draw(picture).text((60, 150), "Year 2026", "black", ImageFont.load_default(60))
+    picture.save(tmp_path / "sign.png")
+    assert program.main([str(tmp_path / "sign.png"), "-o", str(tmp_path)]) == 0
+    assert "2026" in capsys.readouterr().out
+    assert (tmp_path / "sign_read.png").exists()
