@@ -12,6 +12,7 @@ from ._bootstrap import locate_extension
 
 locate_extension(__name__, __path__)
 
+from ._bound import BoundRun  # noqa: E402
 from ._core import (  # noqa: E402
     QuantParams,
     __version__,
@@ -39,7 +40,6 @@ from ._errors import (  # noqa: E402
     OutOfResourcesError,
     UnsupportedError,
 )
-from ._bound import BoundRun  # noqa: E402
 from ._model import Model, TensorInfo  # noqa: E402
 from ._request import InferRequest, RequestInfo  # noqa: E402
 from ._runtime import HB_HBMRuntime  # noqa: E402

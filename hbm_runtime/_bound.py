@@ -82,9 +82,7 @@ class BoundRun:
         if self._request is not None:
             self._refuse_second_run()
         self._request = InferRequest(
-            self._runtime._start(
-                self.inputs, self._model, outputs=self.outputs, timeout=timeout, deadline=deadline
-            )
+            self._runtime._start(self.inputs, self._model, outputs=self.outputs, timeout=timeout, deadline=deadline)
         )
         return self._request
 
@@ -105,5 +103,7 @@ def _known(model: str, role: str, arrays: Mapping[str, Array], infos: Mapping[st
     for name in arrays:
         if name not in infos:
             valid = ", ".join(f"'{info}'" for info in infos)
-            raise InputError(f"model '{model}' has no {role} '{name}'; its {role}s are {valid}", model=model, tensor=name)
+            raise InputError(
+                f"model '{model}' has no {role} '{name}'; its {role}s are {valid}", model=model, tensor=name
+            )
     return arrays

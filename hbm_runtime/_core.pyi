@@ -15,16 +15,17 @@ import typing_extensions
 import hbm_runtime._enums
 
 __all__: list[str] = [
+    "BoundCall",
     "LoadOptions",
     "QuantParams",
+    "Request",
     "Runtime",
-    "core_loads",
     "driver_info",
     "driver_live",
     "driver_loaded",
-    "driver_search",
     "hbDNNDataType",
     "hbDNNQuantiType",
+    "is_device_array",
     "load_driver",
     "release_hanging_tasks",
     "set_engine_path",
@@ -114,6 +115,81 @@ class Runtime:
     def __init__(self, files: collections.abc.Sequence[bytes], options: LoadOptions) -> None: ...
     @typing.overload
     def __init__(self, buffers: collections.abc.Sequence[typing_extensions.Buffer], options: LoadOptions) -> None: ...
+    def _allocate(
+        self,
+        model: str,
+        is_input: bool,
+        tensor: typing.SupportsInt | typing.SupportsIndex,
+        shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    ) -> numpy.ndarray: ...
+    def _close(self) -> bool: ...
+    def _dimension_names(
+        self, model: str, is_input: bool, tensor: typing.SupportsInt | typing.SupportsIndex
+    ) -> list[str]: ...
+    def _infer_shapes(
+        self,
+        model: str,
+        input_shapes: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]],
+    ) -> list[list[int]]: ...
+    def _replace(self, model: str, file: str, options: LoadOptions) -> None: ...
+    @typing.overload
+    def _start(
+        self,
+        input_tensor: typing.Any,
+        model_name: typing.Any = None,
+        priority: typing.Any = None,
+        bpu_cores: typing.Any = None,
+        custom_id: typing.Any = None,
+        device_id: typing.Any = None,
+        *,
+        timeout: typing.Any = None,
+        outputs: typing.Any = None,
+        output_names: typing.Any = None,
+        deadline: typing.Any = None,
+    ) -> Request:
+        """
+        Starts a run; the package makes an InferRequest of it.
+        """
+    @typing.overload
+    def _start(
+        self,
+        input_tensors: typing.Any,
+        model_name: typing.Any = None,
+        priority: typing.Any = None,
+        bpu_cores: typing.Any = None,
+        custom_id: typing.Any = None,
+        device_id: typing.Any = None,
+        *,
+        timeout: typing.Any = None,
+        outputs: typing.Any = None,
+        output_names: typing.Any = None,
+        deadline: typing.Any = None,
+    ) -> Request:
+        """
+        Starts a run; the package makes an InferRequest of it.
+        """
+    @typing.overload
+    def _start(
+        self,
+        multi_input_tensors: typing.Any,
+        model_name: typing.Any = None,
+        priority: typing.Any = None,
+        bpu_cores: typing.Any = None,
+        custom_id: typing.Any = None,
+        device_id: typing.Any = None,
+        *,
+        timeout: typing.Any = None,
+        outputs: typing.Any = None,
+        output_names: typing.Any = None,
+        deadline: typing.Any = None,
+    ) -> Request:
+        """
+        Starts a run; the package makes an InferRequest of it.
+        """
+    def memory_info(self) -> dict[str, dict[str, int]]:
+        """
+        Device memory in bytes by model: used_bytes by requests, outputs and arrays that are held, free_bytes kept for the next run.
+        """
     @typing.overload
     def run(
         self,
@@ -125,6 +201,8 @@ class Runtime:
         device_id: typing.Any = None,
         *,
         timeout: typing.Any = None,
+        outputs: typing.Any = None,
+        output_names: typing.Any = None,
     ) -> dict[str, dict[str, numpy.ndarray]]:
         """
         Runs one or several models and waits for the results.
@@ -143,6 +221,9 @@ class Runtime:
             custom_id: int by model name; among equal priorities the smaller runs first; this call only.
             device_id: int by model name; this call only.
             timeout: Seconds after which to give up, None to wait without limit.
+            outputs: Arrays to be filled, by output name (with several models by model name first): of the output's dtype and
+                shape, writeable, any layout. The result holds the same objects.
+            output_names: The outputs to return, a list of names (with several models by model name), None for all.
 
         Inputs have the model's dtype, rank and dimensions (-1 fits any size) and any memory layout; nothing is cast.
 
@@ -167,6 +248,8 @@ class Runtime:
         device_id: typing.Any = None,
         *,
         timeout: typing.Any = None,
+        outputs: typing.Any = None,
+        output_names: typing.Any = None,
     ) -> dict[str, dict[str, numpy.ndarray]]:
         """
         Runs one or several models and waits for the results.
@@ -185,6 +268,9 @@ class Runtime:
             custom_id: int by model name; among equal priorities the smaller runs first; this call only.
             device_id: int by model name; this call only.
             timeout: Seconds after which to give up, None to wait without limit.
+            outputs: Arrays to be filled, by output name (with several models by model name first): of the output's dtype and
+                shape, writeable, any layout. The result holds the same objects.
+            output_names: The outputs to return, a list of names (with several models by model name), None for all.
 
         Inputs have the model's dtype, rank and dimensions (-1 fits any size) and any memory layout; nothing is cast.
 
@@ -209,6 +295,8 @@ class Runtime:
         device_id: typing.Any = None,
         *,
         timeout: typing.Any = None,
+        outputs: typing.Any = None,
+        output_names: typing.Any = None,
     ) -> dict[str, dict[str, numpy.ndarray]]:
         """
         Runs one or several models and waits for the results.
@@ -227,6 +315,9 @@ class Runtime:
             custom_id: int by model name; among equal priorities the smaller runs first; this call only.
             device_id: int by model name; this call only.
             timeout: Seconds after which to give up, None to wait without limit.
+            outputs: Arrays to be filled, by output name (with several models by model name first): of the output's dtype and
+                shape, writeable, any layout. The result holds the same objects.
+            output_names: The outputs to return, a list of names (with several models by model name), None for all.
 
         Inputs have the model's dtype, rank and dimensions (-1 fits any size) and any memory layout; nothing is cast.
 
@@ -264,6 +355,11 @@ class Runtime:
     def _file_descs(self) -> list[str]: ...
     @property
     def _sched_params(self) -> dict[str, typing.Any]: ...
+    @property
+    def closed(self) -> bool:
+        """
+        Whether close() was called.
+        """
     @property
     def compile_bpu_core_num(self) -> dict[str, int]:
         """
@@ -355,14 +451,42 @@ class Runtime:
         Strides in bytes by model and output name; -1 stands for a stride that the runtime fills.
         """
 
+class Request:
+    """
+    The requests of one asynchronous run, one for each model.
+    """
+    def abandon(self) -> None: ...
+    def cancel(self) -> bool: ...
+    def error(self) -> typing.Any: ...
+    def infos(self) -> list[dict[str, typing.Any]]: ...
+    def on_done(self, callback: typing.Any) -> None:
+        """
+        Calls it once when all have ended.
+        """
+    def result(self) -> dict[str, dict[str, numpy.ndarray]]: ...
+    def wait(self, timeout: typing.Any) -> bool:
+        """
+        Waits for the end; whether it has come.
+        """
+    @property
+    def state(self) -> str: ...
+
+class BoundCall:
+    """
+    A call whose tensors are fixed.
+    """
+    def __init__(
+        self,
+        runtime: Runtime,
+        model: str,
+        inputs: collections.abc.Sequence[numpy.ndarray],
+        outputs: collections.abc.Sequence[numpy.ndarray],
+    ) -> None: ...
+    def run(self, timeout: typing.Any = None) -> None: ...
+
 def _raise_error(kind: typing.SupportsInt | typing.SupportsIndex, message: str) -> None:
     """
     Raises the exception of an error kind: for tests of the translator.
-    """
-
-def core_loads() -> list[dict[str, int]]:
-    """
-    What each core of bpusim has done since the driver was loaded and does now: busy_ns, finished_tasks, running (0 or 1), queued (waiting tasks that may run there). Raises UnsupportedError on other drivers.
     """
 
 def driver_info() -> dict[str, str]:
@@ -382,9 +506,9 @@ def driver_loaded() -> bool:
     Whether this process has loaded a driver.
     """
 
-def driver_search(choice: str = "") -> list[dict[str, typing.Any]]:
+def is_device_array(array: numpy.ndarray) -> bool:
     """
-    Where a driver is looked for, in order, without loading one: hbucp and dnn (paths, or names for the dynamic linker), chosen_by, required (nothing behind it is tried when it fails).
+    Whether an array lies in device memory that empty_inputs(), empty_outputs() or bind() gave.
     """
 
 def load_driver(choice: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +103,7 @@ class TensorInfos(Mapping[str, TensorInfo]):
     def __init__(self, infos: list[TensorInfo]) -> None:
         self._by_name = {info.name: info for info in infos}
 
-    def __getitem__(self, key: Union[str, int]) -> TensorInfo:
+    def __getitem__(self, key: str | int) -> TensorInfo:
         return list(self._by_name.values())[key] if isinstance(key, int) else self._by_name[key]
 
     def __iter__(self) -> Iterator[str]:

@@ -120,7 +120,7 @@ class InferRequest(ResultFuture):
 
     @property
     def status(self) -> str:
-        """"preparing", "queued", "running", "done", "failed" or "cancelled"."""
+        """ "preparing", "queued", "running", "done", "failed" or "cancelled"."""
         return self._request.state
 
     @property

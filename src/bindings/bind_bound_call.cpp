@@ -30,8 +30,8 @@ class PyBoundCall {
   void run(const py::object& timeout) {
     CallOptions options;
     if (!timeout.is_none()) {
-      options.timeout = std::chrono::duration_cast<std::chrono::nanoseconds>(
-          std::chrono::duration<double>(timeout.cast<double>()));
+      options.timeout =
+          std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(timeout.cast<double>()));
     }
     if (onMainThread()) {
       options.interrupted = signalRaised;

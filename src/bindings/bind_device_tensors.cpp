@@ -46,9 +46,9 @@ void bindDeviceTensors(py::module_& module, RuntimeClass& cls) {
   module.def(
       "is_device_array", [](const py::array& array) { return isDeviceMemory(array.data()); }, py::arg("array"),
       "Whether an array lies in device memory that empty_inputs(), empty_outputs() or bind() gave.");
-  cls.def("_allocate", &allocate, py::arg("model"), py::arg("input"), py::arg("tensor"), py::arg("shape"));
+  cls.def("_allocate", &allocate, py::arg("model"), py::arg("is_input"), py::arg("tensor"), py::arg("shape"));
   cls.def("_infer_shapes", &inferShapes, py::arg("model"), py::arg("input_shapes"));
-  cls.def("_dimension_names", &dimensionNames, py::arg("model"), py::arg("input"), py::arg("tensor"));
+  cls.def("_dimension_names", &dimensionNames, py::arg("model"), py::arg("is_input"), py::arg("tensor"));
   cls.def("memory_info", &memoryInfo,
           "Device memory in bytes by model: used_bytes by requests, outputs and arrays that are held, free_bytes kept "
           "for the next run.");

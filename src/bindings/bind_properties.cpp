@@ -92,8 +92,7 @@ void bindTensorProperties(RuntimeClass& cls) {
 
 void bindModelProperties(RuntimeClass& cls) {
   cls.def_property_readonly_static(
-      "version",
-      [](const py::object& /*cls*/) { return withoutGil([] { return Runtime::driverVersion(); }); },
+      "version", [](const py::object& /*cls*/) { return withoutGil([] { return Runtime::driverVersion(); }); },
       "Version text of the driver. Reading it loads the driver.");
   cls.def_property_readonly(
       "model_names",
@@ -120,8 +119,8 @@ void bindModelProperties(RuntimeClass& cls) {
         return ByModel<py::int_>(byModel(self, [](const ModelInfo& model) { return model.compileCores; }));
       },
       "Number of BPU cores that each model was compiled for, by model name.");
-  cls.def_property_readonly(
-      "_file_descs", [](const PyRuntime& self) { return self.loaded()->runtime->fileDescriptions(); });
+  cls.def_property_readonly("_file_descs",
+                            [](const PyRuntime& self) { return self.loaded()->runtime->fileDescriptions(); });
 }
 
 }  // namespace hbm::python

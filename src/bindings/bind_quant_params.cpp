@@ -23,9 +23,10 @@ bool equal(const QuantInfo& a, const QuantInfo& b) {
 }  // namespace
 
 void bindQuantParams(py::module_& module) {
-  py::class_<QuantInfo>(module, "QuantParams",
-                        "How a tensor is quantised: real = (stored - zero_point) * scale. Read-only; it does not keep the "
-                        "runtime alive. Comparable, copyable and picklable.")
+  py::class_<QuantInfo>(
+      module, "QuantParams",
+      "How a tensor is quantised: real = (stored - zero_point) * scale. Read-only; it does not keep the "
+      "runtime alive. Comparable, copyable and picklable.")
       .def_property_readonly(
           "scale", [](const QuantInfo& self) { return arrayCopy(self.scales); },
           "Scale factors, float32, 1-D: one, or one per element of the axis; empty when not quantised. A copy.")
@@ -43,7 +44,8 @@ void bindQuantParams(py::module_& module) {
            })
       .def("__repr__", &repr)
       .def("__copy__", [](const QuantInfo& self) { return self; })
-      .def("__deepcopy__", [](const QuantInfo& self, const py::object& /*memo*/) { return self; }, py::arg("memo"))
+      .def(
+          "__deepcopy__", [](const QuantInfo& self, const py::object& /*memo*/) { return self; }, py::arg("memo"))
       .def(py::pickle(
           [](const QuantInfo& self) {
             return py::make_tuple(static_cast<int>(self.type), self.axis, self.scales, self.zeroPoints);

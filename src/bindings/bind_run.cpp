@@ -19,7 +19,8 @@ std::chrono::nanoseconds duration(double seconds, const char* name) {
     throw Error(ErrorKind::kInput, std::string(name) + " is " + std::to_string(seconds) + "; it must be at least 0");
   }
   constexpr double kLongest = 1e9;  // about 30 years; more would overflow the clock
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(std::min(seconds, kLongest)));
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+      std::chrono::duration<double>(std::min(seconds, kLongest)));
 }
 
 std::optional<std::chrono::nanoseconds> timeoutOf(const py::object& timeout) {
@@ -148,18 +149,18 @@ class PyRequest {
     whenDone([callback] { callback(); });
   }
 
-  [[nodiscard]] py::list infos() const {
+  [[nodiscard]] py::typing::List<py::typing::Dict<py::str, py::object>> infos() const {
     py::list infos;
     for (const auto& request : requests_) {
       const RequestInfo info = request->info();
-      infos.append(py::dict(
-          py::arg("model") = info.model, py::arg("custom_id") = info.sched.customId,
-          py::arg("priority") = info.sched.priority, py::arg("bpu_cores") = info.sched.bpuCores,
-          py::arg("enqueue_ns") = info.enqueueNs, py::arg("copied_ns") = info.copiedNs,
-          py::arg("submit_ns") = info.submitNs, py::arg("ended_ns") = info.endedNs, py::arg("done_ns") = info.doneNs,
-          py::arg("queue_depth") = info.queueDepth, py::arg("late") = info.late));
+      infos.append(py::dict(py::arg("model") = info.model, py::arg("custom_id") = info.sched.customId,
+                            py::arg("priority") = info.sched.priority, py::arg("bpu_cores") = info.sched.bpuCores,
+                            py::arg("enqueue_ns") = info.enqueueNs, py::arg("copied_ns") = info.copiedNs,
+                            py::arg("submit_ns") = info.submitNs, py::arg("ended_ns") = info.endedNs,
+                            py::arg("done_ns") = info.doneNs, py::arg("queue_depth") = info.queueDepth,
+                            py::arg("late") = info.late));
     }
-    return infos;
+    return py::typing::List<py::typing::Dict<py::str, py::object>>(infos);
   }
 
  private:
@@ -199,9 +200,8 @@ std::unique_ptr<PyRequest> start(const PyRuntime& self, const py::object& input,
                                  const py::object& deviceId, const py::object& timeout, const py::object& outputs,
                                  const py::object& outputNames, const py::object& deadline) {
   std::shared_ptr<Loaded> loaded = self.loaded();
-  RunArguments arguments =
-      parseRun(*loaded->runtime, loaded->names,
-               {input, modelName, {priority, bpuCores, customId, deviceId}, outputs, outputNames});
+  RunArguments arguments = parseRun(*loaded->runtime, loaded->names,
+                                    {input, modelName, {priority, bpuCores, customId, deviceId}, outputs, outputNames});
   CallOptions options;
   options.timeout = timeoutOf(timeout);
   if (!deadline.is_none()) {

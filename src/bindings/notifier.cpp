@@ -45,7 +45,8 @@ class PyWork {
   PyWork& operator=(const PyWork&) = delete;
   ~PyWork() {
     if (work_ != nullptr) {
-      notifier().post([work = std::make_shared<std::function<void()>>(take())] { runWithGil(std::move(*work), false); });
+      notifier().post(
+          [work = std::make_shared<std::function<void()>>(take())] { runWithGil(std::move(*work), false); });
     }
   }
 

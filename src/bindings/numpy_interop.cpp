@@ -128,7 +128,8 @@ TensorView viewOf(const py::array& array, const std::string& model, const char* 
 py::array arrayOf(const DeviceTensor& output) {
   using Owner = std::shared_ptr<void>;
   auto owner = std::make_unique<Owner>(output.owner);
-  const py::capsule base(owner.get(), [](void* pointer) { const std::unique_ptr<Owner> last(static_cast<Owner*>(pointer)); });
+  const py::capsule base(owner.get(),
+                         [](void* pointer) { const std::unique_ptr<Owner> last(static_cast<Owner*>(pointer)); });
   static_cast<void>(owner.release());  // the capsule's now
   const auto dtype = py::reinterpret_borrow<py::dtype>(dtypes().at(static_cast<std::size_t>(output.dtype)));
   return {dtype, output.shape, output.strides, output.data, base};

@@ -24,14 +24,14 @@ struct ModelNames {
 
 // What the caller wants of one call's outputs.
 struct OutputWish {
-  std::vector<py::object> arrays;   // in the order of the model's outputs: given arrays, null where none was; or empty
-  std::vector<std::size_t> shown;   // positions of the outputs that he wants to see, in his order
-  bool inPlainMemory = false;       // some arrays are not device memory: written when the request has ended
+  std::vector<py::object> arrays;  // in the order of the model's outputs: given arrays, null where none was; or empty
+  std::vector<std::size_t> shown;  // positions of the outputs that he wants to see, in his order
+  bool inPlainMemory = false;      // some arrays are not device memory: written when the request has ended
 };
 
 struct RunArguments {
   std::vector<Call> calls;
-  std::vector<OutputWish> wishes;      // one for each call
+  std::vector<OutputWish> wishes;     // one for each call
   std::vector<py::object> keepAlive;  // the arrays that the calls point into
 };
 

@@ -88,9 +88,8 @@ std::vector<std::pair<std::size_t, SchedOverrides>> parseScheduling(const Runtim
   each(arguments.priority, "priority", [](SchedOverrides& to, py::handle value, const std::string& model) {
     to.priority = integerOf<std::int32_t>(value, "priority", model);
   });
-  each(arguments.bpuCores, "bpu_cores", [](SchedOverrides& to, py::handle value, const std::string& model) {
-    to.bpuCores = coresOf(value, model);
-  });
+  each(arguments.bpuCores, "bpu_cores",
+       [](SchedOverrides& to, py::handle value, const std::string& model) { to.bpuCores = coresOf(value, model); });
   each(arguments.customId, "custom_id", [](SchedOverrides& to, py::handle value, const std::string& model) {
     to.customId = integerOf<std::int64_t>(value, "custom_id", model);
   });

@@ -71,10 +71,10 @@ void checkOutput(const ModelInfo& model, const TensorInfo& output, const TensorV
 
 void checkCount(const ModelInfo& model, const char* role, std::size_t expected, std::size_t given) {
   if (given != expected) {
-    throw Error(ErrorKind::kInput,
-                place(model.name) + ": expected " + std::to_string(expected) + " " + role + "s, given " +
-                    std::to_string(given),
-                {"", 0, "", model.name, ""});
+    throw Error(
+        ErrorKind::kInput,
+        place(model.name) + ": expected " + std::to_string(expected) + " " + role + "s, given " + std::to_string(given),
+        {"", 0, "", model.name, ""});
   }
 }
 

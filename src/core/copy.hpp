@@ -5,7 +5,6 @@
 
 namespace hbm {
 
-
 // Copies shape[0] x ... x shape[rank-1] elements. Neither side needs to be aligned; source strides may be negative or
 // zero. The sides must not overlap.
 void copyElements(void* destination, const std::int64_t* destinationStrides, const void* source,

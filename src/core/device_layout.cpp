@@ -59,8 +59,8 @@ std::shared_ptr<DeviceBlock> windowOf(const TensorView& view, const Soc& soc, co
     }
     wanted.stride[i] = stride;
   }
-  const auto offset = static_cast<std::uint64_t>(static_cast<const char*>(view.data) -
-                                                 static_cast<const char*>(block->memory.virAddr));
+  const auto offset =
+      static_cast<std::uint64_t>(static_cast<const char*>(view.data) - static_cast<const char*>(block->memory.virAddr));
   const std::uint64_t left = block->memory.memSize - offset;
   const std::int64_t bytes = byteSize(wanted);
   if (bytes < 0 || static_cast<std::uint64_t>(bytes) > left ||

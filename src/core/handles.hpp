@@ -14,7 +14,8 @@ class DriverHandle {
  public:
   DriverHandle() = default;
   DriverHandle(const Driver& driver, void* handle) : driver_(&driver), handle_(handle) {}
-  DriverHandle(DriverHandle&& other) noexcept : driver_(other.driver_), handle_(std::exchange(other.handle_, nullptr)) {}
+  DriverHandle(DriverHandle&& other) noexcept
+      : driver_(other.driver_), handle_(std::exchange(other.handle_, nullptr)) {}
   DriverHandle& operator=(DriverHandle&& other) noexcept {
     std::swap(driver_, other.driver_);
     std::swap(handle_, other.handle_);

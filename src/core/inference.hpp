@@ -17,14 +17,15 @@ class Inference {
   Inference& operator=(const Inference&) = delete;
   ~Inference() { release(); }
 
-  // Leases memory, copies the inputs in and cleans the cache over them; leases the outputs. Tensors of the call that lie
-  // in device memory, in the device's layout, are used in place. Throws Error.
+  // Leases memory, copies the inputs in and cleans the cache over them; leases the outputs. Tensors of the call that
+  // lie in device memory, in the device's layout, are used in place. Throws Error.
   void prepare(const Call& call);
 
   enum class Submission : std::uint8_t { kSubmitted, kPoolFull };
 
-  // Makes the task and hands it to the driver. kPoolFull: the driver has no free task; try again later. With a callback:
-  // it is called once when the task has ended, unless *hasCallback says that the driver refused it. Throws Error.
+  // Makes the task and hands it to the driver. kPoolFull: the driver has no free task; try again later. With a
+  // callback: it is called once when the task has ended, unless *hasCallback says that the driver refused it. Throws
+  // Error.
   [[nodiscard]] Submission submit(const hbUCPSchedParam& sched, hbUCPTaskDoneCb callback, void* userdata,
                                   bool* hasCallback);
 

@@ -45,7 +45,8 @@ std::shared_ptr<DeviceBlock> MemoryPool::lease(std::int64_t size) {
   hbUCPSysMem memory{};
   {
     const std::lock_guard lock(mutex_);
-    const auto last = std::find_if(free_.rbegin(), free_.rend(), [=](const auto& block) { return fits(block, wanted); });
+    const auto last =
+        std::find_if(free_.rbegin(), free_.rend(), [=](const auto& block) { return fits(block, wanted); });
     if (last != free_.rend()) {
       memory = *last;
       free_.erase(std::next(last).base());

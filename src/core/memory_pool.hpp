@@ -48,8 +48,8 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   bool closed_ = false;
 };
 
-// Finds the block that an address given by the caller lies in, among those that were shown to callers; nullptr when there
-// is none.
+// Finds the block that an address given by the caller lies in, among those that were shown to callers; nullptr when
+// there is none.
 [[nodiscard]] std::shared_ptr<DeviceBlock> findDeviceBlock(const void* address);
 
 }  // namespace hbm

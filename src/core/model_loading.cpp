@@ -10,7 +10,6 @@
 namespace hbm {
 namespace {
 
-
 // A description: exactly the bytes that the driver names, NUL inside too; "" for none and for what is no text.
 template <class Getter>
 std::string description(const Driver& driver, const char* function, const std::string& model, Getter getter) {
@@ -133,9 +132,10 @@ LoadedModels readAll(const Driver& driver, PackedModels handle, std::size_t file
   }
   refuseDuplicates(loaded.models);
   for (std::size_t i = 0; i < fileCount; ++i) {
-    loaded.fileDescriptions.push_back(description(driver, "hbDNNGetHBMDesc", "", [&](auto* text, auto* size, auto* type) {
-      return driver.hbDNNGetHBMDesc(text, size, type, packed->get(), static_cast<std::int32_t>(i));
-    }));
+    loaded.fileDescriptions.push_back(
+        description(driver, "hbDNNGetHBMDesc", "", [&](auto* text, auto* size, auto* type) {
+          return driver.hbDNNGetHBMDesc(text, size, type, packed->get(), static_cast<std::int32_t>(i));
+        }));
   }
   return loaded;
 }
@@ -267,8 +267,8 @@ LoadedModels loadBuffers(const std::vector<ModelBuffer>& buffers, const LoadOpti
   }
   const LoadOptionsScope scope(driver, options);
   hbDNNPackedHandle_t handle = nullptr;
-  const std::int32_t status = driver.hbDNNInitializeFromDDR(&handle, data.data(), lengths.data(),
-                                                            static_cast<std::int32_t>(data.size()));
+  const std::int32_t status =
+      driver.hbDNNInitializeFromDDR(&handle, data.data(), lengths.data(), static_cast<std::int32_t>(data.size()));
   if (status != 0) {
     throwLoadError(driver, "hbDNNInitializeFromDDR", status, "loading a model from memory");
   }

@@ -9,8 +9,8 @@
 namespace hbm {
 
 struct Soc {
-  std::optional<std::int32_t> cores;   // BPU cores; nullopt when nothing tells
-  std::int64_t strideAlignment = 64;   // of dynamic strides, bytes; 64 is right on every board
+  std::optional<std::int32_t> cores;  // BPU cores; nullopt when nothing tells
+  std::int64_t strideAlignment = 64;  // of dynamic strides, bytes; 64 is right on every board
 };
 
 // From the driver extension, else from the name of the SoC ("D-Robotics RDK S100 V0P5").

@@ -31,11 +31,11 @@ enum class RequestState : std::uint8_t {
 struct RequestInfo {
   std::string model;
   SchedParam sched;
-  std::int64_t enqueueNs = 0;  // accepted
-  std::int64_t copiedNs = 0;   // inputs in device memory
-  std::int64_t submitNs = 0;   // handed to the driver
-  std::int64_t endedNs = 0;    // the driver reported its end
-  std::int64_t doneNs = 0;     // outputs can be read
+  std::int64_t enqueueNs = 0;   // accepted
+  std::int64_t copiedNs = 0;    // inputs in device memory
+  std::int64_t submitNs = 0;    // handed to the driver
+  std::int64_t endedNs = 0;     // the driver reported its end
+  std::int64_t doneNs = 0;      // outputs can be read
   std::int32_t queueDepth = 0;  // requests that waited for a task slot when this one came
   bool late = false;            // its deadline had passed when it was done, or it was dropped for that
 };

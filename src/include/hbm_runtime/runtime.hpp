@@ -43,8 +43,8 @@ struct ModelBuffer {
 struct Call {
   std::size_t model = 0;           // index into models()
   std::vector<TensorView> inputs;  // in the order of the model's inputs
-  // Where outputs go, in the order of the model's outputs: empty, or one for each, rank -1 where the runtime provides the
-  // memory. Of the model's dtype and shape and any layout.
+  // Where outputs go, in the order of the model's outputs: empty, or one for each, rank -1 where the runtime provides
+  // the memory. Of the model's dtype and shape and any layout.
   std::vector<TensorView> outputs;
   SchedOverrides sched;
 };
@@ -58,8 +58,8 @@ struct MemoryUsage {
 enum class TensorRole : std::uint8_t { kInput, kOutput };
 
 struct CallOptions {
-  std::optional<std::chrono::nanoseconds> timeout;                    // gives up then; kTimeout
-  std::optional<std::chrono::steady_clock::time_point> deadline;     // not submitted after that; kDeadline
+  std::optional<std::chrono::nanoseconds> timeout;                // gives up then; kTimeout
+  std::optional<std::chrono::steady_clock::time_point> deadline;  // not submitted after that; kDeadline
   std::function<bool()> interrupted;  // asked every 100 ms while run() waits; true: run() throws kCancelled
 };
 
@@ -107,8 +107,8 @@ class HBM_API Runtime {
   // Starts one call and returns when its inputs were copied.
   [[nodiscard]] std::shared_ptr<Request> start(const Call& call, const CallOptions& options = {});
 
-  // A tensor in device memory, zeroed, with the strides of the device. Dynamic dimensions come from `shape`, which may be
-  // empty for static ones. Throws Error.
+  // A tensor in device memory, zeroed, with the strides of the device. Dynamic dimensions come from `shape`, which may
+  // be empty for static ones. Throws Error.
   [[nodiscard]] DeviceTensor allocate(std::size_t model, TensorRole role, std::size_t tensor,
                                       const std::vector<std::int64_t>& shape = {}) const;
 

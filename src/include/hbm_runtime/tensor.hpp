@@ -10,8 +10,8 @@
 
 namespace hbm {
 
-// A caller's array of any layout: an input, or memory for an output, which is then written. Plain memory must stay as it
-// is until it was copied (inputs: until run() or start() returns; outputs: until the request has ended).
+// A caller's array of any layout: an input, or memory for an output, which is then written. Plain memory must stay as
+// it is until it was copied (inputs: until run() or start() returns; outputs: until the request has ended).
 struct TensorView {
   const void* data = nullptr;
   DataType dtype = DataType::kMax;
