@@ -103,7 +103,6 @@ def _known(model: str, role: str, arrays: Mapping[str, Array], infos: Mapping[st
     for name in arrays:
         if name not in infos:
             valid = ", ".join(f"'{info}'" for info in infos)
-            raise InputError(
-                f"model '{model}' has no {role} '{name}'; its {role}s are {valid}", model=model, tensor=name
-            )
+            message = f"model '{model}' has no {role} '{name}'; its {role}s are {valid}"
+            raise InputError(message, model=model, tensor=name)
     return arrays

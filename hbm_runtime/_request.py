@@ -61,8 +61,8 @@ class RequestInfo:
 class InferRequest(ResultFuture):
     """A run that goes on by itself: a `concurrent.futures.Future` that can also be awaited.
 
-    Made by `HB_HBMRuntime.run_async`. Safe to use from any thread. It may be dropped at any time; its memory lives until
-    the device is done with it.
+    Made by `HB_HBMRuntime.run_async`. Safe to use from any thread. It may be dropped at any time; its memory lives
+    until the device is done with it.
     """
 
     def __init__(self, request: _core.Request) -> None:
@@ -88,7 +88,7 @@ class InferRequest(ResultFuture):
             _log.exception("a finished request could not be reported")
 
     def _outputs(self) -> Result:
-        with self._condition:  # type: ignore[attr-defined]
+        with self._condition:
             if self._value is None:
                 self._value = self._request.result()
             return self._value
@@ -110,7 +110,10 @@ class InferRequest(ResultFuture):
         return self._outputs()
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
-        """Waits for the end and returns the exception it ended with, or None. Raises like `result` for time and cancelling."""
+        """Waits for the end and returns the exception it ended with, or None.
+
+        Raises like `result` when it is not done in time or was cancelled.
+        """
         if not self._request.wait(timeout):
             raise concurrent.futures.TimeoutError(f"not done within {timeout} s")
         error: HbmError | None = self._request.error()
@@ -120,7 +123,7 @@ class InferRequest(ResultFuture):
 
     @property
     def status(self) -> str:
-        """ "preparing", "queued", "running", "done", "failed" or "cancelled"."""
+        """One of "preparing", "queued", "running", "done", "failed", "cancelled"."""
         return self._request.state
 
     @property

@@ -161,9 +161,8 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         for name in shapes:
             if name not in view.inputs:
                 valid = ", ".join(f"'{known}'" for known in view.inputs)
-                raise InputError(
-                    f"model '{model}' has no input '{name}'; its inputs are {valid}", model=model, tensor=name
-                )
+                message = f"model '{model}' has no input '{name}'; its inputs are {valid}"
+                raise InputError(message, model=model, tensor=name)
         wanted = [list(shapes.get(name, info.shape)) for name, info in view.inputs.items()]
         return dict(zip(view.outputs, map(tuple, self._infer_shapes(model, wanted)), strict=True))
 

@@ -103,8 +103,12 @@ void Inference::inferOutputs() {
                 {"", 0, "", model_.info.name, name});
   }
   std::vector<hbDNNTensorProperties> properties(outputs_.size());
-  check(model_.driver, "inferOutputProperties", infer(properties.data(), inputTensors_.data(), 1, model_.handle),
-        model_.info.name, name);
+  const std::int32_t status = infer(properties.data(), inputTensors_.data(), 1, model_.handle);
+  if (status != 0) {
+    // The model is loaded and was found good: what it cannot compute is a failed run, whatever the status says.
+    const Error error = driverError(model_.driver, "inferOutputProperties", status, model_.info.name, name);
+    throw Error(error.kind() == ErrorKind::kModel ? ErrorKind::kDriver : error.kind(), error.what(), error.context());
+  }
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     outputTensors_[i].properties = properties[i];
   }
