@@ -5,6 +5,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 readonly venv=$PWD/.venv python=$PWD/.venv/bin/python logs=$PWD/build/log
 
+[ -w . ] || { echo "build.sh: $PWD cannot be written: run it as root, or copy the folder" >&2; exit 1; }
+
 usage() {
   cat <<'TEXT'
 ./build.sh [verb] [arguments]
@@ -56,7 +58,8 @@ need_compiler() {
   die "a C++17 compiler is missing: apt-get install g++"
 }
 
-# need GROUP...: these dependency groups of pyproject.toml are in .venv; done again only when that file has changed.
+# need GROUP...: these dependency groups of pyproject.toml are in .venv; done again only when that file has changed. Where
+# the Debian package has put its build wheels beside this file, they serve, and CMake is the system's.
 need() {
   local group base
   if ! [ -x "$python" ]; then
@@ -65,7 +68,11 @@ need() {
   fi
   export PATH=$venv/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1
   for group; do
-    [ "$venv/.ready-$group" -nt pyproject.toml ] && continue
+    if [ "$venv/.ready-$group" -nt pyproject.toml ]; then continue; fi
+    if [ "$group" = build ] && [ -d wheelhouse ]; then
+      step "Install the build tools" "$python" -m pip install --no-index --find-links wheelhouse wheelhouse/*-none-any.whl
+      touch "$venv/.ready-build"; continue
+    fi
     "$python" -m pip --version | grep -qE '^pip (2[6-9]|25\.[1-9])' || step "Update pip" "$python" -m pip install "pip>=25.1"
     step "Install the $group tools" "$python" -m pip install --group "$group"
     touch "$venv/.ready-$group"
@@ -91,12 +98,13 @@ engine() { "$python" -c 'import glob, importlib.util as u; print(glob.glob(u.fin
 
 wheel() {
   need_compiler; need build
-  mkdir -p dist
-  step "Build the wheel" "$python" -m pip wheel --no-build-isolation --no-deps -w dist .
-  newest_wheel
+  local made=build/wheel
+  rm -rf "$made"; mkdir -p "$made" dist
+  step "Build the wheel" "$python" -m pip wheel --no-build-isolation --no-deps -w "$made" .
+  wheel=dist/$(basename "$(tools/tag_wheel.sh "$python" "$(echo "$made"/*.whl)")")
+  mv -f "$made"/*.whl dist/
+  echo "$wheel"
 }
-
-newest_wheel() { find dist -name 'hbm_runtime-*.whl' -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2; }
 
 # Python's tests on a package that was compiled with ASan and UBSan, in a venv of its own beside the tools of .venv.
 python_under_asan() {
@@ -123,7 +131,7 @@ case $verb in
   build) wheel ;;
   install) PYTHON=$(find_python); wheel
     "$PYTHON" -m pip uninstall -y hbm_runtime >/dev/null 2>&1 || true
-    "$PYTHON" -m pip install "$(newest_wheel)" ;;
+    "$PYTHON" -m pip install "$wheel" ;;
   dev) editable test lint docs ;;
   demo) editable demo; "$python" -m hbm_runtime.demo "$@" ;;
   test) editable test; native native; "$python" -m pytest -n auto "$@" ;;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything that can be wrong without running the program. `./build.sh lint` puts the tools on the PATH first.
 set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 failed=()
 
 # check NAME COMMAND...: runs one check; all of them run, and the names of the failed ones end the output.
@@ -24,6 +24,8 @@ check "Python style (ruff check)" ruff check .
 check "Python format (ruff format)" ruff format --check .
 check "Python types (mypy)" mypy "${python_folders[@]}"
 check "C++ format (clang-format)" clang-format --dry-run --Werror "${cpp[@]}"
+mapfile -t shell < <(grep -lsE '^#!.*/(env )?(ba)?sh$' build.sh .ci/run tools/*.sh tools/*/*.sh debian/*.* debian/tests/*)
+check "Shell (shellcheck)" shellcheck --severity warning "${shell[@]}"
 check "Layers (tools/check_layers.py)" python tools/check_layers.py
 check "Stubs (tools/gen_stubs.py)" python tools/gen_stubs.py --check
 check "C++ static analysis (clang-tidy)" python tools/run_clang_tidy.py

@@ -8,8 +8,9 @@ import sys
 import time
 from pathlib import Path
 
-import hbm_runtime._core
 import pytest
+
+import hbm_runtime._core
 
 EXTENSION = Path(hbm_runtime._core.__file__)
 

@@ -37,11 +37,6 @@ os.mkdir(f"{work}/built")
 build_wheel(f"{work}/built", settings)
 PYTHON
 
-# The tag says which glibc is enough. Without it the wheel is still good for this system.
-wheel=$(echo "$work"/built/*.whl)
-tag=$("$python" -m auditwheel show "$wheel" 2>/dev/null | tr '\n' ' ' | sed -nE 's/.*platform tag: *"(manylinux_[a-z0-9_]+)".*/\1/p') || tag=
-if [ -n "$tag" ]; then
-  wheel=$work/built/$("$python" -m wheel tags --remove --platform-tag "$tag" "$wheel")
-fi
+wheel=$("$root/tools/tag_wheel.sh" "$python" "$(echo "$work"/built/*.whl)")
 mv -f "$wheel" "$destination/"
 printf '%s\n' "$destination/$(basename "$wheel")"

@@ -1,0 +1,126 @@
+#!/bin/bash
+# Installs, upgrades, removes and purges the Debian packages of dist/ in a system made for it. Needs root and debootstrap.
+# Usage: tools/test_deb.sh [SUITE]; the system is kept in build/deb-system-SUITE for the next time, without the packages.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+suite=${1:-bookworm}
+system=$PWD/build/deb-system-$suite
+checks=0
+
+[ "$(id -u)" = 0 ] || { echo "test_deb.sh: must run as root" >&2; exit 1; }
+for program in debootstrap dpkg-deb; do
+  command -v $program >/dev/null || { echo "test_deb.sh: $program is missing: apt-get install $program" >&2; exit 1; }
+done
+
+# The packages of the newest build.
+newest() { find dist -name "$1_*_$(dpkg --print-architecture).deb" | sort | tail -n 1; }
+
+in_system() { chroot "$system" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
+
+# expect TEXT COMMAND...: the command succeeds in the system. refuse TEXT PATTERN COMMAND...: it fails and says PATTERN.
+expect() {
+  local text=$1 output; shift
+  if ! output=$(in_system "$@" 2>&1); then printf 'FAILED: %s\n%s\n' "$text" "$output"; exit 1; fi
+  checks=$((checks + 1)); printf 'ok: %s\n' "$text"
+}
+refuse() {
+  local text=$1 pattern=$2 output; shift 2
+  if output=$(in_system "$@" 2>&1) || ! grep -q "$pattern" <<<"$output"; then printf 'FAILED: %s\n%s\n' "$text" "$output"; exit 1; fi
+  checks=$((checks + 1)); printf 'ok: %s\n' "$text"
+}
+says() {
+  local text=$1 pattern=$2 output; shift 2
+  if ! output=$(in_system "$@" 2>&1) || ! grep -q "$pattern" <<<"$output"; then printf 'FAILED: %s\n%s\n' "$text" "$output"; exit 1; fi
+  checks=$((checks + 1)); printf 'ok: %s\n' "$text"
+}
+
+# A package made on the spot: fake NAME VERSION FILE...
+fake() {
+  local name=$1 version=$2 folder; shift 2
+  folder=$(mktemp -d)
+  mkdir "$folder/DEBIAN"
+  printf 'Package: %s\nVersion: %s\nArchitecture: all\nMaintainer: a test <test@localhost>\nDescription: a test\n' \
+    "$name" "$version" >"$folder/DEBIAN/control"
+  for file; do mkdir -p "$folder$(dirname "$file")"; echo "of $name $version" >"$folder$file"; done
+  dpkg-deb --root-owner-group -b "$folder" "$system/root/${name}_$version.deb" >/dev/null
+  rm -rf "$folder"
+}
+
+mounted=
+leave() { if [ -n "$mounted" ]; then umount "$system/proc" 2>/dev/null || true; fi; }
+trap leave EXIT
+if ! [ -e "$system/complete" ]; then
+  rm -rf "$system"
+  debootstrap --variant=minbase --include=python3,python3-numpy "$suite" "$system" >"$PWD/build/debootstrap.log"
+  touch "$system/complete"
+fi
+mount -t proc proc "$system/proc" && mounted=yes
+cp /etc/resolv.conf "$system/etc/resolv.conf"
+mkdir -p "$system/root/debs"
+rm -f "$system"/root/debs/* "$system"/root/*.deb
+for name in hobot-dnn python3-hbm-runtime bpusim libhbm-runtime1 libhbm-runtime-dev; do cp "$(newest $name)" "$system/root/debs/"; done
+# The same package with a later version, for the upgrade.
+later=$(mktemp -d)
+dpkg-deb -R "$(newest hobot-dnn)" "$later/hobot-dnn"
+sed -i 's/^Version: .*/&.1/' "$later/hobot-dnn/DEBIAN/control"
+dpkg-deb --root-owner-group -b "$later/hobot-dnn" "$system/root/later.deb" >/dev/null
+rm -rf "$later"
+cp tests/packaging/smoke.py "$system/root/"
+in_system dpkg --purge hobot-dnn python3-hbm-runtime bpusim libhbm-runtime-dev libhbm-runtime1 hobot-spdev >/dev/null 2>&1 || true
+in_system sh -c 'rm -rf /tmp/* /usr/hobot'
+
+echo "== without build tools: the prebuilt wheel"
+in_system apt-get remove -qq -y --auto-remove cmake g++ python3-dev >/dev/null 2>&1 || true
+says "dpkg -i installs and says that the prebuilt wheel is used" "prebuilt wheel is used" sh -c 'dpkg -i /root/debs/hobot-dnn_*.deb'
+expect "the module works from any folder" sh -c 'cd /root && python3 smoke.py --without-engine'
+expect "the wheel is in /tmp" sh -c 'ls /tmp/hbm_runtime-*.whl'
+expect "dpkg -L lists the source tree" sh -c 'dpkg -L hobot-dnn | grep -q /usr/hobot/lib/hbm_runtime/build.sh'
+expect "dpkg has nothing to complain about" sh -c 'test -z "$(dpkg --audit)" && dpkg -s hobot-dnn | grep -q "install ok installed"'
+expect "the version sorts above the vendor's" sh -c 'dpkg --compare-versions "$(dpkg-query -W -f "\${Version}" hobot-dnn)" gt 4.0.4-20250909195426'
+expect "removing takes everything away but the wheel in /tmp" sh -c \
+  'dpkg --remove hobot-dnn && test ! -e /usr/hobot/lib/hbm_runtime && ls /tmp/hbm_runtime-*.whl && ! python3 -c "import hbm_runtime" 2>/dev/null'
+expect "purging takes that away too" sh -c 'dpkg --purge hobot-dnn && ! ls /tmp/hbm_runtime-*.whl 2>/dev/null && test ! -e /var/lib/hobot-dnn'
+
+echo "== with build tools: built at installation"
+in_system sh -c 'apt-get update -qq && apt-get install -qq -y --no-install-recommends cmake g++ make python3-dev python3-venv pkg-config' \
+  >"$PWD/build/deb-apt.log" 2>&1
+says "the wheel is built and left in /tmp" "the wheel is /tmp/hbm_runtime-.*linux" sh -c 'dpkg -i /root/debs/hobot-dnn_*.deb'
+expect "it is the built one" sh -c 'cmp /tmp/hbm_runtime-*.whl /var/lib/hobot-dnn/built/*.whl'
+expect "the module works" sh -c 'cd /root && python3 smoke.py --without-engine'
+expect "upgrading works and builds again" sh -c 'rm /tmp/*.whl && dpkg -i /root/later.deb && ls /tmp/hbm_runtime-*.whl'
+expect "./build.sh works in the source tree, without a network" sh -c \
+  'cd /usr/hobot/lib/hbm_runtime && unshare --net ./build.sh && ls dist/hbm_runtime-*.whl'
+expect "purging leaves nothing" sh -c 'dpkg --purge hobot-dnn && test ! -e /usr/hobot && ! ls /tmp/hbm_runtime-* 2>/dev/null'
+says "a build that fails falls back" "the build failed" sh -c \
+  'mv /usr/bin/cmake /usr/bin/cmake.away; printf "#!/bin/sh\nexit 1\n" >/usr/bin/cmake; chmod +x /usr/bin/cmake
+   dpkg -i /root/debs/hobot-dnn_*.deb; code=$?; mv /usr/bin/cmake.away /usr/bin/cmake; exit $code'
+expect "and the module works all the same" sh -c 'cd /root && python3 smoke.py --without-engine && ls /tmp/hbm_runtime-*.whl && dpkg --purge hobot-dnn'
+
+echo "== beside the vendor's hobot-dnn"
+fake hobot-dnn 4.0.4-20250909195426 /usr/hobot/lib/libdnn.so /usr/hobot/lib/libhbucp.so /usr/hobot/lib/hbm_runtime/setup.py \
+  /usr/lib/python3/dist-packages/hbm_runtime/__init__.py
+expect "(the vendor's package is there)" sh -c 'dpkg -i /root/hobot-dnn_4.0.4*.deb'
+refuse "our hobot-dnn refuses and names python3-hbm-runtime" "python3-hbm-runtime" sh -c 'dpkg -i /root/debs/hobot-dnn_*.deb'
+expect "the driver and its package are as they were" sh -c \
+  'grep -q "of hobot-dnn 4.0.4" /usr/hobot/lib/libdnn.so && dpkg -s hobot-dnn | grep -q "Version: 4.0.4" && test -z "$(dpkg --audit)"'
+says "python3-hbm-runtime installs beside it, setting its module aside" "is set aside" sh -c 'dpkg -i /root/debs/python3-hbm-runtime_*.deb /root/debs/bpusim_*.deb'
+expect "our module is the one that is imported" sh -c 'cd /root && HBM_RUNTIME_DRIVER=bpusim python3 smoke.py --without-engine && hbm-runtime --help >/dev/null'
+refuse "a vendor's driver that does not load is an error, not a silent simulation" "libhbucp.so" sh -c \
+  'cd / && python3 -c "import hbm_runtime; hbm_runtime.driver_info()"'
+expect "removing it brings the vendor's file back" sh -c \
+  'dpkg --purge python3-hbm-runtime bpusim && grep -q "of hobot-dnn" /usr/lib/python3/dist-packages/hbm_runtime/__init__.py && test -z "$(dpkg-divert --list "*hbm_runtime*")"'
+expect "(the vendor's package goes)" dpkg --purge hobot-dnn
+
+echo "== an old hobot-spdev in the way"
+fake hobot-spdev 2.0.0 /usr/hobot/lib/hbm_runtime/pyproject.toml
+expect "(it is there)" sh -c 'dpkg -i /root/hobot-spdev_2.0.0.deb'
+refuse "our hobot-dnn says that hobot-spdev is in the way" "hobot-spdev" sh -c 'dpkg -i /root/debs/hobot-dnn_*.deb'
+expect "(it goes)" dpkg --purge hobot-dnn hobot-spdev
+
+echo "== the C++ library"
+expect "it installs" sh -c 'dpkg -i /root/debs/libhbm-runtime*.deb /root/debs/bpusim_*.deb'
+rm -rf "$system/root/tree"; mkdir "$system/root/tree" "$system/root/tree/debian"
+cp -r examples "$system/root/tree/"; cp -r debian/tests "$system/root/tree/debian/"
+expect "programs build against it and reach bpusim" sh -c 'cd /root/tree && mkdir -p /tmp/work && AUTOPKGTEST_TMP=/tmp/work sh debian/tests/sdk'
+expect "everything is purged" dpkg --purge libhbm-runtime-dev libhbm-runtime1 bpusim
+printf '%d passed, 0 failed\n' "$checks"
