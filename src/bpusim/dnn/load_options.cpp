@@ -19,7 +19,7 @@ thread_local std::unique_ptr<const LoadOptions> chosen;
 
 // BPUSIM_THREADS, else 1.
 [[nodiscard]] std::int32_t defaultThreads() {
-  const char* const text = std::getenv("BPUSIM_THREADS");
+  const char* const text = secure_getenv("BPUSIM_THREADS");
   if (text == nullptr || *text == '\0') {
     return 1;
   }
