@@ -23,6 +23,7 @@ mapfile -t cpp < <(git ls-files '*.c' '*.cpp' '*.h' '*.hpp' '*.inc' 2>/dev/null 
 check "Python style (ruff check)" ruff check .
 check "Python format (ruff format)" ruff format --check .
 check "Python types (mypy)" mypy "${python_folders[@]}"
+check "A user's types (pyright)" basedpyright
 check "C++ format (clang-format)" clang-format --dry-run --Werror "${cpp[@]}"
 mapfile -t shell < <(grep -lsE '^#!.*/(env )?(ba)?sh$' build.sh .ci/run tools/*.sh tools/*/*.sh debian/*.* debian/tests/*)
 check "Shell (shellcheck)" shellcheck --severity warning "${shell[@]}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -29,8 +30,20 @@ build_wheel(sys.argv[1], json.loads(sys.argv[2]))
 """
 
 
-def build(interpreter: Interpreter, folder: Path, target: aarch64.Target | None) -> Path:
-    """Builds one wheel with an interpreter's own build tools and returns it."""
+def make_source_distribution() -> Path:
+    """Leaves the source distribution in dist/ and returns it; every wheel is built from it, so it must be complete."""
+    backend = "import sys; from scikit_build_core.build import build_sdist; print(build_sdist(sys.argv[1]))"
+    return DIST / run([sys.executable, "-c", backend, str(DIST)], cwd=ROOT).split()[-1]
+
+
+def unpack(archive: Path, folder: Path) -> Path:
+    """Unpacks a source distribution and returns its root."""
+    shutil.unpack_archive(archive, folder)
+    return next(path for path in folder.iterdir() if (path / "pyproject.toml").is_file())
+
+
+def build(interpreter: Interpreter, source: Path, folder: Path, target: aarch64.Target | None) -> Path:
+    """Builds one wheel from a source tree with an interpreter's own build tools and returns it."""
     tools = ROOT / "build" / "wheels" / interpreter.tag
     python = tools / "bin" / "python"
     if not python.exists():
@@ -38,14 +51,17 @@ def build(interpreter: Interpreter, folder: Path, target: aarch64.Target | None)
         run([str(python), "-m", "pip", "install", "scikit-build-core>=0.11", "pybind11>=3.0.1"])
     settings = target.settings(interpreter) if target else {}
     command = [str(python), "-c", _BACKEND, str(folder), json.dumps(settings)]
-    run(command, cwd=ROOT, env=aarch64.environment(interpreter, target))
+    run(command, cwd=source, env=aarch64.environment(interpreter, target))
     return next(folder.glob("*.whl"))
 
 
-def make(interpreter: Interpreter, target: aarch64.Target | None) -> str:
+def make(interpreter: Interpreter, archive: Path, target: aarch64.Target | None) -> str:
     """Builds, repairs and tries the wheel of one interpreter; returns what is to be said about it."""
-    with tempfile.TemporaryDirectory() as name:
-        wheel = repair(build(interpreter, Path(name), target), DIST)
+    with tempfile.TemporaryDirectory(prefix="hbm-wheel-") as name:
+        folder = Path(name)
+        source = unpack(archive, folder / "source")
+        (folder / "built").mkdir()
+        wheel = repair(build(interpreter, source, folder / "built", target), DIST)
     line = f"{wheel.name} ({wheel.stat().st_size // 1024} KiB)"
     if target:
         return f"{line}: {target.try_wheel(wheel, interpreter)}"
@@ -58,10 +74,10 @@ def make(interpreter: Interpreter, target: aarch64.Target | None) -> str:
     return f"{line}: tried with {'; '.join(versions)}"
 
 
-def report(interpreter: Interpreter, target: aarch64.Target | None) -> bool:
+def report(interpreter: Interpreter, archive: Path, target: aarch64.Target | None) -> bool:
     """Makes one wheel, prints how it went, and returns whether it went well."""
     try:
-        print(f"· {make(interpreter, target)}", flush=True)
+        print(f"· {make(interpreter, archive, target)}", flush=True)
     except (RepairError, subprocess.CalledProcessError) as error:
         print(f"· {interpreter.tag}: failed: {error}\n{getattr(error, 'output', None) or ''}", flush=True)
         return False
@@ -79,7 +95,8 @@ def main() -> int:
         sys.exit("wheels: no such CPython with headers is here")
     target = aarch64.Target(ROOT / "build" / "aarch64-system") if arguments.aarch64 else None
     DIST.mkdir(exist_ok=True)
-    good = sum(report(interpreter, target) for interpreter in interpreters)
+    archive = make_source_distribution()
+    good = sum(report(interpreter, archive, target) for interpreter in interpreters)
     print(f"wheels: {good} of {len(interpreters)} built and repaired")
     return 0 if good == len(interpreters) else 1
 
