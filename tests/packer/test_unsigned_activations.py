@@ -82,6 +82,14 @@ def test_the_rewritten_graph_computes_exactly_the_same(zero: int, per_channel: b
     np.testing.assert_array_equal(reference(rewritten, given())["y"], reference(trained, given())["y"])
 
 
+@pytest.mark.parametrize("per_channel", [False, True])
+def test_zero_points_keep_their_rank(per_channel: bool) -> None:
+    # Engines fuse quantised additions only with scalars.
+    rewritten = packed(quantised_net(per_channel=per_channel), unsigned_activations=UnsignedActivations.ALWAYS)
+    ranks = {tensor.name: len(tensor.dims) for tensor in rewritten.graph.initializer}
+    assert {ranks[node.input[2]] for node in rewritten.graph.node if node.op_type == "QuantizeLinear"} == {0}
+
+
 def test_weights_stay_signed() -> None:
     rewritten = packed(quantised_net(), unsigned_activations=UnsignedActivations.ALWAYS)
     weights = [tensor for tensor in rewritten.graph.initializer if tensor.name.startswith("wq")]

@@ -119,7 +119,7 @@ class Graph:
     def add_constant(self, value: NDArray[np.generic], hint: str = "constant") -> str:
         """Adds an initializer; returns its name."""
         name = self.unique(_PREFIX + hint)
-        self.proto.initializer.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        self.proto.initializer.append(numpy_helper.from_array(np.asarray(value, order="C"), name))
         return name
 
     def finish_prepending(self) -> None:
