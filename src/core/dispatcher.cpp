@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <string>
+#include <system_error>
 #include <thread>
 
 #include "core/request.hpp"
@@ -65,30 +66,34 @@ void Dispatcher::taskEnded() {
   pump();
 }
 
-void Dispatcher::waitOnThread(std::shared_ptr<RequestImpl> request) {
-  std::thread([request = std::move(request)] { request->waitForTask(); }).detach();
+void Dispatcher::waitOnThread(const std::shared_ptr<RequestImpl>& request) {
+  try {
+    std::thread([request] { request->waitForTask(); }).detach();
+  } catch (const std::system_error&) {
+    request->waitForTask();  // the system has no thread left
+  }
 }
 
-std::shared_ptr<RequestImpl> Dispatcher::next() {
+Dispatcher::Entry Dispatcher::next() {
   const std::lock_guard lock(mutex_);
   if (queue_.empty() || running_ >= limit_) {
-    return nullptr;
+    return {};
   }
   const auto first = queue_.begin();
-  std::shared_ptr<RequestImpl> request = std::move(first->second);
+  Entry entry(first->first, std::move(first->second));
   queue_.erase(first);
   ++running_;
-  return request;
+  return entry;
 }
 
 void Dispatcher::pump() {
-  while (const std::shared_ptr<RequestImpl> request = next()) {
-    const RequestImpl::Submission submission = request->submit();
+  for (Entry entry = next(); entry.second != nullptr; entry = next()) {
+    const RequestImpl::Submission submission = entry.second->submit();
     if (submission == RequestImpl::Submission::kSubmitted) {
       continue;
     }
     if (submission == RequestImpl::Submission::kPoolFull) {
-      requeue(request);
+      requeue(std::move(entry));
       return;
     }
     const std::lock_guard lock(mutex_);
@@ -98,11 +103,11 @@ void Dispatcher::pump() {
 
 // Others use the driver too: its pool is full though this process has not reached the limit. Our own tasks' ends try
 // again; when there is none of them, a thread does.
-void Dispatcher::requeue(const std::shared_ptr<RequestImpl>& request) {
+void Dispatcher::requeue(Entry entry) {
   const std::lock_guard lock(mutex_);
   --running_;
-  request->setQueued(static_cast<std::int32_t>(queue_.size()));
-  queue_.emplace(Key{-request->sched().priority, request->sched().customId, 0}, request);
+  entry.second->setQueued(static_cast<std::int32_t>(queue_.size()));
+  queue_.insert(std::move(entry));
   if (running_ == 0 && !retrying_) {
     retrying_ = true;
     retry_.post([this] { retryLater(); });

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <tuple>
+#include <utility>
 
 #include "core/worker.hpp"
 
@@ -31,15 +32,16 @@ class Dispatcher {
   void post(std::function<void()> work) { completion_.post(std::move(work)); }
 
   // A thread of its own waits for the request's task: for requests that nobody waits for, and drivers without callback.
-  void waitOnThread(std::shared_ptr<RequestImpl> request);
+  void waitOnThread(const std::shared_ptr<RequestImpl>& request);
 
  private:
   using Key = std::tuple<std::int32_t, std::int64_t, std::uint64_t>;  // -priority, customId, arrival
 
   Dispatcher();
-  [[nodiscard]] std::shared_ptr<RequestImpl> next();
+  using Entry = std::pair<Key, std::shared_ptr<RequestImpl>>;
+  [[nodiscard]] Entry next();
   void pump();
-  void requeue(const std::shared_ptr<RequestImpl>& request);
+  void requeue(Entry entry);
   void retryLater();
 
   std::mutex mutex_;

@@ -5,7 +5,9 @@
 #include "core/call_check.hpp"
 #include "core/copy.hpp"
 #include "core/device_layout.hpp"
+#include "core/metadata_check.hpp"
 #include "core/status.hpp"
+#include "core/strides.hpp"
 
 namespace hbm {
 
@@ -157,6 +159,16 @@ std::vector<DeviceTensor> Inference::collect() {
       check(driver, "hbDNNGetTaskOutputTensorProperties",
             driver.hbDNNGetTaskOutputTensorProperties(&properties, task_.get(), 0, static_cast<std::int32_t>(i)),
             model_.info.name, info.name);
+      checkProperties(properties, model_.info.name, "output", info.name);
+      const std::int64_t used = extent(properties);
+      if (used < 0 || static_cast<std::uint64_t>(used) > outputTensors_[i].sysMem.memSize) {
+        throw Error(ErrorKind::kDriver,
+                    place(model_.info.name, "output", info.name) +
+                        ": the driver reports a result that is larger than "
+                        "the memory it was given, " +
+                        std::to_string(outputTensors_[i].sysMem.memSize) + " bytes",
+                    {"hbDNNGetTaskOutputTensorProperties", 0, "", model_.info.name, info.name});
+      }
     }
     tensors.push_back(deliver(outputs_[i], properties, info));
   }

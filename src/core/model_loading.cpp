@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 
+#include "core/metadata_check.hpp"
 #include "core/model.hpp"
 #include "core/status.hpp"
 
@@ -12,11 +13,12 @@ namespace {
 
 // A description: exactly the bytes that the driver names, NUL inside too; "" for none and for what is no text.
 template <class Getter>
-std::string description(const Driver& driver, const char* function, const std::string& model, Getter getter) {
+std::string description(const Driver& driver, const char* function, const std::string& model, const std::string& tensor,
+                        Getter getter) {
   const char* text = nullptr;
   std::uint32_t size = 0;
   std::int32_t type = HB_DNN_DESC_TYPE_UNKNOWN;
-  check(driver, function, getter(&text, &size, &type), model);
+  check(driver, function, getter(&text, &size, &type), model, tensor);
   return text != nullptr && type == HB_DNN_DESC_TYPE_STRING ? std::string(text, size) : std::string();
 }
 
@@ -34,15 +36,8 @@ QuantInfo quantInfo(const hbDNNTensorProperties& properties) {
   return quant;
 }
 
-TensorInfo tensorInfo(const hbDNNTensorProperties& properties, const std::string& model, const char* role,
-                      std::string name) {
+TensorInfo tensorInfo(const hbDNNTensorProperties& properties, std::string name) {
   const std::int32_t rank = properties.validShape.numDimensions;
-  if (rank < 0 || rank > kMaxDimensions) {
-    throw Error(ErrorKind::kModel,
-                place(model, role, name) + ": the driver reports " + std::to_string(rank) + " dimensions, at most " +
-                    std::to_string(kMaxDimensions) + " are possible; the model file is damaged or not for this driver",
-                {"", 0, "", model, name});
-  }
   TensorInfo info;
   info.name = std::move(name);
   info.dtype = static_cast<DataType>(properties.tensorType);
@@ -76,15 +71,17 @@ void readTensors(const Model& model, const TensorCalls& calls, std::vector<Tenso
   const std::string& name = model.info.name;
   std::int32_t count = 0;
   check(driver, calls.countName, calls.count(&count, model.handle), name);
+  checkCount(count, (calls.role + std::string("s")).c_str(), name);
   for (std::int32_t i = 0; i < count; ++i) {
-    const char* tensorName = nullptr;
-    check(driver, calls.nameName, calls.name(&tensorName, model.handle, i), name);
+    const char* text = nullptr;
+    check(driver, calls.nameName, calls.name(&text, model.handle, i), name);
+    std::string tensor = checkedName(text, calls.role, name);
     hbDNNTensorProperties properties{};
-    check(driver, calls.propertiesName, calls.properties(&properties, model.handle, i), name,
-          tensorName != nullptr ? tensorName : "");
-    TensorInfo info = tensorInfo(properties, name, calls.role, tensorName != nullptr ? tensorName : "");
-    info.description = description(driver, calls.descName, name, [&](auto* text, auto* size, auto* type) {
-      return calls.desc(text, size, type, model.handle, i);
+    check(driver, calls.propertiesName, calls.properties(&properties, model.handle, i), name, tensor);
+    checkProperties(properties, name, calls.role, tensor);
+    TensorInfo info = tensorInfo(properties, std::move(tensor));
+    info.description = description(driver, calls.descName, name, info.name, [&](auto* to, auto* size, auto* type) {
+      return calls.desc(to, size, type, model.handle, i);
     });
     infos.push_back(std::move(info));
     allProperties.push_back(properties);
@@ -92,9 +89,9 @@ void readTensors(const Model& model, const TensorCalls& calls, std::vector<Tenso
 }
 
 std::shared_ptr<const Model> readModel(const Driver& driver, const std::shared_ptr<const PackedModels>& packed,
-                                       const Soc& soc, const char* name) {
+                                       const Soc& soc, const std::string& name) {
   hbDNNHandle_t handle = nullptr;
-  check(driver, "hbDNNGetModelHandle", driver.hbDNNGetModelHandle(&handle, packed->get(), name), name);
+  check(driver, "hbDNNGetModelHandle", driver.hbDNNGetModelHandle(&handle, packed->get(), name.c_str()), name);
   auto model = std::make_shared<Model>(driver, packed, handle, soc);
   model->info.name = name;
   readTensors(*model,
@@ -107,12 +104,13 @@ std::shared_ptr<const Model> readModel(const Driver& driver, const std::shared_p
                driver.hbDNNGetOutputName, "hbDNNGetOutputTensorProperties", driver.hbDNNGetOutputTensorProperties,
                "hbDNNGetOutputDesc", driver.hbDNNGetOutputDesc},
               model->info.outputs, model->outputProperties);
-  model->info.description = description(driver, "hbDNNGetModelDesc", name, [&](auto* text, auto* size, auto* type) {
+  model->info.description = description(driver, "hbDNNGetModelDesc", name, "", [&](auto* text, auto* size, auto* type) {
     return driver.hbDNNGetModelDesc(text, size, type, handle);
   });
   if (driver.hbDNNGetCompileBpuCoreNum != nullptr) {
     check(driver, "hbDNNGetCompileBpuCoreNum", driver.hbDNNGetCompileBpuCoreNum(&model->info.compileCores, handle),
           name);
+    checkCores(model->info.compileCores, name);
   }
   for (const TensorInfo& output : model->info.outputs) {
     model->dynamicOutputs |= output.dynamicShape || output.dynamicStrides;
@@ -127,13 +125,17 @@ LoadedModels readAll(const Driver& driver, PackedModels handle, std::size_t file
   const char** names = nullptr;
   std::int32_t count = 0;
   check(driver, "hbDNNGetModelNameList", driver.hbDNNGetModelNameList(&names, &count, packed->get()));
+  checkCount(count, "models");
+  if (names == nullptr) {
+    count = 0;
+  }
   for (std::int32_t i = 0; i < count; ++i) {
-    loaded.models.push_back(readModel(driver, packed, soc, names[i]));
+    loaded.models.push_back(readModel(driver, packed, soc, checkedName(names[i], "a model")));
   }
   refuseDuplicates(loaded.models);
   for (std::size_t i = 0; i < fileCount; ++i) {
     loaded.fileDescriptions.push_back(
-        description(driver, "hbDNNGetHBMDesc", "", [&](auto* text, auto* size, auto* type) {
+        description(driver, "hbDNNGetHBMDesc", "", "", [&](auto* text, auto* size, auto* type) {
           return driver.hbDNNGetHBMDesc(text, size, type, packed->get(), static_cast<std::int32_t>(i));
         }));
   }

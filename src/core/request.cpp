@@ -1,6 +1,7 @@
 #include "core/request.hpp"
 
 #include <algorithm>
+#include <atomic>
 
 #include "core/dispatcher.hpp"
 #include "core/scheduling.hpp"
@@ -21,6 +22,9 @@ std::int64_t nowNs() {
 Error internalError(const Model& model, const char* text) {
   return {ErrorKind::kOutOfResources, place(model.info.name) + ": " + text, {"", 0, "", model.info.name, ""}};
 }
+
+// Whether this driver was seen to refuse a wait after one that had timed out.
+std::atomic<bool> refusesSecondWait{false};
 
 // The driver's callback holds the request by this.
 using CallbackOwner = std::shared_ptr<RequestImpl>;
@@ -62,9 +66,9 @@ RequestImpl::RequestImpl(std::shared_ptr<const Model> model, SchedParam sched, C
                          const CallOptions& options)
     : model_(std::move(model)),
       sched_(std::move(sched)),
-      completion_(completion),
       deadline_(options.deadline),
       timeout_(options.timeout),
+      completion_(completion),
       inference_(*model_) {
   info_.enqueueNs = nowNs();
 }
@@ -171,7 +175,7 @@ RequestImpl::Submission RequestImpl::submit() noexcept {
     }
     announce();
     if (submitted && orphaned) {
-      Dispatcher::get().waitOnThread(shared_from_this());
+      leaveToThread();
     }
     return submitted ? Submission::kSubmitted : Submission::kPoolFull;
   } catch (const Error& error) {
@@ -236,16 +240,35 @@ bool RequestImpl::waitUntil(std::optional<Clock::time_point> until, const std::f
 }
 
 bool RequestImpl::waitOnDriver(std::int32_t milliseconds) noexcept {
+  if (milliseconds != 0 && refusesSecondWait.load(std::memory_order_relaxed)) {
+    leaveToThread();
+    return false;
+  }
   const std::int32_t status = inference_.wait(milliseconds);
   if (status == HB_UCP_TASK_TIMEOUT) {
+    timedOut_ = true;
     return false;
   }
   if (status == 0 || status == HB_UCP_TASK_RUN_FAILED) {
     complete(status);
+  } else if (timedOut_) {
+    leaveToThread();
+    return false;
   } else {
     completeUnknown(status);
   }
   return true;
+}
+
+void RequestImpl::leaveToThread() noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    if (completion_ == Completion::kByThread) {
+      return;
+    }
+    completion_ = Completion::kByThread;
+  }
+  Dispatcher::get().waitOnThread(shared_from_this());
 }
 
 void RequestImpl::completeUnknown(std::int32_t status) noexcept {
@@ -257,7 +280,7 @@ void RequestImpl::completeUnknown(std::int32_t status) noexcept {
     inference_.release();
     Dispatcher::get().taskEnded();
   } else {
-    Dispatcher::get().waitOnThread(shared_from_this());
+    leaveToThread();
   }
 }
 
@@ -266,6 +289,9 @@ void RequestImpl::waitForTask() noexcept {
   if (status == 0 || status == HB_UCP_TASK_RUN_FAILED) {
     complete(status);
     return;
+  }
+  if (timedOut_) {
+    refusesSecondWait.store(true);  // the requests to come get a thread from the start
   }
   // Nobody can tell when the device is done with this memory.
   const Error error = driverError(model_->driver, "hbUCPWaitTaskDone", status, model_->info.name);
@@ -359,7 +385,7 @@ void RequestImpl::drop(RequestState state, const Error& error) {
   }
   end(state, {}, error);
   if (orphaned) {
-    Dispatcher::get().waitOnThread(shared_from_this());
+    leaveToThread();
   }
 }
 

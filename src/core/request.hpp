@@ -16,8 +16,9 @@ namespace hbm {
 
 [[nodiscard]] Error timeoutError(const std::string& model, std::optional<std::chrono::nanoseconds> timeout);
 
-// Who learns that the task has ended: the thread that waits for the request, or the driver's callback.
-enum class Completion : std::uint8_t { kByWaiter, kByCallback };
+// Who learns that the task has ended: the thread that waits for the request, the driver's callback, or a thread of the
+// dispatcher that waits without limit.
+enum class Completion : std::uint8_t { kByWaiter, kByCallback, kByThread };
 
 // Life: kPreparing -> (kQueued ->) kRunning -> kDone, kFailed or kCancelled. The last three are final for the user; the
 // device may go on after kCancelled, and the memory stays until it is done.
@@ -67,6 +68,8 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   void announce() noexcept;
   // A wait slice on the driver. Whether the request has ended.
   [[nodiscard]] bool waitOnDriver(std::int32_t milliseconds) noexcept;
+  // Leaves the waiting for the task to a thread of the dispatcher, if none does it yet.
+  void leaveToThread() noexcept;
   // The task has ended with this status: collects the outputs, gives everything back.
   void complete(std::int32_t status) noexcept;
   // The driver failed to tell whether the task has ended.
@@ -77,7 +80,6 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
 
   const std::shared_ptr<const Model> model_;
   const SchedParam sched_;
-  const Completion completion_;
   const std::optional<std::chrono::steady_clock::time_point> deadline_;
   const std::optional<std::chrono::nanoseconds> timeout_;
 
@@ -85,7 +87,9 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   std::condition_variable changed_;
   std::shared_ptr<Progress> progress_;
   RequestState state_ = RequestState::kPreparing;
+  Completion completion_;
   bool submitting_ = false;  // between taking a slot and the driver's answer
+  bool timedOut_ = false;    // a wait on the driver has; of the thread that waits
   std::vector<DeviceTensor> outputs_;
   std::optional<Error> error_;
   std::vector<std::function<void()>> callbacks_;

@@ -11,8 +11,15 @@ namespace hbm {
 // must be complete. False on overflow or when the innermost stride is -1.
 [[nodiscard]] bool fillStrides(hbDNNTensorProperties& properties, std::int64_t alignment);
 
-// Bytes to allocate: alignedByteSize when it is given and no dimension or stride was dynamic, else what shape and
-// strides span. -1 on overflow.
+// Bytes to allocate: alignedByteSize where it is given, but never less than shape and strides span; -1 when they cannot
+// tell and it is not given, and on overflow.
 [[nodiscard]] std::int64_t byteSize(const hbDNNTensorProperties& properties);
+
+// Bytes from the first element to the end of the last one; -1 when a dimension or stride is dynamic, and on overflow.
+[[nodiscard]] std::int64_t extent(const hbDNNTensorProperties& properties);
+
+// Whether elements with different indices lie at different places, as far as shape and strides are static, and none of
+// their places overflows.
+[[nodiscard]] bool rowsKeepApart(const hbDNNTensorProperties& properties);
 
 }  // namespace hbm

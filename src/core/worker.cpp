@@ -6,6 +6,7 @@
 #include <deque>
 #include <mutex>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -44,11 +45,17 @@ struct Worker::State {
 Worker::Worker(const char* threadName) : state_(std::make_shared<State>(threadName)) {}
 
 void Worker::post(std::function<void()> work) {
-  const std::lock_guard lock(state_->mutex);
-  state_->queue.push_back(std::move(work));
+  std::unique_lock lock(state_->mutex);
   if (state_->thread == nullptr) {
-    state_->thread = std::make_unique<std::thread>([state = state_] { state->loop(); });
+    try {
+      state_->thread = std::make_unique<std::thread>([state = state_] { state->loop(); });
+    } catch (const std::system_error&) {
+      lock.unlock();
+      work();  // the system has no thread left; slower, but not wrong
+      return;
+    }
   }
+  state_->queue.push_back(std::move(work));
   state_->wake.notify_one();
 }
 

@@ -182,6 +182,12 @@ hbUCPTaskHandle_t createTask(std::vector<hbDNNTensor> inputs, std::vector<hbDNNT
   auto task = std::make_unique<Task>();
   task->inputs = std::move(inputs);
   task->outputs = std::move(outputs);
+  for (std::size_t i = 0; i < task->inputs.size() && i < task->outputs.size(); ++i) {
+    // Dynamic ones are as the input's; they are known when the task has ended.
+    const std::int64_t size = task->outputs[i].properties.alignedByteSize;
+    task->outputs[i].properties = task->inputs[i].properties;
+    task->outputs[i].properties.alignedByteSize = size;
+  }
   return task.release();
 }
 
