@@ -38,14 +38,8 @@ def pack(
     Raises:
         PackError: The model or the options cannot be packed, or the file cannot be written.
     """
-    options = options or ModelOptions()
-    model = build_model(source, options, progress)
-    content = HostFile((model,), march=options.march, description=description.encode(), producer=producer())
-    if progress is not None:
-        progress("writing", 0.95)
+    content = _packed(source, options or ModelOptions(), description, progress)
     write_file(output, content)
-    if progress is not None:
-        progress("done", 1.0)
     return content
 
 
@@ -74,14 +68,22 @@ def pack_config(
         PackError: The configuration or the model cannot be packed, or the file cannot be written.
     """
     job = load_config(config, rules)
+    content = _packed(job.source, job.options, description, progress)
     target = job.output if output is None else Path(output)
     if output is None:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise PackError(f"cannot create {target.parent}: {error.strerror}") from None
-    pack(job.source, target, job.options, description=description, progress=progress)
+    write_file(target, content)
     return target
+
+
+def _packed(source: Source, options: ModelOptions, description: str, progress: Progress | None) -> HostFile:
+    model = build_model(source, options, progress)
+    if progress is not None:
+        progress("writing", 0.95)
+    return HostFile((model,), march=options.march, description=description.encode(), producer=producer())
 
 
 def link(
