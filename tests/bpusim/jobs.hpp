@@ -32,10 +32,9 @@ inline const bpusimInterface& extension() {
 class Gate {
  public:
   void open() {
-    {
-      const std::lock_guard lock(mutex_);
-      open_ = true;
-    }
+    // Under the lock: who passes may destroy the gate at once.
+    const std::lock_guard lock(mutex_);
+    open_ = true;
     changed_.notify_all();
   }
 

@@ -2,12 +2,14 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <deque>
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "hobot/hb_ucp_status.h"
+#include "jobs.hpp"
 #include "support/check.hpp"
 #include "support/process.hpp"
 
@@ -96,6 +98,14 @@ TEST(the_number_of_tasks_is_set_by_the_environment) {
     checkSays(result, "status=" + std::to_string(HB_UCP_TASK_NUMBER_EXCEED_LIMIT));
     CHECK_EQ(contains(result.errors, "HB_UCP_MAX_TASK_NUM"), each.warned);
   }
+}
+
+TEST(programs_share_no_tasks) {
+  std::deque<jobs::Task> tasks;
+  for (int i = 0; i < 32; ++i) {
+    tasks.emplace_back([] { return HB_UCP_SUCCESS; });
+  }
+  checkSays(probe("tasks"), "tasks=32");
 }
 
 TEST(the_log_level_decides_what_is_said) {

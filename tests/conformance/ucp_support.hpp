@@ -95,10 +95,9 @@ inline std::vector<hbUCPTaskHandle_t> deadTasks() {
 class Gate {
  public:
   void open() {
-    {
-      const std::lock_guard lock(mutex_);
-      open_ = true;
-    }
+    // Under the lock: who passes may destroy the gate at once.
+    const std::lock_guard lock(mutex_);
+    open_ = true;
     changed_.notify_all();
   }
   // False when it stays closed for so long that the driver must hang.

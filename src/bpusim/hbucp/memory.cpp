@@ -46,6 +46,8 @@ void* reserve(std::uint64_t size) {
   return address;
 }
 
+void unmap(void* address, std::uint64_t size) { munmap(address, roundUp(size) + kAlignment); }
+
 }  // namespace
 
 DeviceMemory& DeviceMemory::instance() {
@@ -53,49 +55,61 @@ DeviceMemory& DeviceMemory::instance() {
   return memory;
 }
 
-std::int32_t DeviceMemory::allocate(hbUCPSysMem* mem, std::uint64_t size, bool cached) {
-  const std::lock_guard lock(mutex_);
-  ++counters_.allocationCalls;
-  if (size > capacity_ || static_cast<std::uint64_t>(counters_.bytes) > capacity_ - size) {
-    return fail(HB_UCP_MEM_ALLOC_FAIL, std::to_string(size) + " bytes are asked for, " +
-                                           std::to_string(counters_.bytes) + " are in use, and the machine has " +
-                                           std::to_string(capacity_));
+std::int32_t DeviceMemory::allocate(hbUCPSysMem* mem, std::uint64_t size) {
+  std::uint64_t physical = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    ++counters_.allocationCalls;
+    if (size > capacity_ || static_cast<std::uint64_t>(counters_.bytes) > capacity_ - size) {
+      return fail(HB_UCP_MEM_ALLOC_FAIL, std::to_string(size) + " bytes are asked for, " +
+                                             std::to_string(counters_.bytes) + " are in use, and the machine has " +
+                                             std::to_string(capacity_));
+    }
+    count(1, size);
+    physical = nextPhysical_;
+    nextPhysical_ += roundUp(size) + kAlignment;
   }
+  // The system works on large blocks for a while: not under the lock, which every inference takes.
   void* const address = reserve(roundUp(size));
+  const std::lock_guard lock(mutex_);
   if (address == nullptr) {
+    count(-1, size);
     return fail(HB_UCP_MEM_ALLOC_FAIL, "the system has no " + std::to_string(size) + " bytes left");
   }
-  const std::uint64_t reserved = roundUp(size) + kAlignment;
   try {
-    blocks_.emplace(reinterpret_cast<std::uintptr_t>(address), Block{size, reserved, cached});
+    blocks_.emplace(reinterpret_cast<std::uintptr_t>(address), size);
   } catch (...) {
-    munmap(address, reserved);
+    count(-1, size);
+    unmap(address, size);
     throw;
   }
-  mem->phyAddr = nextPhysical_;
+  mem->phyAddr = physical;
   mem->virAddr = address;
   mem->memSize = size;
-  nextPhysical_ += reserved;
-  ++counters_.blocks;
-  counters_.bytes += static_cast<std::int64_t>(size);
   return HB_UCP_SUCCESS;
 }
 
-std::int32_t DeviceMemory::free(const void* address) {
-  const std::lock_guard lock(mutex_);
-  const auto found = blocks_.find(reinterpret_cast<std::uintptr_t>(address));
-  if (found == blocks_.end()) {
-    return fail(HB_UCP_MEM_FREE_FAIL,
-                "virAddr is not the start of a live block: it was freed before, is a window into a block, or comes "
-                "from elsewhere");
+std::int32_t DeviceMemory::free(void* address) {
+  std::uint64_t size = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = blocks_.find(reinterpret_cast<std::uintptr_t>(address));
+    if (found == blocks_.end()) {
+      return fail(HB_UCP_MEM_FREE_FAIL,
+                  "virAddr is not the start of a live block: it was freed before, is a window into a block, or comes "
+                  "from elsewhere");
+    }
+    size = found->second;
+    blocks_.erase(found);
+    count(-1, size);
   }
-  if (munmap(reinterpret_cast<void*>(found->first), found->second.reserved) != 0) {
-    return fail(HB_UCP_MEM_FREE_FAIL, "the system refuses to take the memory back");
-  }
-  --counters_.blocks;
-  counters_.bytes -= static_cast<std::int64_t>(found->second.size);
-  blocks_.erase(found);
+  unmap(address, size);
   return HB_UCP_SUCCESS;
+}
+
+void DeviceMemory::count(std::int64_t blocks, std::uint64_t size) {
+  counters_.blocks += blocks;
+  counters_.bytes += blocks * static_cast<std::int64_t>(size);
 }
 
 bool DeviceMemory::covers(const void* address, std::uint64_t size) const {
@@ -105,9 +119,9 @@ bool DeviceMemory::covers(const void* address, std::uint64_t size) const {
   if (after == blocks_.begin()) {
     return false;
   }
-  const auto& [start, block] = *--after;
+  const auto& [start, length] = *--after;
   const std::uint64_t offset = begin - start;
-  return offset <= block.size && size <= block.size - offset;
+  return offset <= length && size <= length - offset;
 }
 
 DeviceMemory::Counters DeviceMemory::counters() const {

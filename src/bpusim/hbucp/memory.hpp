@@ -21,23 +21,19 @@ class DeviceMemory {
   static DeviceMemory& instance();
 
   // Zero-filled, 64 KiB aligned. Fills mem; leaves it alone on failure.
-  [[nodiscard]] std::int32_t allocate(hbUCPSysMem* mem, std::uint64_t size, bool cached);
-  [[nodiscard]] std::int32_t free(const void* address);
+  [[nodiscard]] std::int32_t allocate(hbUCPSysMem* mem, std::uint64_t size);
+  [[nodiscard]] std::int32_t free(void* address);
   [[nodiscard]] bool covers(const void* address, std::uint64_t size) const;
   [[nodiscard]] Counters counters() const;
 
  private:
-  struct Block {
-    std::uint64_t size;
-    std::uint64_t reserved;  // bytes of address space
-    bool cached;
-  };
-
   explicit DeviceMemory(std::uint64_t capacity) : capacity_(capacity) {}
+
+  void count(std::int64_t blocks, std::uint64_t size);
 
   const std::uint64_t capacity_;
   mutable std::mutex mutex_;
-  std::map<std::uintptr_t, Block> blocks_;  // by start address
+  std::map<std::uintptr_t, std::uint64_t> blocks_;  // start address to size
   std::uint64_t nextPhysical_ = 0x4'0000'0000;
   Counters counters_;
 };

@@ -9,7 +9,8 @@ using bpusim::DeviceMemory;
 using bpusim::fail;
 using bpusim::guarded;
 
-std::int32_t allocate(const char* function, hbUCPSysMem* mem, std::uint64_t size, std::int32_t deviceId, bool cached) {
+// Cached and uncached memory are the same here: CPU and simulated device see one memory.
+std::int32_t allocate(const char* function, hbUCPSysMem* mem, std::uint64_t size, std::int32_t deviceId) {
   return guarded(function, [&] {
     if (mem == nullptr) {
       return fail(HB_UCP_INVALID_ARGUMENT, "mem is NULL");
@@ -20,7 +21,7 @@ std::int32_t allocate(const char* function, hbUCPSysMem* mem, std::uint64_t size
     if (deviceId != 0) {
       return fail(HB_UCP_INVALID_ARGUMENT, "deviceId must be 0");
     }
-    return DeviceMemory::instance().allocate(mem, size, cached);
+    return DeviceMemory::instance().allocate(mem, size);
   });
 }
 
@@ -29,11 +30,11 @@ std::int32_t allocate(const char* function, hbUCPSysMem* mem, std::uint64_t size
 extern "C" {
 
 std::int32_t hbUCPMalloc(hbUCPSysMem* mem, std::uint64_t size, std::int32_t deviceId) {
-  return allocate(__func__, mem, size, deviceId, false);
+  return allocate(__func__, mem, size, deviceId);
 }
 
 std::int32_t hbUCPMallocCached(hbUCPSysMem* mem, std::uint64_t size, std::int32_t deviceId) {
-  return allocate(__func__, mem, size, deviceId, true);
+  return allocate(__func__, mem, size, deviceId);
 }
 
 std::int32_t hbUCPFree(hbUCPSysMem* mem) {
