@@ -160,6 +160,7 @@ def _pixels(graph: Graph, planes: list[BorderTensor], option: ImageInput, size: 
         pixels = add_region_sampling(
             graph, values[0], chroma, values[-1], size, end_inclusive=option.rules.roi_end_inclusive
         )
+        channels_last = False
     elif option.runtime == ImageType.NV12:
         batch = planes[0].shape[0]
         shape = graph.add_constant(np.array([batch, 1, *size], np.int64), "luma_shape")

@@ -14,25 +14,26 @@ from onnx import TensorProto
 
 from hbm_runtime.packer.graph.graph import Graph
 
-_BLACK_LUMA = 0
-_NEUTRAL_CHROMA = 128
+_BLACK = (0.0, 128.0, 128.0)
 
 
 @dataclass(frozen=True)
 class _Axis:
-    """Where the samples of one axis come from: indices into the image, their weights, and whether they are inside."""
+    """Where the samples of one axis come from: two neighbouring indices, and how much each counts.
+
+    Neighbours beyond the image count nothing.
+    """
 
     low: str
     high: str
-    weight: str
-    low_inside: str
-    high_inside: str
+    low_weight: str
+    high_weight: str
 
 
 def add_region_sampling(
     graph: Graph, luma: str, chroma: str | None, roi: str, size: tuple[int, int], *, end_inclusive: bool
 ) -> str:
-    """Float pixels (1, height, width, 1 or 3) of a region.
+    """Float pixels (1, 1 or 3, height, width) of a region.
 
     Args:
         graph: The graph to add to.
@@ -43,40 +44,42 @@ def add_region_sampling(
         end_inclusive: Right and bottom belong to the region.
     """
     helper = _Nodes(graph)
-    corners = helper.add(
-        "Reshape", graph.prepend("Cast", [roi], to=TensorProto.INT64), helper.integers([4], "roi_shape")
-    )
+    corners = helper.reshape(graph.prepend("Cast", [roi], to=TensorProto.INT64), [4])
     image_shape = graph.prepend("Shape", [luma])
     rows = _axis(helper, corners, image_shape, vertical=True, count=size[0], end_inclusive=end_inclusive)
     columns = _axis(helper, corners, image_shape, vertical=False, count=size[1], end_inclusive=end_inclusive)
+    # Planes, not interleaved pixels: what follows then runs along rows.
+    planes = [graph.prepend("Transpose", [plane], perm=[0, 3, 1, 2]) for plane in (luma, chroma) if plane is not None]
 
-    def tap(row: str, row_inside: str, column: str, column_inside: str) -> str:
-        pixels = helper.gather(helper.gather(luma, row, axis=1), column, axis=2)
-        black = np.array([_BLACK_LUMA], np.uint8)
-        if chroma is not None:
-            half_row, half_column = (helper.add("Div", index, helper.integers(2, "two")) for index in (row, column))
-            differences = helper.gather(helper.gather(chroma, half_row, axis=1), half_column, axis=2)
-            pixels = graph.prepend("Concat", [pixels, differences], axis=3)
-            black = np.array([_BLACK_LUMA, _NEUTRAL_CHROMA, _NEUTRAL_CHROMA], np.uint8)
-        inside = helper.add(
-            "And", helper.reshape(row_inside, [1, -1, 1, 1]), helper.reshape(column_inside, [1, 1, -1, 1])
-        )
-        filled = helper.add("Where", inside, pixels, graph.add_constant(black.reshape(1, 1, 1, -1), "black"))
-        return graph.prepend("Cast", [filled], to=TensorProto.FLOAT)
+    def tap(row: str, column: str) -> str:
+        taps = []
+        for divisor, plane in enumerate(planes, start=1):
+            at = [row, column] if divisor == 1 else [helper.half(row), helper.half(column)]
+            taps.append(helper.gather(helper.gather(plane, at[0], axis=2), at[1], axis=3))
+        pixels = taps[0] if len(taps) == 1 else graph.prepend("Concat", taps, axis=1)
+        return graph.prepend("Cast", [pixels], to=TensorProto.FLOAT)
 
-    def blend(low: str, high: str, weight: str) -> str:
-        return helper.add("Add", low, helper.add("Mul", helper.add("Sub", high, low), weight))
+    def blend(low: str, high: str, axis: _Axis, shape: list[int]) -> str:
+        low = helper.add("Mul", low, helper.reshape(axis.low_weight, shape))
+        return helper.add("Add", low, helper.add("Mul", high, helper.reshape(axis.high_weight, shape)))
 
-    column_weight = helper.reshape(columns.weight, [1, 1, -1, 1])
+    across, down = [1, 1, 1, -1], [1, 1, -1, 1]
     upper, lower = (
-        blend(
-            tap(row, inside, columns.low, columns.low_inside),
-            tap(row, inside, columns.high, columns.high_inside),
-            column_weight,
-        )
-        for row, inside in ((rows.low, rows.low_inside), (rows.high, rows.high_inside))
+        blend(tap(row, columns.low), tap(row, columns.high), columns, across) for row in (rows.low, rows.high)
     )
-    return blend(upper, lower, helper.reshape(rows.weight, [1, -1, 1, 1]))
+    pixels = blend(upper, lower, rows, down)
+    return _fill(helper, pixels, rows, columns, channels=1 if chroma is None else 3)
+
+
+def _fill(helper: _Nodes, pixels: str, rows: _Axis, columns: _Axis, *, channels: int) -> str:
+    """Adds black as far as neighbours were beyond the image. Black luma is zero, so only colours need it."""
+    if channels == 1:
+        return pixels
+    down = helper.reshape(helper.add("Add", rows.low_weight, rows.high_weight), [1, 1, -1, 1])
+    across = helper.reshape(helper.add("Add", columns.low_weight, columns.high_weight), [1, 1, 1, -1])
+    beyond = helper.add("Sub", helper.floats(1.0), helper.add("Mul", down, across))
+    black = helper.graph.add_constant(np.array(_BLACK, np.float32).reshape(1, -1, 1, 1), "black")
+    return helper.add("Add", pixels, helper.add("Mul", beyond, black))
 
 
 def _axis(helper: _Nodes, corners: str, image_shape: str, *, vertical: bool, count: int, end_inclusive: bool) -> _Axis:
@@ -105,7 +108,8 @@ def _axis(helper: _Nodes, corners: str, image_shape: str, *, vertical: bool, cou
         return helper.add("Where", negative, zero, helper.add("Where", inside_end, index, end)), inside
 
     (low, low_inside), (high, high_inside) = limited(low), limited(high)
-    return _Axis(low, high, weight, low_inside, high_inside)
+    low_weight = helper.add("Sub", helper.floats(1.0), weight)
+    return _Axis(low, high, helper.masked(low_weight, low_inside), helper.masked(weight, high_inside))
 
 
 class _Nodes:
@@ -120,6 +124,12 @@ class _Nodes:
 
     def gather(self, data: str, indices: str, *, axis: int) -> str:
         return self.graph.prepend("Gather", [data, indices], axis=axis)
+
+    def half(self, index: str) -> str:
+        return self.add("Div", index, self.integers(2, "two"))
+
+    def masked(self, weight: str, inside: str) -> str:
+        return self.add("Mul", weight, self.graph.prepend("Cast", [inside], to=TensorProto.FLOAT))
 
     def reshape(self, value: str, shape: list[int]) -> str:
         return self.add("Reshape", value, self.integers(shape, "shape"))
