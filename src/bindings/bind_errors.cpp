@@ -73,6 +73,7 @@ py::object exceptionFor(const Error& error) {
 }
 
 void bindErrors(py::module_& module) {
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): pybind11 gives the type
   py::register_local_exception_translator([](std::exception_ptr pointer) {
     try {
       if (pointer) {
