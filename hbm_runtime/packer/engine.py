@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import tempfile
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,15 +48,20 @@ class Session:
         options.enable_cpu_mem_arena = False
         if not optimise:
             options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-        if weights is not None:
-            # The engine wants bytes objects and keeps pointing into them.
-            self._weights = bytes(weights)
-            options.add_external_initializers_from_files_in_memory(
-                [WEIGHTS_LOCATION], [self._weights], [len(self._weights)]
-            )
-        model = os.fspath(graph) if isinstance(graph, str | os.PathLike) else bytes(graph)
         try:
-            self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+            if weights is None:
+                model = os.fspath(graph) if isinstance(graph, str | os.PathLike) else bytes(graph)
+                self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+                return
+            # Files are the form of external data that every release reads. The engine maps them, so they may go
+            # away as soon as it has them.
+            with tempfile.TemporaryDirectory(prefix="hbm_runtime-") as folder:
+                path = Path(folder) / "graph.onnx"
+                path.write_bytes(Path(graph).read_bytes() if isinstance(graph, str | os.PathLike) else graph)
+                (Path(folder) / WEIGHTS_LOCATION).write_bytes(weights)
+                self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except OSError as error:
+            raise PackError(f"cannot hand the model to the engine: {error}") from error
         except Exception as error:  # The engine's exceptions have no common base.
             raise PackError(f"the engine refuses the model: {_first_line(error)}") from error
 
