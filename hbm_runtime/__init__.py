@@ -21,6 +21,7 @@ from ._core import (  # noqa: E402
     hbDNNQuantiType,
     load_driver,
 )
+from ._devices import Device, HostInfo, get_devices, get_host_info  # noqa: E402
 from ._engine_path import announce_engine  # noqa: E402
 from ._errors import (  # noqa: E402
     DriverError,
@@ -40,17 +41,24 @@ from ._errors import (  # noqa: E402
     OutOfResourcesError,
     UnsupportedError,
 )
+from ._logging import configure_from_environment, set_log_level  # noqa: E402
 from ._model import Model, TensorInfo  # noqa: E402
+from ._profile import Benchmark, Durations, Profile, ProfileEvent  # noqa: E402
+from ._queue import InferQueue, QueueResult, QueueStats  # noqa: E402
 from ._request import InferRequest, RequestInfo  # noqa: E402
 from ._runtime import HB_HBMRuntime  # noqa: E402
 from ._scheduling import SchedParam  # noqa: E402
 
 announce_engine()
+configure_from_environment()
 
 __all__ = [
+    "Benchmark",
     "BoundRun",
+    "Device",
     "DriverError",
     "DriverNotFoundError",
+    "Durations",
     "HB_HBMRuntime",
     "HbmCancelledError",
     "HbmClosedError",
@@ -60,6 +68,8 @@ __all__ = [
     "HbmQueueFullError",
     "HbmStateError",
     "HbmTimeoutError",
+    "HostInfo",
+    "InferQueue",
     "InferRequest",
     "InputError",
     "InputTypeError",
@@ -67,14 +77,21 @@ __all__ = [
     "ModelError",
     "ModelNotFoundError",
     "OutOfResourcesError",
+    "Profile",
+    "ProfileEvent",
     "QuantParams",
+    "QueueResult",
+    "QueueStats",
     "RequestInfo",
     "SchedParam",
     "TensorInfo",
     "UnsupportedError",
     "__version__",
     "driver_info",
+    "get_devices",
+    "get_host_info",
     "hbDNNDataType",
     "hbDNNQuantiType",
     "load_driver",
+    "set_log_level",
 ]

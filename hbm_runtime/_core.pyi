@@ -18,11 +18,14 @@ __all__: list[str] = [
     "BoundCall",
     "LoadOptions",
     "QuantParams",
+    "Recorder",
     "Request",
     "Runtime",
+    "core_loads",
     "driver_info",
     "driver_live",
     "driver_loaded",
+    "driver_search",
     "hbDNNDataType",
     "hbDNNQuantiType",
     "is_device_array",
@@ -30,6 +33,7 @@ __all__: list[str] = [
     "release_hanging_tasks",
     "set_engine_path",
     "set_faults",
+    "set_log_handler",
 ]
 
 class hbDNNDataType(hbm_runtime._enums.VendorEnum):
@@ -131,7 +135,10 @@ class Runtime:
         model: str,
         input_shapes: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]],
     ) -> list[list[int]]: ...
+    def _operations(self, model: str) -> list[tuple[str, str]]: ...
     def _replace(self, model: str, file: str, options: LoadOptions) -> None: ...
+    def _request_counts(self) -> dict[str, dict[str, int]]: ...
+    def _set_recorder(self, recorder: Recorder) -> None: ...
     @typing.overload
     def _start(
         self,
@@ -186,6 +193,7 @@ class Runtime:
         """
         Starts a run; the package makes an InferRequest of it.
         """
+    def _take_operation_times(self, model: str) -> list[tuple[str, str, int, int]]: ...
     def memory_info(self) -> dict[str, dict[str, int]]:
         """
         Device memory in bytes by model: used_bytes by requests, outputs and arrays that are held, free_bytes kept for the next run.
@@ -484,9 +492,23 @@ class BoundCall:
     ) -> None: ...
     def run(self, timeout: typing.Any = None) -> None: ...
 
+class Recorder:
+    """
+    Records what becomes of requests.
+    """
+    def __init__(self, capacity: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    def records(self) -> list[dict[str, typing.Any]]: ...
+    @property
+    def lost(self) -> int: ...
+
 def _raise_error(kind: typing.SupportsInt | typing.SupportsIndex, message: str) -> None:
     """
     Raises the exception of an error kind: for tests of the translator.
+    """
+
+def core_loads() -> list[dict[str, int]]:
+    """
+    What each core of bpusim has done since the driver was loaded and does now: busy_ns, finished_tasks, running (0 or 1), queued (waiting tasks that may run there). Raises UnsupportedError on other drivers.
     """
 
 def driver_info() -> dict[str, str]:
@@ -504,6 +526,11 @@ def driver_live() -> dict[str, int]:
 def driver_loaded() -> bool:
     """
     Whether this process has loaded a driver.
+    """
+
+def driver_search(choice: str = "") -> list[dict[str, typing.Any]]:
+    """
+    Where a driver is looked for, in order, without loading one: hbucp and dnn (paths, or names for the dynamic linker), chosen_by, required (nothing behind it is tried when it fails).
     """
 
 def is_device_array(array: numpy.ndarray) -> bool:
@@ -534,6 +561,11 @@ def set_engine_path(path: str) -> None:
 def set_faults(spec: str) -> None:
     """
     Replaces bpusim's faults by those of spec, in the grammar of BPUSIM_FAULT; "" removes them. Raises InputError for a wrong spec and UnsupportedError on other drivers.
+    """
+
+def set_log_handler(handler: typing.Any, level: typing.SupportsInt | typing.SupportsIndex) -> None:
+    """
+    Sends log lines of this level and above (0 trace to 5 critical) to handler(level, text), on a thread of its own; None turns them off.
     """
 
 __version__: str

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Union
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Union, overload
 
 from . import _core
 from ._bound import BoundRun
-from ._errors import InputError
+from ._devices import prometheus, stats
+from ._errors import HbmError, InputError
 from ._model import Array, Model
+from ._profile import Benchmark, Profile, benchmark
+from ._queue import InferQueue, Policy, QueueResult, Reason
 from ._request import InferRequest
 from ._scheduling import SchedParam
 from ._summary import summarise
@@ -145,6 +148,71 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
             outputs: Arrays by output name to be used instead of new ones.
         """
         return BoundRun(self, model, inputs, outputs)
+
+    def queue(
+        self,
+        model: str,
+        size: int = 4,
+        policy: Policy = "block",
+        *,
+        on_result: Callable[[QueueResult], object] | None = None,
+        on_drop: Callable[[Any, Reason, HbmError | None], object] | None = None,
+    ) -> InferQueue:
+        """Makes a bounded queue in front of a model.
+
+        Args:
+            model: Name of the model.
+            size: Items that may wait; with the policy "latest" always one.
+            policy: When the queue is full: "block" the submitter, keep only the "latest" item, "drop_oldest", "reject".
+            on_result: Called with each `QueueResult`; without it results are read by iterating over the queue.
+            on_drop: Called with the tag, the reason and the error (or None) of each item that gave no result.
+        """
+        return InferQueue(self, model, size=size, policy=policy, on_result=on_result, on_drop=on_drop)
+
+    def profile(self, *, capacity: int = 100_000, operators: bool = False) -> Profile:
+        """Records requests inside a ``with`` block.
+
+        Args:
+            capacity: How many requests are kept.
+            operators: Record single operations too; needs ``HB_HBMRuntime(..., profile_operators=True)``.
+        """
+        return Profile(self, capacity, operators)
+
+    def benchmark(
+        self, inputs: Any, *, repeat: int = 100, warmup: int = 10, duration: float | None = None, **keywords: Any
+    ) -> Benchmark:
+        """Runs a model again and again and measures.
+
+        Args:
+            inputs: What `run` takes, or a list of such sets, which are used in turn.
+            repeat: Number of runs measured.
+            warmup: Number of runs before.
+            duration: Seconds to measure for, instead of `repeat` runs.
+            **keywords: Those of `run`.
+        """
+        return benchmark(self, inputs, repeat=repeat, warmup=warmup, duration=duration, keywords=keywords)
+
+    def operations(self, model: str) -> list[tuple[str, str]]:
+        """Lists name and ONNX type of a model's operations.
+
+        Raises:
+            UnsupportedError: The driver does not know them.
+        """
+        return list(self._operations(model))
+
+    @overload
+    def stats(self) -> dict[str, Any]: ...
+    @overload
+    def stats(self, form: Literal["prometheus"]) -> str: ...
+    def stats(self, form: str | None = None) -> dict[str, Any] | str:
+        """Counts how requests have ended by model, and what the cores did.
+
+        Args:
+            form: "prometheus" for its text format; None for dicts.
+        """
+        if form not in (None, "prometheus"):
+            raise InputError(f"form is {form!r}; it must be None or 'prometheus'")
+        return prometheus(self) if form else stats(self)
 
     def infer_shapes(self, model: str, shapes: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, ...]]:
         """Tells the output shapes for input shapes, without running the model.

@@ -82,6 +82,7 @@ Raises:
   bindDeviceTensors(module, cls);
   bindRun(module, cls);
   bindBoundCall(module);
+  bindObservation(module, cls);
 }
 
 }  // namespace hbm::python

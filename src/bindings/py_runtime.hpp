@@ -73,5 +73,6 @@ void bindTensorProperties(RuntimeClass& cls);
 void bindDeviceTensors(py::module_& module, RuntimeClass& cls);
 void bindRun(py::module_& module, RuntimeClass& cls);
 void bindBoundCall(py::module_& module);
+void bindObservation(py::module_& module, RuntimeClass& cls);
 
 }  // namespace hbm::python

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/counters.hpp"
 #include "core/handles.hpp"
 #include "core/memory_pool.hpp"
 #include "core/soc.hpp"
@@ -39,6 +40,7 @@ struct Model {
   bool dynamicOutputs = false;  // an output shape is known only after the run
   const std::shared_ptr<MemoryPool> pool;
   mutable Worker worker;
+  mutable Counters counters;
 };
 
 struct LoadedModels {

@@ -1,5 +1,8 @@
 #include "core/request.hpp"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 
@@ -63,11 +66,12 @@ const char* requestStateName(RequestState state) noexcept {
 }
 
 RequestImpl::RequestImpl(std::shared_ptr<const Model> model, SchedParam sched, Completion completion,
-                         const CallOptions& options)
+                         const CallOptions& options, std::shared_ptr<Recorder> recorder)
     : model_(std::move(model)),
       sched_(std::move(sched)),
       deadline_(options.deadline),
       timeout_(options.timeout),
+      recorder_(std::move(recorder)),
       completion_(completion),
       inference_(*model_) {
   info_.enqueueNs = nowNs();
@@ -111,6 +115,9 @@ void RequestImpl::announce() noexcept {
 }
 
 bool RequestImpl::prepare(const Call& call) noexcept {
+  if (recorder_ != nullptr) {
+    thread_ = static_cast<std::uint64_t>(syscall(SYS_gettid));
+  }
   try {
     inference_.prepare(call);
     const std::lock_guard lock(mutex_);
@@ -335,6 +342,16 @@ void RequestImpl::complete(std::int32_t status) noexcept {
   end(error ? RequestState::kFailed : RequestState::kDone, std::move(outputs), std::move(error));
 }
 
+void RequestImpl::account() noexcept {
+  model_->counters.add(state_, info_, error_ ? std::optional(error_->kind()) : std::nullopt);
+  if (recorder_ != nullptr) {
+    RequestRecord record{info_, state_, thread_};
+    record.info.model = model_->info.name;
+    record.info.sched = sched_;
+    recorder_->add(std::move(record));
+  }
+}
+
 void RequestImpl::end(RequestState state, std::vector<DeviceTensor> outputs, std::optional<Error> error) noexcept {
   std::vector<std::function<void()>> callbacks;
   {
@@ -347,6 +364,7 @@ void RequestImpl::end(RequestState state, std::vector<DeviceTensor> outputs, std
       info_.doneNs = nowNs();
       info_.late |= deadline_ && Clock::now() > *deadline_;
       callbacks.swap(callbacks_);
+      account();
     }
   }
   announce();

@@ -24,7 +24,8 @@ enum class Completion : std::uint8_t { kByWaiter, kByCallback, kByThread };
 // device may go on after kCancelled, and the memory stays until it is done.
 class RequestImpl final : public Request, public std::enable_shared_from_this<RequestImpl> {
  public:
-  RequestImpl(std::shared_ptr<const Model> model, SchedParam sched, Completion completion, const CallOptions& options);
+  RequestImpl(std::shared_ptr<const Model> model, SchedParam sched, Completion completion, const CallOptions& options,
+              std::shared_ptr<Recorder> recorder);
 
   [[nodiscard]] RequestState state() const override;
   [[nodiscard]] bool wait(std::optional<std::chrono::nanoseconds> timeout) override;
@@ -76,12 +77,16 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   void completeUnknown(std::int32_t status) noexcept;
   // Lets go of it with this error, whatever its state.
   void drop(RequestState state, const Error& error);
+  // Counts and records the end. Needs mutex_.
+  void account() noexcept;
   void end(RequestState state, std::vector<DeviceTensor> outputs, std::optional<Error> error) noexcept;
 
   const std::shared_ptr<const Model> model_;
   const SchedParam sched_;
   const std::optional<std::chrono::steady_clock::time_point> deadline_;
   const std::optional<std::chrono::nanoseconds> timeout_;
+  const std::shared_ptr<Recorder> recorder_;  // nullptr: nobody records
+  std::uint64_t thread_ = 0;                  // that prepared it; only for the recorder
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

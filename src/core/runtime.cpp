@@ -4,13 +4,9 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "core/call_check.hpp"
-#include "core/device_layout.hpp"
 #include "core/dispatcher.hpp"
-#include "core/model.hpp"
 #include "core/progress.hpp"
-#include "core/request.hpp"
-#include "core/scheduling.hpp"
+#include "core/runtime_impl.hpp"
 #include "core/status.hpp"
 #include "core/timer.hpp"
 
@@ -92,18 +88,6 @@ void prepareAndStart(const std::shared_ptr<RequestImpl>& request, const Call& ca
   }
 }
 
-const TensorInfo& tensorOf(const ModelInfo& model, TensorRole role, std::size_t index) {
-  const bool input = role == TensorRole::kInput;
-  const std::vector<TensorInfo>& tensors = input ? model.inputs : model.outputs;
-  if (index >= tensors.size()) {
-    throw Error(ErrorKind::kInput,
-                place(model.name) + ": there is no " + (input ? "input " : "output ") + std::to_string(index) +
-                    "; it has " + std::to_string(tensors.size()),
-                {"", 0, "", model.name, ""});
-  }
-  return tensors[index];
-}
-
 // Abandons what is not done, and throws for it.
 [[noreturn]] void giveUp(const Requests& requests, const RequestImpl& late, const CallOptions& options,
                          bool interrupted) {
@@ -119,66 +103,6 @@ const TensorInfo& tensorOf(const ModelInfo& model, TensorRole role, std::size_t 
 }
 
 }  // namespace
-
-class Runtime::Impl {
- public:
-  explicit Impl(LoadedModels loaded) : loaded_(std::move(loaded)), defaults_(loaded_.models.size()) {}
-  Impl(LoadedModels loaded, std::vector<SchedParam> defaults)
-      : loaded_(std::move(loaded)), defaults_(std::move(defaults)) {}
-
-  [[nodiscard]] const LoadedModels& loaded() const noexcept { return loaded_; }
-
-  [[nodiscard]] const std::vector<std::shared_ptr<const Model>>& models() const noexcept { return loaded_.models; }
-  [[nodiscard]] const std::vector<std::string>& fileDescriptions() const noexcept { return loaded_.fileDescriptions; }
-
-  [[nodiscard]] const std::shared_ptr<const Model>& at(std::size_t index) const {
-    if (index >= loaded_.models.size()) {
-      throw Error(ErrorKind::kInput, "there is no model with index " + std::to_string(index) + "; " +
-                                         std::to_string(loaded_.models.size()) + " are loaded");
-    }
-    return loaded_.models[index];
-  }
-
-  [[nodiscard]] std::vector<SchedParam> schedParams() const {
-    const std::lock_guard lock(mutex_);
-    return defaults_;
-  }
-
-  void setSchedParams(const std::vector<std::pair<std::size_t, SchedOverrides>>& changes) {
-    for (const auto& [index, overrides] : changes) {
-      const Model& model = *at(index);
-      checkOverrides(model.info, model.soc, overrides);
-    }
-    const std::lock_guard lock(mutex_);
-    for (const auto& [index, overrides] : changes) {
-      defaults_[index] = merged(std::move(defaults_[index]), overrides);
-    }
-  }
-
-  // Checks all calls, then makes their requests.
-  [[nodiscard]] std::vector<std::shared_ptr<RequestImpl>> makeRequests(const std::vector<Call>& calls,
-                                                                       Completion completion,
-                                                                       const CallOptions& options) const {
-    for (const Call& call : calls) {
-      const Model& model = *at(call.model);
-      checkOverrides(model.info, model.soc, call.sched);
-      checkTensors(model.info, call);
-    }
-    std::vector<std::shared_ptr<RequestImpl>> requests;
-    requests.reserve(calls.size());
-    const std::lock_guard lock(mutex_);
-    for (const Call& call : calls) {
-      requests.push_back(std::make_shared<RequestImpl>(at(call.model), merged(defaults_[call.model], call.sched),
-                                                       completion, options));
-    }
-    return requests;
-  }
-
- private:
-  const LoadedModels loaded_;
-  mutable std::mutex mutex_;
-  std::vector<SchedParam> defaults_;
-};
 
 Runtime::Runtime(const std::vector<std::string>& files, const LoadOptions& options)
     : impl_(std::make_unique<Impl>(loadFiles(files, options))) {}
@@ -201,7 +125,7 @@ Runtime::Runtime(const Runtime& other, std::size_t index, const std::string& fil
   LoadedModels models = other.impl_->loaded();
   models.models[index] = *replacement;
   refuseDuplicates(models.models);
-  impl_ = std::make_unique<Impl>(std::move(models), other.schedParams());
+  impl_ = std::make_unique<Impl>(std::move(models), *other.impl_);
 }
 
 Runtime::~Runtime() = default;
@@ -228,86 +152,11 @@ const std::vector<std::string>& Runtime::fileDescriptions() const noexcept { ret
 
 std::vector<SchedParam> Runtime::schedParams() const { return impl_->schedParams(); }
 
+void Runtime::setRecorder(std::shared_ptr<Recorder> recorder) { impl_->setRecorder(std::move(recorder)); }
+
 void Runtime::setSchedParams(const std::vector<std::pair<std::size_t, SchedOverrides>>& changes) {
   impl_->setSchedParams(changes);
 }
-
-DeviceTensor Runtime::allocate(std::size_t model, TensorRole role, std::size_t tensor,
-                               const std::vector<std::int64_t>& shape) const {
-  const Model& owner = *impl_->at(model);
-  const TensorInfo& info = tensorOf(owner.info, role, tensor);
-  std::vector<std::int64_t> complete = shape.empty() ? info.shape : shape;
-  bool fits = complete.size() == info.shape.size();
-  for (std::size_t i = 0; fits && i < complete.size(); ++i) {
-    fits = complete[i] >= 0 && (info.shape[i] < 0 || info.shape[i] == complete[i]);
-  }
-  if (!fits) {
-    throw Error(ErrorKind::kInput,
-                place(owner.info.name, "tensor", info.name) + ": memory of shape " +
-                    describeShape(complete.data(), complete.size()) + " was asked for, the model has " +
-                    describeShape(info.shape.data(), info.shape.size()) + "; every dimension must be given",
-                {"", 0, "", owner.info.name, info.name});
-  }
-  const hbDNNTensorProperties properties = completeProperties(owner, role, tensor, complete.data());
-  const std::shared_ptr<DeviceBlock> block = owner.pool->leaseShown(requiredBytes(owner, role, tensor, properties));
-  const auto rank = static_cast<std::ptrdiff_t>(complete.size());
-  return {block->memory.virAddr, info.dtype, std::move(complete),
-          std::vector<std::int64_t>(properties.stride, properties.stride + rank), block};
-}
-
-std::vector<std::vector<std::int64_t>> Runtime::inferShapes(
-    std::size_t model, const std::vector<std::vector<std::int64_t>>& inputShapes) const {
-  const Model& owner = *impl_->at(model);
-  Call call;
-  for (std::size_t i = 0; i < inputShapes.size(); ++i) {
-    TensorView& view = call.inputs.emplace_back();
-    view.dtype = i < owner.info.inputs.size() ? owner.info.inputs[i].dtype : DataType::kMax;
-    view.rank = static_cast<std::int32_t>(inputShapes[i].size());
-    std::copy_n(inputShapes[i].begin(), std::min(inputShapes[i].size(), view.shape.size()), view.shape.begin());
-  }
-  checkTensors(owner.info, call);
-  std::vector<hbDNNTensorProperties> outputs = owner.outputProperties;
-  if (owner.dynamicOutputs) {
-    const auto infer = owner.driver.extensionFunction(&bpusimInterface::inferOutputProperties);
-    if (infer == nullptr) {
-      throw Error(ErrorKind::kUnsupported,
-                  place(owner.info.name) + ": this driver cannot tell output shapes without running the model",
-                  {"", 0, "", owner.info.name, ""});
-    }
-    std::vector<hbDNNTensor> inputs(call.inputs.size());
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      inputs[i].properties = completeProperties(owner, TensorRole::kInput, i, call.inputs[i].shape.data());
-    }
-    const std::int32_t status = infer(outputs.data(), inputs.data(), 0, owner.handle);
-    if (status == HB_UCP_OP_CMD_UNAVAILABLE) {
-      throw Error(ErrorKind::kUnsupported,
-                  place(owner.info.name) + ": its output shapes depend on the data; run it to know them",
-                  {"inferOutputProperties", status, statusName(status), owner.info.name, ""});
-    }
-    check(owner.driver, "inferOutputProperties", status, owner.info.name);
-  }
-  std::vector<std::vector<std::int64_t>> shapes;
-  for (const hbDNNTensorProperties& output : outputs) {
-    const hbDNNTensorShape& shape = output.validShape;
-    shapes.emplace_back(shape.dimensionSize, shape.dimensionSize + shape.numDimensions);
-  }
-  return shapes;
-}
-
-std::vector<std::string> Runtime::dimensionNames(std::size_t model, TensorRole role, std::size_t tensor) const {
-  const Model& owner = *impl_->at(model);
-  const TensorInfo& info = tensorOf(owner.info, role, tensor);
-  std::vector<std::string> names(info.shape.size());
-  const auto symbol = owner.driver.extensionFunction(&bpusimInterface::symbolicDimension);
-  for (std::size_t i = 0; symbol != nullptr && i < names.size(); ++i) {
-    const char* name = symbol(owner.handle, role == TensorRole::kOutput ? 1 : 0, static_cast<std::int32_t>(tensor),
-                              static_cast<std::int32_t>(i));
-    names[i] = name != nullptr ? name : "";
-  }
-  return names;
-}
-
-MemoryUsage Runtime::memoryUsage(std::size_t model) const { return impl_->at(model)->pool->usage(); }
 
 std::vector<std::vector<DeviceTensor>> Runtime::run(const std::vector<Call>& calls, const CallOptions& options) {
   static_cast<void>(Driver::get());  // refuses in a forked child

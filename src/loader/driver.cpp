@@ -10,6 +10,7 @@
 
 #include "hbm_runtime/error.hpp"
 #include "loader/driver_search.hpp"
+#include "loader/log.hpp"
 #include "loader/shared_library.hpp"
 
 namespace hbm {
@@ -128,6 +129,11 @@ const Driver& loadLocked(const std::string& choice) {
   std::call_once(once, [] { pthread_atfork(nullptr, nullptr, afterForkInChild); });
   const Driver* driver = search(choice).release();
   announceEngine(*driver);
+  forwardDriverLog(*driver);
+  if (logs(LogLevel::kInfo)) {
+    log(LogLevel::kInfo, "driver " + driver->info.dnnPath + ", version " + driver->info.dnnVersion + ", chosen by " +
+                             driver->info.chosenBy);
+  }
   theDriver.store(driver, std::memory_order_release);
   return *driver;
 }

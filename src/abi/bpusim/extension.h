@@ -58,6 +58,8 @@ typedef struct bpusimOperatorTime {
   int64_t durationNs;
 } bpusimOperatorTime;
 
+typedef void (*bpusimLogSink)(int32_t level, const char* text, void* userdata);
+
 typedef struct bpusimInterface {
   uint32_t size;    /* sizeof(bpusimInterface) in the driver */
   uint32_t version; /* BPUSIM_INTERFACE_VERSION */
@@ -96,6 +98,10 @@ typedef struct bpusimInterface {
   /* Where to look for the engine's library (a file or its directory) after BPUSIM_ENGINE_PATH; NULL forgets it. Has an
    * effect until the engine is loaded, which the first model does. */
   int32_t (*setEnginePath)(const char* path);
+
+  /* Sends log lines of this level and above (0 trace to 5 critical, 6 none) to sink instead of stderr; NULL restores the
+   * default. sink is called from any thread and must not call the driver. A file of HB_UCP_LOG_PATH gets them too. */
+  int32_t (*setLogSink)(bpusimLogSink sink, void* userdata, int32_t level);
 } bpusimInterface;
 
 /* The interface of this version, or NULL when the driver does not know it. Lives as long as the library. */

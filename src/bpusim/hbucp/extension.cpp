@@ -143,6 +143,13 @@ std::int32_t setEnginePath(const char* path) {
   return forwarded<&ModelInterface::setEnginePath>("setEnginePath", path);
 }
 
+std::int32_t changeLogSink(bpusimLogSink sink, void* userdata, std::int32_t level) {
+  return extensionCall("setLogSink", [&]() -> std::int32_t {
+    setLogSink(sink, userdata, level);
+    return HB_UCP_SUCCESS;
+  });
+}
+
 constexpr bpusimInterface kInterface = {
     sizeof(bpusimInterface),
     BPUSIM_INTERFACE_VERSION,
@@ -159,6 +166,7 @@ constexpr bpusimInterface kInterface = {
     getOperations,
     operatorTimes,
     setEnginePath,
+    changeLogSink,
 };
 
 // --- for libdnn

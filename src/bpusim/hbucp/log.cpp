@@ -4,10 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 
 namespace bpusim {
 namespace {
@@ -58,14 +60,48 @@ const Sink& sink() noexcept {
   return instance;
 }
 
+// Where a client wants the lines instead of stderr. Replaced as a whole and never freed: lines are written without a
+// lock, also in the child of a fork, and sinks change rarely.
+struct ClientSink {
+  bpusimLogSink function;
+  void* userdata;
+  std::int32_t level;
+};
+
+std::atomic<const ClientSink*> clientSink{nullptr};
+
+bool ownLogs(LogLevel level) noexcept {
+  const bool replaced = clientSink.load() != nullptr && sink().file == STDERR_FILENO;
+  return !replaced && level >= sink().level && sink().level != LogLevel::kNever;
+}
+
+bool clientLogs(LogLevel level) noexcept {
+  const ClientSink* const client = clientSink.load();
+  return client != nullptr && static_cast<std::int32_t>(level) >= client->level;
+}
+
 }  // namespace
 
-bool logs(LogLevel level) noexcept { return level >= sink().level && sink().level != LogLevel::kNever; }
+bool logs(LogLevel level) noexcept { return ownLogs(level) || clientLogs(level); }
 
 void log(LogLevel level, std::string_view text) noexcept {
-  if (logs(level)) {
+  if (ownLogs(level)) {
     sink().put(level, text);
   }
+  if (clientLogs(level)) {
+    char line[kLongestLine];
+    const std::size_t length = std::min(text.size(), sizeof line - 1);
+    std::memcpy(line, text.data(), length);
+    line[length] = '\0';
+    const ClientSink* const client = clientSink.load();
+    client->function(static_cast<std::int32_t>(level), line, client->userdata);
+  }
+}
+
+void setLogSink(bpusimLogSink function, void* userdata, std::int32_t level) {
+  const ClientSink* const client =
+      function != nullptr ? std::make_unique<ClientSink>(ClientSink{function, userdata, level}).release() : nullptr;
+  clientSink.store(client);
 }
 
 }  // namespace bpusim

@@ -11,4 +11,7 @@ namespace bpusim {
 [[nodiscard]] bool logs(LogLevel level) noexcept;
 void log(LogLevel level, std::string_view text) noexcept;
 
+// Lines of this level and above go to `function` instead of stderr; nullptr restores the default.
+void setLogSink(bpusimLogSink function, void* userdata, std::int32_t level);
+
 }  // namespace bpusim

@@ -13,6 +13,7 @@
 
 #include "hbm_runtime/export.hpp"
 #include "hbm_runtime/model_info.hpp"
+#include "hbm_runtime/recorder.hpp"
 #include "hbm_runtime/request.hpp"
 #include "hbm_runtime/scheduling.hpp"
 #include "hbm_runtime/tensor.hpp"
@@ -53,6 +54,17 @@ struct Call {
 struct MemoryUsage {
   std::int64_t usedBytes = 0;  // by requests, outputs and allocated tensors
   std::int64_t freeBytes = 0;  // kept for the next run
+};
+
+struct Operation {
+  std::string name;  // of the node
+  std::string type;  // ONNX operator
+};
+
+struct OperationTime {
+  Operation operation;
+  std::int64_t beginNs = 0;  // since the model was loaded
+  std::int64_t durationNs = 0;
 };
 
 enum class TensorRole : std::uint8_t { kInput, kOutput };
@@ -121,6 +133,17 @@ class HBM_API Runtime {
   [[nodiscard]] std::vector<std::string> dimensionNames(std::size_t model, TensorRole role, std::size_t tensor) const;
 
   [[nodiscard]] MemoryUsage memoryUsage(std::size_t model) const;
+
+  [[nodiscard]] RequestCounts requestCounts(std::size_t model) const;
+
+  // Requests that start from now on are recorded; nullptr ends that.
+  void setRecorder(std::shared_ptr<Recorder> recorder);
+
+  // The operations of a model in the order of its graph. Throws Error: kUnsupported when the driver does not know them.
+  [[nodiscard]] std::vector<Operation> operations(std::size_t model) const;
+
+  // Times of single operations of runs since the last call; needs LoadOptions::profile. Throws Error: kUnsupported.
+  [[nodiscard]] std::vector<OperationTime> takeOperationTimes(std::size_t model) const;
 
   class Impl;
 

@@ -1,0 +1,66 @@
+"""Log lines of the runtime and of bpusim, through Python's logging."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+from . import _core
+from ._errors import InputError
+
+#: The logger of this package; ``hbm_runtime.driver`` below it carries the lines of the C++ side.
+logger = logging.getLogger("hbm_runtime")
+_driver_logger = logging.getLogger("hbm_runtime.driver")
+
+_TRACE = 5
+_LEVELS = {
+    "trace": (_TRACE, 0),
+    "debug": (logging.DEBUG, 1),
+    "info": (logging.INFO, 2),
+    "warning": (logging.WARNING, 3),
+    "error": (logging.ERROR, 4),
+    "critical": (logging.CRITICAL, 5),
+    "off": (logging.CRITICAL + 10, 6),
+}
+_PYTHON_LEVELS = [python for python, _ in _LEVELS.values()]
+
+
+def set_log_level(level: str | int) -> None:
+    """Sets from which level on the package logs; the default is "warning".
+
+    Lines go to the logger ``hbm_runtime`` of Python's `logging`, so handlers and formats are the program's business.
+    C++ threads hand their lines to a thread of their own and never wait for Python.
+
+    Args:
+        level: "trace", "debug", "info", "warning", "error", "critical" or "off", or a number of `logging`.
+
+    Raises:
+        InputError: Another word.
+    """
+    if isinstance(level, int):
+        python = level
+        core = next((number for value, number in _LEVELS.values() if value >= level), 6)
+    elif level.lower() in _LEVELS:
+        python, core = _LEVELS[level.lower()]
+    else:
+        raise InputError(f"log level {level!r} is not one of {', '.join(_LEVELS)}")
+    logger.setLevel(python)
+    _core.set_log_handler(_handle if core < 6 else None, core)
+
+
+def _handle(level: int, text: str) -> None:
+    _driver_logger.log(_PYTHON_LEVELS[level], "%s", text)
+
+
+def configure_from_environment() -> None:
+    """Applies HBM_RUNTIME_LOG (a level) and HBM_RUNTIME_LOG_FILE (a path, appended to)."""
+    logger.addHandler(logging.NullHandler())
+    path = os.environ.get("HBM_RUNTIME_LOG_FILE")
+    if path:
+        handler = logging.FileHandler(path, delay=True)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        logger.addHandler(handler)
+    level = os.environ.get("HBM_RUNTIME_LOG", "warning").lower()
+    set_log_level(level if level in _LEVELS else "warning")
+    if level not in _LEVELS:
+        logger.warning("HBM_RUNTIME_LOG=%s is not one of %s; warning holds", level, ", ".join(_LEVELS))

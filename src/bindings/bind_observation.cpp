@@ -1,0 +1,102 @@
+// Profiles, counters, operations, core loads, log lines: what happens inside.
+#include <memory>
+
+#include "bindings/notifier.hpp"
+#include "bindings/py_runtime.hpp"
+#include "hbm_runtime/error.hpp"
+#include "hbm_runtime/logging.hpp"
+#include "hbm_runtime/recorder.hpp"
+#include "loader/driver.hpp"
+
+namespace hbm::python {
+namespace {
+
+using Dicts = py::typing::List<py::typing::Dict<py::str, py::object>>;
+
+Dicts recordsOf(const Recorder& recorder) {
+  py::list all;
+  for (const RequestRecord& record : recorder.records()) {
+    const RequestInfo& info = record.info;
+    all.append(py::dict(py::arg("model") = info.model, py::arg("state") = requestStateName(record.state),
+                        py::arg("thread") = record.thread, py::arg("custom_id") = info.sched.customId,
+                        py::arg("priority") = info.sched.priority, py::arg("enqueue_ns") = info.enqueueNs,
+                        py::arg("copied_ns") = info.copiedNs, py::arg("submit_ns") = info.submitNs,
+                        py::arg("ended_ns") = info.endedNs, py::arg("done_ns") = info.doneNs));
+  }
+  return Dicts(all);
+}
+
+ByModel<py::typing::Dict<py::str, py::int_>> requestCounts(const PyRuntime& self) {
+  const std::shared_ptr<Loaded> loaded = self.loaded();
+  py::dict all;
+  for (std::size_t i = 0; i < loaded->names.size(); ++i) {
+    const RequestCounts counts = loaded->runtime->requestCounts(i);
+    all[loaded->names[i].name] = py::dict(
+        py::arg("done") = counts.done, py::arg("failed") = counts.failed, py::arg("timed_out") = counts.timedOut,
+        py::arg("late") = counts.late, py::arg("cancelled") = counts.cancelled, py::arg("device_ns") = counts.deviceNs);
+  }
+  return ByModel<py::typing::Dict<py::str, py::int_>>(all);
+}
+
+py::typing::List<py::typing::Tuple<py::str, py::str>> operations(const PyRuntime& self, const std::string& model) {
+  const std::shared_ptr<Loaded> loaded = self.loaded();
+  py::list all;
+  for (const Operation& each : loaded->runtime->operations(loaded->runtime->modelIndex(model))) {
+    all.append(py::make_tuple(each.name, each.type));
+  }
+  return py::typing::List<py::typing::Tuple<py::str, py::str>>(all);
+}
+
+using Times = py::typing::List<py::typing::Tuple<py::str, py::str, py::int_, py::int_>>;
+
+Times takeOperationTimes(const PyRuntime& self, const std::string& model) {
+  const std::shared_ptr<Loaded> loaded = self.loaded();
+  const std::vector<OperationTime> times =
+      withoutGil([&] { return loaded->runtime->takeOperationTimes(loaded->runtime->modelIndex(model)); });
+  py::list all;
+  for (const OperationTime& each : times) {
+    all.append(py::make_tuple(each.operation.name, each.operation.type, each.beginNs, each.durationNs));
+  }
+  return Times(all);
+}
+
+void setLogHandler(const py::object& handler, int level) {
+  if (handler.is_none()) {
+    setLogSink(nullptr, nullptr, LogLevel::kNever);
+    return;
+  }
+  // Lines may come at any time until the process ends: the handler lives as long.
+  PyObject* const kept = handler.inc_ref().ptr();
+  setLogSink(
+      [](LogLevel of, const char* text, void* userdata) {
+        notifyPython(holdPython([of, line = std::string(text), function = static_cast<PyObject*>(userdata)] {
+          py::reinterpret_borrow<py::object>(function)(static_cast<int>(of), line);
+        }));
+      },
+      kept, static_cast<LogLevel>(level));
+}
+
+}  // namespace
+
+void bindObservation(py::module_& module, RuntimeClass& cls) {
+  py::class_<Recorder, std::shared_ptr<Recorder>>(module, "Recorder", "Records what becomes of requests.")
+      .def(py::init<std::size_t>(), py::arg("capacity"))
+      .def("records", &recordsOf)
+      .def_property_readonly("lost", &Recorder::lost);
+  cls.def(
+         "_set_recorder",
+         [](const PyRuntime& self, std::shared_ptr<Recorder> recorder) {
+           self.loaded()->runtime->setRecorder(std::move(recorder));
+         },
+         py::arg("recorder"))
+      .def("_clear_recorder", [](const PyRuntime& self) { self.loaded()->runtime->setRecorder(nullptr); })
+      .def("_request_counts", &requestCounts)
+      .def("_operations", &operations, py::arg("model"))
+      .def("_take_operation_times", &takeOperationTimes, py::arg("model"));
+  module.def(
+      "set_log_handler", &setLogHandler, py::arg("handler"), py::arg("level"),
+      "Sends log lines of this level and above (0 trace to 5 critical) to handler(level, text), on a thread of its "
+      "own; None turns them off.");
+}
+
+}  // namespace hbm::python

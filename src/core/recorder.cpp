@@ -1,0 +1,24 @@
+#include "hbm_runtime/recorder.hpp"
+
+namespace hbm {
+
+void Recorder::add(RequestRecord record) {
+  const std::lock_guard lock(mutex_);
+  if (records_.size() < capacity_) {
+    records_.push_back(std::move(record));
+  } else {
+    ++lost_;
+  }
+}
+
+std::vector<RequestRecord> Recorder::records() const {
+  const std::lock_guard lock(mutex_);
+  return records_;
+}
+
+std::size_t Recorder::lost() const {
+  const std::lock_guard lock(mutex_);
+  return lost_;
+}
+
+}  // namespace hbm

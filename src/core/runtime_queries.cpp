@@ -1,0 +1,141 @@
+// What a runtime can tell about its models besides their description, and memory for their tensors.
+#include <algorithm>
+
+#include "core/device_layout.hpp"
+#include "core/runtime_impl.hpp"
+#include "core/status.hpp"
+
+namespace hbm {
+namespace {
+
+const TensorInfo& tensorOf(const ModelInfo& model, TensorRole role, std::size_t index) {
+  const bool input = role == TensorRole::kInput;
+  const std::vector<TensorInfo>& tensors = input ? model.inputs : model.outputs;
+  if (index >= tensors.size()) {
+    throw Error(ErrorKind::kInput,
+                place(model.name) + ": there is no " + (input ? "input " : "output ") + std::to_string(index) +
+                    "; it has " + std::to_string(tensors.size()),
+                {"", 0, "", model.name, ""});
+  }
+  return tensors[index];
+}
+
+// A function of the driver extension that `what` needs. Throws Error (kUnsupported).
+template <class Member>
+Member require(const Model& model, Member bpusimInterface::* member, const char* what) {
+  const Member function = model.driver.extensionFunction(member);
+  if (function == nullptr) {
+    throw Error(ErrorKind::kUnsupported, place(model.info.name) + ": this driver cannot tell " + what,
+                {"", 0, "", model.info.name, ""});
+  }
+  return function;
+}
+
+}  // namespace
+
+DeviceTensor Runtime::allocate(std::size_t model, TensorRole role, std::size_t tensor,
+                               const std::vector<std::int64_t>& shape) const {
+  const Model& owner = *impl_->at(model);
+  const TensorInfo& info = tensorOf(owner.info, role, tensor);
+  std::vector<std::int64_t> complete = shape.empty() ? info.shape : shape;
+  bool fits = complete.size() == info.shape.size();
+  for (std::size_t i = 0; fits && i < complete.size(); ++i) {
+    fits = complete[i] >= 0 && (info.shape[i] < 0 || info.shape[i] == complete[i]);
+  }
+  if (!fits) {
+    throw Error(ErrorKind::kInput,
+                place(owner.info.name, "tensor", info.name) + ": memory of shape " +
+                    describeShape(complete.data(), complete.size()) + " was asked for, the model has " +
+                    describeShape(info.shape.data(), info.shape.size()) + "; every dimension must be given",
+                {"", 0, "", owner.info.name, info.name});
+  }
+  const hbDNNTensorProperties properties = completeProperties(owner, role, tensor, complete.data());
+  const std::shared_ptr<DeviceBlock> block = owner.pool->leaseShown(requiredBytes(owner, role, tensor, properties));
+  const auto rank = static_cast<std::ptrdiff_t>(complete.size());
+  return {block->memory.virAddr, info.dtype, std::move(complete),
+          std::vector<std::int64_t>(properties.stride, properties.stride + rank), block};
+}
+
+std::vector<std::vector<std::int64_t>> Runtime::inferShapes(
+    std::size_t model, const std::vector<std::vector<std::int64_t>>& inputShapes) const {
+  const Model& owner = *impl_->at(model);
+  Call call;
+  for (std::size_t i = 0; i < inputShapes.size(); ++i) {
+    TensorView& view = call.inputs.emplace_back();
+    view.dtype = i < owner.info.inputs.size() ? owner.info.inputs[i].dtype : DataType::kMax;
+    view.rank = static_cast<std::int32_t>(inputShapes[i].size());
+    std::copy_n(inputShapes[i].begin(), std::min(inputShapes[i].size(), view.shape.size()), view.shape.begin());
+  }
+  checkTensors(owner.info, call);
+  std::vector<hbDNNTensorProperties> outputs = owner.outputProperties;
+  if (owner.dynamicOutputs) {
+    const auto infer = owner.driver.extensionFunction(&bpusimInterface::inferOutputProperties);
+    if (infer == nullptr) {
+      throw Error(ErrorKind::kUnsupported,
+                  place(owner.info.name) + ": this driver cannot tell output shapes without running the model",
+                  {"", 0, "", owner.info.name, ""});
+    }
+    std::vector<hbDNNTensor> inputs(call.inputs.size());
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      inputs[i].properties = completeProperties(owner, TensorRole::kInput, i, call.inputs[i].shape.data());
+    }
+    const std::int32_t status = infer(outputs.data(), inputs.data(), 0, owner.handle);
+    if (status == HB_UCP_OP_CMD_UNAVAILABLE) {
+      throw Error(ErrorKind::kUnsupported,
+                  place(owner.info.name) + ": its output shapes depend on the data; run it to know them",
+                  {"inferOutputProperties", status, statusName(status), owner.info.name, ""});
+    }
+    check(owner.driver, "inferOutputProperties", status, owner.info.name);
+  }
+  std::vector<std::vector<std::int64_t>> shapes;
+  for (const hbDNNTensorProperties& output : outputs) {
+    const hbDNNTensorShape& shape = output.validShape;
+    shapes.emplace_back(shape.dimensionSize, shape.dimensionSize + shape.numDimensions);
+  }
+  return shapes;
+}
+
+std::vector<std::string> Runtime::dimensionNames(std::size_t model, TensorRole role, std::size_t tensor) const {
+  const Model& owner = *impl_->at(model);
+  const TensorInfo& info = tensorOf(owner.info, role, tensor);
+  std::vector<std::string> names(info.shape.size());
+  const auto symbol = owner.driver.extensionFunction(&bpusimInterface::symbolicDimension);
+  for (std::size_t i = 0; symbol != nullptr && i < names.size(); ++i) {
+    const char* name = symbol(owner.handle, role == TensorRole::kOutput ? 1 : 0, static_cast<std::int32_t>(tensor),
+                              static_cast<std::int32_t>(i));
+    names[i] = name != nullptr ? name : "";
+  }
+  return names;
+}
+
+MemoryUsage Runtime::memoryUsage(std::size_t model) const { return impl_->at(model)->pool->usage(); }
+
+RequestCounts Runtime::requestCounts(std::size_t model) const { return impl_->at(model)->counters.counts(); }
+
+std::vector<Operation> Runtime::operations(std::size_t model) const {
+  const Model& owner = *impl_->at(model);
+  const auto get = require(owner, &bpusimInterface::getOperations, "a model's operations");
+  const bpusimOperation* list = nullptr;
+  std::int32_t count = 0;
+  check(owner.driver, "getOperations", get(&list, &count, owner.handle), owner.info.name);
+  std::vector<Operation> operations;
+  for (std::int32_t i = 0; i < count; ++i) {
+    operations.push_back({list[i].name, list[i].type});
+  }
+  return operations;
+}
+
+std::vector<OperationTime> Runtime::takeOperationTimes(std::size_t model) const {
+  const Model& owner = *impl_->at(model);
+  const auto get = require(owner, &bpusimInterface::operatorTimes, "times of single operations");
+  const bpusimOperatorTime* list = nullptr;
+  std::int32_t count = 0;
+  check(owner.driver, "operatorTimes", get(&list, &count, owner.handle), owner.info.name);
+  std::vector<OperationTime> times;
+  for (std::int32_t i = 0; i < count; ++i) {
+    times.push_back({{list[i].name, list[i].type}, list[i].beginNs, list[i].durationNs});
+  }
+  return times;
+}
+
+}  // namespace hbm
