@@ -1,6 +1,7 @@
 // Jobs without a model: what a test needs to see a task run, and to hold it while it runs.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -146,6 +148,22 @@ class Task {
 
   hbUCPTaskHandle_t handle = nullptr;
 };
+
+// What a callback was told; note() is that callback.
+struct Seen {
+  std::atomic<int> calls{0};
+  hbUCPTaskHandle_t handle = nullptr;
+  std::int32_t status = 1;
+  std::thread::id thread;
+};
+
+inline void note(hbUCPTaskHandle_t task, std::int32_t status, void* userdata) {
+  auto& seen = *static_cast<Seen*>(userdata);
+  seen.handle = task;
+  seen.status = status;
+  seen.thread = std::this_thread::get_id();
+  ++seen.calls;
+}
 
 inline bpusimLive live() {
   bpusimLive now{};

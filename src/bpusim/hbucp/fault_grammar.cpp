@@ -85,7 +85,6 @@ std::int32_t status(std::string_view text) {
 
 // "n": the n-th only; "n+": from the n-th on; "n..m": these.
 void parseCount(std::string_view when, CallRule& rule) {
-  const Mistake mistake{quoted(when) + " says no calls: N, N+ or N..M, counted from 1"};
   std::optional<std::uint64_t> first;
   std::optional<std::uint64_t> last;
   if (!when.empty() && when.back() == '+') {
@@ -99,7 +98,7 @@ void parseCount(std::string_view when, CallRule& rule) {
     first = last = number<std::uint64_t>(when);
   }
   if (!first || !last || *first == 0 || *last < *first) {
-    throw mistake;
+    throw Mistake{quoted(when) + " says no calls: N, N+ or N..M, counted from 1"};
   }
   rule.first = *first;
   rule.last = *last;

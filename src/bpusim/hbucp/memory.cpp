@@ -12,7 +12,7 @@
 namespace bpusim {
 namespace {
 
-constexpr std::uint64_t kAlignment = 64 * 1024;
+constexpr std::uint64_t kAlignment = 0x10000;  // 64 KiB, as on a board
 
 std::uint64_t roundUp(std::uint64_t size) { return (size + kAlignment - 1) & ~(kAlignment - 1); }
 

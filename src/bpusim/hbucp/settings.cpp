@@ -129,7 +129,11 @@ const Settings& settings() {
   return instance;
 }
 
+namespace {
+
 // At load, not at the first call: mistakes show early, and what is set later by setenv() comes too late for all alike.
-[[maybe_unused]] static const Settings& readAtLoad = settings();
+[[maybe_unused]] const Settings& readAtLoad = settings();
+
+}  // namespace
 
 }  // namespace bpusim

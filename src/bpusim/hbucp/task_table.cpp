@@ -28,7 +28,7 @@ hbUCPTaskHandle_t encode(HandleParts parts) {
 }
 
 std::optional<HandleParts> decode(hbUCPTaskHandle_t handle) {
-  const std::uint64_t value = reinterpret_cast<std::uintptr_t>(handle);
+  const auto value = std::uint64_t{reinterpret_cast<std::uintptr_t>(handle)};
   if (value >> (kSlotBits + kGenerationBits) != kTag) {
     return std::nullopt;
   }
