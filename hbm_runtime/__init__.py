@@ -48,6 +48,7 @@ from ._queue import InferQueue, QueueResult, QueueStats  # noqa: E402
 from ._request import InferRequest, RequestInfo  # noqa: E402
 from ._runtime import HB_HBMRuntime  # noqa: E402
 from ._scheduling import SchedParam  # noqa: E402
+from .quant import dequantize, quantize  # noqa: E402
 
 announce_engine()
 configure_from_environment()
@@ -87,11 +88,13 @@ __all__ = [
     "TensorInfo",
     "UnsupportedError",
     "__version__",
+    "dequantize",
     "driver_info",
     "get_devices",
     "get_host_info",
     "hbDNNDataType",
     "hbDNNQuantiType",
     "load_driver",
+    "quantize",
     "set_log_level",
 ]

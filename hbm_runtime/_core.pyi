@@ -22,6 +22,7 @@ __all__: list[str] = [
     "Request",
     "Runtime",
     "core_loads",
+    "dequantize",
     "driver_info",
     "driver_live",
     "driver_loaded",
@@ -30,6 +31,7 @@ __all__: list[str] = [
     "hbDNNQuantiType",
     "is_device_array",
     "load_driver",
+    "quantize",
     "release_hanging_tasks",
     "set_engine_path",
     "set_faults",
@@ -71,6 +73,27 @@ class QuantParams:
     def __deepcopy__(self, memo: typing.Any) -> QuantParams: ...
     def __eq__(self, arg0: typing.Any) -> typing.Any: ...
     def __getstate__(self) -> tuple[int, int, list[float], list[int]]: ...
+    def __init__(
+        self,
+        *,
+        scale: typing.Any = None,
+        zero_point: typing.Any = None,
+        quant_type: hbDNNQuantiType | None = None,
+        axis: typing.SupportsInt | typing.SupportsIndex | None = None,
+    ) -> None:
+        """
+        Parameters made by hand, for `dequantize` and `quantize`.
+
+        Args:
+            scale: One factor, or a 1-D sequence with one for each element of the axis; converted to float32.
+            zero_point: One integer, or as many as scales; None for symmetric quantisation.
+            quant_type: SCALE or NONE; follows from the scale when it is not given.
+            axis: The quantised axis, negative from the last; needed when there are several scales or zero points.
+
+        Raises:
+            InputError: Numbers out of range, or numbers of them that do not fit together.
+            TypeError: Something else than numbers.
+        """
     def __repr__(self) -> str: ...
     def __setstate__(self, arg0: tuple[typing.Any, ...]) -> None: ...
     @property
@@ -511,6 +534,7 @@ def core_loads() -> list[dict[str, int]]:
     What each core of bpusim has done since the driver was loaded and does now: busy_ns, finished_tasks, running (0 or 1), queued (waiting tasks that may run there). Raises UnsupportedError on other drivers.
     """
 
+def dequantize(array: typing.Any, quant: QuantParams, *, out: typing.Any = None) -> numpy.ndarray: ...
 def driver_info() -> dict[str, str]:
     """
     Which driver is in use; loads it if that has not happened.
@@ -548,6 +572,9 @@ def load_driver(choice: str) -> None:
     Raises HbmStateError when a driver is loaded already, DriverNotFoundError when this one cannot be.
     """
 
+def quantize(
+    array: typing.Any, quant: QuantParams, dtype: numpy.dtype[typing.Any], *, out: typing.Any = None
+) -> numpy.ndarray: ...
 def release_hanging_tasks() -> None:
     """
     Lets tasks that a fault keeps hanging go on.

@@ -15,6 +15,7 @@ void bindErrors(py::module_& module);
 void bindEnums(py::module_& module);
 void bindDriver(py::module_& module);
 void bindQuantParams(py::module_& module);
+void bindQuantization(py::module_& module);
 void bindRuntime(py::module_& module);
 
 }  // namespace hbm::python

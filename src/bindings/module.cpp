@@ -8,5 +8,6 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
   hbm::python::bindEnums(module);
   hbm::python::bindDriver(module);
   hbm::python::bindQuantParams(module);
+  hbm::python::bindQuantization(module);
   hbm::python::bindRuntime(module);
 }

@@ -99,28 +99,33 @@ py::array asArray(const py::object& object) {
 
 std::string describe(const py::dtype& dtype) { return py::str(dtype).cast<std::string>(); }
 
-TensorView viewOf(const py::array& array, const std::string& model, const char* role, const TensorInfo& tensor) {
+TensorView rawViewOf(const py::array& array) {
   TensorView view;
   const py::dtype dtype = array.dtype();
-  view.dtype = dataTypeOf(dtype.num());
-  const char order = dtype.byteorder();
-  if (order == '>') {
-    refuse(model, role, tensor,
-           "the array has foreign (big-endian) byte order, dtype " + describe(dtype) +
-               "; convert it with array.astype(array.dtype.newbyteorder('='))");
-  }
-  if (view.dtype == DataType::kMax) {
-    refuse(model, role, tensor,
-           "expected dtype " + std::string(numpyName(tensor.dtype)) + " (" + dataTypeName(tensor.dtype) + "), given " +
-               describe(dtype) + "; nothing is converted silently: use array.astype(numpy." + numpyName(tensor.dtype) +
-               ")");
-  }
+  view.dtype = dtype.byteorder() == '>' ? DataType::kMax : dataTypeOf(dtype.num());
   view.data = array.data();
   view.rank = static_cast<std::int32_t>(array.ndim());
   const auto known = std::min<std::size_t>(static_cast<std::size_t>(view.rank), view.shape.size());
   for (std::size_t i = 0; i < known; ++i) {
     view.shape[i] = array.shape(static_cast<py::ssize_t>(i));
     view.strides[i] = array.strides(static_cast<py::ssize_t>(i));
+  }
+  return view;
+}
+
+TensorView viewOf(const py::array& array, const std::string& model, const char* role, const TensorInfo& tensor) {
+  TensorView view = rawViewOf(array);
+  if (view.dtype == DataType::kMax) {
+    const py::dtype dtype = array.dtype();
+    if (dtype.byteorder() == '>') {
+      refuse(model, role, tensor,
+             "the array has foreign (big-endian) byte order, dtype " + describe(dtype) +
+                 "; convert it with array.astype(array.dtype.newbyteorder('='))");
+    }
+    refuse(model, role, tensor,
+           "expected dtype " + std::string(numpyName(tensor.dtype)) + " (" + dataTypeName(tensor.dtype) + "), given " +
+               describe(dtype) + "; nothing is converted silently: use array.astype(numpy." + numpyName(tensor.dtype) +
+               ")");
   }
   return view;
 }

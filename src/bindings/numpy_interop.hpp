@@ -16,6 +16,10 @@ namespace hbm::python {
 // The array of an array-like object; the object itself when it is one.
 [[nodiscard]] py::array asArray(const py::object& object);
 
+// The array's memory. The element type is kMax where no tensor has it, or where the byte order is foreign. The array
+// must outlive the view.
+[[nodiscard]] TensorView rawViewOf(const py::array& array);
+
 // The array's memory as a tensor; `role` is "input" or "output". Throws Error (kInput) naming model and tensor for
 // element types that no model has and for foreign byte order. The array must outlive the view.
 [[nodiscard]] TensorView viewOf(const py::array& array, const std::string& model, const char* role,
