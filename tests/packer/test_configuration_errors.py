@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hbm_runtime.packer import PackError, load_config, pack_config, read_file
+from hbm_runtime.packer import PackError, PackWarning, load_config, pack_config, read_file
 
 from .configurations import two_inputs, write_config
 
@@ -67,7 +67,6 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("input_parameters", {"mean_value": "1 b 2"}, "numbers separated by .* are expected, not '1 b 2'"),
     ("input_parameters", {"separate_batch": True, "separate_name": "data"}, "exclude each other"),
     ("input_parameters", {"separate_name": "other"}, "separate_name: there is no input 'other', but data"),
-    ("calibration_parameters", {"cal_data_dir": "nowhere"}, "cal_data_dir: there is no folder nowhere"),
     ("calibration_parameters", {"cal_data_dir": "a;b"}, "cal_data_dir: 2 folders for 1 inputs"),
     ("calibration_parameters", {"calibration_type": "best"}, "'best' is not possible; choose from kl, max, skip"),
     ("calibration_parameters", {"max_percentile": 1.5}, "max_percentile: 1.5 is too large"),
@@ -191,3 +190,18 @@ def test_calibration_files_are_checked(array: Any, message: str, tmp_path: Path)
         np.save(folder / "a.npy", array)
     with pytest.raises(PackError, match=message):
         load_config(write_config(tmp_path, calibration_parameters={"cal_data_dir": str(folder)}))
+
+
+def test_models_can_be_packed_without_calibration_data_that_is_not_here(tmp_path: Path) -> None:
+    keys = {"cal_data_dir": "nowhere"}
+    with pytest.warns(PackWarning, match="cal_data_dir: there is no folder nowhere"):
+        pack_config(write_config(tmp_path, calibration_parameters=keys))
+    removal = {"remove_node_name": "/head/Conv"}
+    with pytest.warns(PackWarning, match="there is no folder"), pytest.warns(PackWarning, match="from random inputs"):
+        pack_config(write_config(tmp_path, model_parameters=removal, calibration_parameters=keys))
+    removal = {"remove_node_name": "pixels_HzCalibration"}
+    with (
+        pytest.warns(PackWarning, match="there is no folder nowhere"),
+        pytest.raises(PackError, match="the scale of 'pixels' is neither in the graph nor given"),
+    ):
+        pack_config(write_config(tmp_path, model_parameters=removal, calibration_parameters=keys))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from hbm_runtime.packer.config.inputs import ConfiguredInput
 from hbm_runtime.packer.config.read import Configuration
 from hbm_runtime.packer.config.schema import CALIBRATION
+from hbm_runtime.packer.errors import PackWarning
 from hbm_runtime.packer.options import Sample
 
 _MOST_SAMPLES = 20
@@ -20,12 +22,12 @@ _MOST_SAMPLES = 20
 def read_samples(
     configuration: Configuration, inputs: Sequence[ConfiguredInput], shapes: dict[str, tuple[int | str | None, ...]]
 ) -> list[Sample]:
-    """The first samples of ``cal_data_dir``; none when it is not given or calibration is skipped.
+    """The first samples of ``cal_data_dir``; none when it is not given, not here, or calibration is skipped.
 
     The files hold what the trained model takes. A batch dimension of 1 may be missing in them.
 
     Raises:
-        PackError: A folder is missing or empty, counts differ, or a file is no array of the input's shape.
+        PackError: A folder has no files, counts differ, or a file is no array of the input's shape.
     """
     folders = configuration.texts(CALIBRATION, "cal_data_dir")
     if not folders or configuration.values[CALIBRATION]["calibration_type"] == "skip":
@@ -34,6 +36,16 @@ def read_samples(
         raise configuration.error(
             CALIBRATION, "cal_data_dir", f"{len(folders)} folders for {len(inputs)} inputs; give one for each"
         )
+    missing = [folder for folder in folders if _folder(configuration, folder) is None]
+    if missing:
+        # The data often stays on the machine of the vendor's compiler; most models can be packed without it.
+        warnings.warn(
+            f"{configuration.path}: calibration_parameters.cal_data_dir: there is no folder {', '.join(missing)}; "
+            "going on without calibration data",
+            PackWarning,
+            stacklevel=3,
+        )
+        return []
     files = [_files(configuration, folder) for folder in folders]
     count = min(_MOST_SAMPLES, *(len(each) for each in files))
     return [
@@ -45,14 +57,17 @@ def read_samples(
     ]
 
 
+def _folder(configuration: Configuration, folder: str) -> Path | None:
+    candidates = (Path(folder), configuration.path.parent / folder)
+    return next((path for path in candidates if path.is_dir()), None)
+
+
 def _files(configuration: Configuration, folder: str) -> list[Path]:
-    for path in (Path(folder), configuration.path.parent / folder):
-        if path.is_dir():
-            found = sorted(path.glob("*.npy"))
-            if not found:
-                raise configuration.error(CALIBRATION, "cal_data_dir", f"{path} has no .npy files")
-            return found
-    raise configuration.error(CALIBRATION, "cal_data_dir", f"there is no folder {folder}")
+    path = _folder(configuration, folder)
+    found = sorted(path.glob("*.npy")) if path is not None else []
+    if not found:
+        raise configuration.error(CALIBRATION, "cal_data_dir", f"{path} has no .npy files")
+    return found
 
 
 def _load(configuration: Configuration, path: Path, shape: Sequence[int | str | None]) -> NDArray[Any]:
