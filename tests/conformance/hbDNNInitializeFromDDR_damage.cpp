@@ -11,7 +11,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr long kMoreMemoryKilobytes = 1024 * 1024;  // the sanitizer keeps freed memory for a while
+#else
 constexpr long kMoreMemoryKilobytes = 64 * 1024;
+#endif
 
 std::string content(const std::string& name) {
   std::ifstream file(dnn::modelPath(name), std::ios::binary);
