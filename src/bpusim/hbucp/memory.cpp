@@ -8,6 +8,7 @@
 
 #include "failure.hpp"
 #include "hobot/hb_ucp_status.h"
+#include "status_page.hpp"
 
 namespace bpusim {
 namespace {
@@ -110,6 +111,7 @@ std::int32_t DeviceMemory::free(void* address) {
 void DeviceMemory::count(std::int64_t blocks, std::uint64_t size) {
   counters_.blocks += blocks;
   counters_.bytes += blocks * static_cast<std::int64_t>(size);
+  StatusPage::instance().showMemory(counters_.blocks, counters_.bytes);
 }
 
 bool DeviceMemory::covers(const void* address, std::uint64_t size) const {

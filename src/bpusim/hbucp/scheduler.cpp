@@ -8,6 +8,7 @@
 #include "faults.hpp"
 #include "process.hpp"
 #include "settings.hpp"
+#include "status_page.hpp"
 #include "worker_thread.hpp"
 
 namespace bpusim {
@@ -140,7 +141,26 @@ Scheduler::CoreMask Scheduler::dispatch() {
     ready |= bit(lowest(taken));
     next = queue_.erase(next);
   }
+  show();
   return ready;
+}
+
+void Scheduler::show() {
+  StatusPage::Cores shown;
+  for (std::int32_t index = 0; index < coreCount_; ++index) {
+    const Core& core = cores_[static_cast<std::size_t>(index)];
+    StatusPage::Core& as = shown[static_cast<std::size_t>(index)];
+    as.busyNs = core.busy.count();
+    as.sinceNs = (busy_ & bit(index)) != 0 ? std::chrono::nanoseconds(core.since.time_since_epoch()).count() : 0;
+    as.finishedTasks = core.finished;
+    as.lost = (lost_ & bit(index)) != 0 ? 1 : 0;
+  }
+  for (const std::shared_ptr<Task>& task : queue_) {
+    for (CoreMask allowed = task->placement.cores; allowed != 0; allowed &= allowed - 1) {
+      ++shown[static_cast<std::size_t>(lowest(allowed))].queued;
+    }
+  }
+  StatusPage::instance().showCores(shown);
 }
 
 void Scheduler::assign(const std::shared_ptr<Task>& task, CoreMask cores) {

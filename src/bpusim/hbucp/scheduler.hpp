@@ -19,11 +19,11 @@
 #include <vector>
 
 #include "bpusim/extension.h"
+#include "scheduler_limits.hpp"
 #include "task.hpp"
 
 namespace bpusim {
 
-inline constexpr std::int32_t kMostCores = 4;
 inline constexpr std::int32_t kUrgent = 254;
 
 class Scheduler {
@@ -71,6 +71,7 @@ class Scheduler {
   void watchCoreLoss();
   void enqueue(std::shared_ptr<Task> task);
   [[nodiscard]] CoreMask dispatch();
+  void show();  // on the status page
   void assign(const std::shared_ptr<Task>& task, CoreMask cores);
   void vacate(const Task& task, bool ended);
   [[nodiscard]] bool mustGiveWay(const Task& task) const;

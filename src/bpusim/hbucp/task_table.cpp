@@ -6,6 +6,7 @@
 
 #include "failure.hpp"
 #include "settings.hpp"
+#include "status_page.hpp"
 
 namespace bpusim {
 namespace {
@@ -65,6 +66,7 @@ std::int32_t TaskTable::create(std::unique_ptr<Job> job, hbUCPTaskHandle_t* hand
   *handle = encode({slot, slots_[slot].generation});
   task->setHandle(*handle);
   slots_[slot].task = std::move(task);
+  StatusPage::instance().showTasks(static_cast<std::int64_t>(slots_.size() - freeSlots_.size()));
   return HB_UCP_SUCCESS;
 }
 
@@ -82,6 +84,7 @@ std::shared_ptr<Task> TaskTable::remove(hbUCPTaskHandle_t handle) {
   }
   freeSlots_.push_back(static_cast<std::size_t>(slot - slots_.data()));
   slot->generation = (slot->generation + 1) & ((std::uint64_t{1} << kGenerationBits) - 1);
+  StatusPage::instance().showTasks(static_cast<std::int64_t>(slots_.size() - freeSlots_.size()));
   return std::move(slot->task);
 }
 

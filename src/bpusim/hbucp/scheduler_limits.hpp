@@ -1,0 +1,10 @@
+// How many cores the largest SoC has.
+#pragma once
+
+#include <cstdint>
+
+namespace bpusim {
+
+inline constexpr std::int32_t kMostCores = 4;
+
+}  // namespace bpusim
