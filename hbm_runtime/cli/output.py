@@ -30,7 +30,9 @@ class Output:
         command: Named in warnings.
     """
 
-    def __init__(self, *, as_json: bool = False, color: str = "auto", quiet: bool = False, command: str = "") -> None:
+    def __init__(
+        self, *, as_json: bool = False, color: str = "auto", quiet: bool = False, command: str = "hbm-runtime"
+    ) -> None:
         self.json = as_json
         self._command = command
         self._quiet = quiet
@@ -42,7 +44,7 @@ class Output:
                 stream.reconfigure(errors="backslashreplace")
 
     @classmethod
-    def of(cls, arguments: argparse.Namespace, command: str = "") -> Output:
+    def of(cls, arguments: argparse.Namespace, command: str) -> Output:
         """Takes the options that all commands have."""
         return cls(as_json=arguments.json, color=arguments.color, quiet=arguments.quiet, command=command)
 
@@ -85,7 +87,7 @@ class Output:
         """Tells of something on stderr that does not end the command."""
         if not self._quiet:
             label = f"{_YELLOW}warning:{_RESET}" if self._colored_errors else "warning:"
-            print(f"{self._command or 'hbm-runtime'}: {label} {text}", file=sys.stderr)
+            print(f"{self._command}: {label} {text}", file=sys.stderr)
 
     def warn_all(self, texts: Iterable[str]) -> None:
         """Warns of each."""

@@ -21,6 +21,7 @@ COMMANDS = (
     "model_info",
     "infer",
     "perf",
+    "monitor",
     "pack",
     "link",
     "doctor",
@@ -95,7 +96,7 @@ def _dispatch(given: list[str]) -> int:
     if name not in COMMANDS:
         raise UsageError(f"there is no command {given[0]!r}" + suggestion(name, COMMANDS), PROGRAM)
     arguments = command_parser(name).parse(given[1:])
-    output = Output.of(arguments)
+    output = Output.of(arguments, f"{PROGRAM} {name}")
     return load_command(name).run(arguments, output)
 
 

@@ -5,6 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+
+
+def byte_text(size: int) -> str:
+    """Writes a number of bytes as people read it."""
+    value = float(size)
+    for unit in _UNITS:
+        if value < 1000 or unit == _UNITS[-1]:
+            break
+        value /= 1000
+    return f"{size} B" if unit == "B" else f"{value:.1f} {unit}"
+
 
 @dataclass(frozen=True)
 class Column:

@@ -9,6 +9,7 @@ from hbm_runtime.cli.arguments import Parser
 from hbm_runtime.cli.errors import ExitCode
 from hbm_runtime.cli.output import Output
 from hbm_runtime.cli.packing import packing
+from hbm_runtime.cli.tables import byte_text
 
 SUMMARY = "put the models of several host .hbm files into one"
 
@@ -28,6 +29,6 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
         content = link(arguments.files, arguments.output, description=arguments.description)
     names = [model.name for model in content.models]
     size = Path(arguments.output).stat().st_size
-    output.text(f"{arguments.output} ({size / 1e6:.1f} MB): {', '.join(names)}")
+    output.text(f"{arguments.output} ({byte_text(size)}): {', '.join(names)}")
     output.document({"file": arguments.output, "bytes": size, "models": names})
     return ExitCode.DONE

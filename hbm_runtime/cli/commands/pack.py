@@ -9,6 +9,7 @@ from hbm_runtime.cli.arguments import Parser, integer
 from hbm_runtime.cli.errors import ExitCode, UsageError
 from hbm_runtime.cli.output import Output
 from hbm_runtime.cli.packing import Report, packing
+from hbm_runtime.cli.tables import byte_text
 
 SUMMARY = "pack an ONNX model into a host .hbm, alone or by the configuration of the vendor's compiler"
 
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
 
         names = [model.name for model in read_file(written).models]
     size = written.stat().st_size
-    output.text(f"{written} ({size / 1e6:.1f} MB): {', '.join(names)}")
+    output.text(f"{written} ({byte_text(size)}): {', '.join(names)}")
     output.document({"file": str(written), "bytes": size, "models": names})
     return ExitCode.DONE
 

@@ -83,7 +83,7 @@ def picture_values(path: Path, tensor: TensorFacts, shape: tuple[int, ...], use:
     planes = _convert(path, size, use, pixel_range)
     if channels_first:
         planes = planes.transpose(2, 0, 1)
-    if planes.shape != shape[1:]:
+    if any(want not in {DYNAMIC, have} for want, have in zip(shape[1:], planes.shape, strict=True)):
         raise CommandError(
             f"input {tensor.name!r} with shape {list(shape)} is no {use.value}, which would be {[1, *planes.shape]}"
         )
