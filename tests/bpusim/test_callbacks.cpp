@@ -124,3 +124,28 @@ TEST(a_callback_is_set_before_submit_the_last_one_counts_and_null_removes_it) {
   CHECK_EQ(silent.wait(), HB_UCP_SUCCESS);
   CHECK_EQ(first.calls.load(), 0);
 }
+
+TEST(releasing_the_task_inside_frees_its_jobs_at_once) {
+  struct Inside {
+    std::atomic<bool> destroyed{false};
+    std::atomic<bool> seen{false};
+    Gate done;
+  } inside;
+  jobs::Behaviour behaviour;
+  behaviour.destroyed = [&] { inside.destroyed = true; };
+  Task task(behaviour);
+  CHECK_EQ(hbUCPSetTaskDoneCb(
+               task.handle,
+               [](hbUCPTaskHandle_t handle, std::int32_t, void* userdata) {
+                 auto& self = *static_cast<Inside*>(userdata);
+                 hbUCPReleaseTask(handle);
+                 self.seen = self.destroyed.load();
+                 self.done.open();
+               },
+               &inside),
+           HB_UCP_SUCCESS);
+  CHECK_EQ(task.submit(), HB_UCP_SUCCESS);
+  CHECK(inside.done.pass());
+  task.handle = nullptr;
+  CHECK(inside.seen);
+}

@@ -1,6 +1,8 @@
 // hbUCPMalloc and hbUCPMallocCached keep the same promises; each of their files runs these on its function.
 #pragma once
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstring>
 #include <limits>
@@ -79,6 +81,23 @@ inline void mistakesAreRefused(Allocate allocate) {
   CHECK_EQ(live().allocatedBytes, before.allocatedBytes);
 }
 
+// Untouched memory costs nothing, so this asks for much.
+inline void blocksTogetherAreNoLargerThanTheMachine(Allocate allocate) {
+  onlyOnBpusim();
+  const auto machine =
+      static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  hbUCPSysMem first{};
+  if (allocate(&first, machine / 10 * 6, 0) != HB_UCP_SUCCESS) {
+    SKIP("the system does not lend memory that it may not have");
+  }
+  hbUCPSysMem second{};
+  const std::int32_t status = allocate(&second, machine / 10 * 6, 0);
+  CHECK_EQ(hbUCPFree(&first), HB_UCP_SUCCESS);
+  CHECK_EQ(status, HB_UCP_MEM_ALLOC_FAIL);
+  CHECK_EQ(allocate(&first, machine / 10 * 6, 0), HB_UCP_SUCCESS);
+  CHECK_EQ(hbUCPFree(&first), HB_UCP_SUCCESS);
+}
+
 inline void manyThreadsMayAllocate(Allocate allocate) {
   const bpusimLive before = live();
   std::vector<std::thread> threads;
@@ -122,10 +141,11 @@ inline void liveBlocksAreCounted(Allocate allocate) {
 
 }  // namespace ucp
 
-#define ALLOCATION_TESTS(allocate)                                                      \
-  TEST(it_fills_all_fields_of_aligned_usable_memory) { ucp::fillsAllFields(allocate); } \
-  TEST(blocks_do_not_overlap) { ucp::blocksDoNotOverlap(allocate); }                    \
-  TEST(fresh_memory_is_zero) { ucp::freshMemoryIsZero(allocate); }                      \
-  TEST(mistakes_are_refused_and_change_nothing) { ucp::mistakesAreRefused(allocate); }  \
-  TEST(many_threads_may_allocate_and_free) { ucp::manyThreadsMayAllocate(allocate); }   \
+#define ALLOCATION_TESTS(allocate)                                                                                 \
+  TEST(it_fills_all_fields_of_aligned_usable_memory) { ucp::fillsAllFields(allocate); }                            \
+  TEST(blocks_do_not_overlap) { ucp::blocksDoNotOverlap(allocate); }                                               \
+  TEST(fresh_memory_is_zero) { ucp::freshMemoryIsZero(allocate); }                                                 \
+  TEST(mistakes_are_refused_and_change_nothing) { ucp::mistakesAreRefused(allocate); }                             \
+  TEST(blocks_together_are_no_larger_than_the_machine) { ucp::blocksTogetherAreNoLargerThanTheMachine(allocate); } \
+  TEST(many_threads_may_allocate_and_free) { ucp::manyThreadsMayAllocate(allocate); }                              \
   TEST(live_blocks_are_counted) { ucp::liveBlocksAreCounted(allocate); }
