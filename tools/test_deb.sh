@@ -1,10 +1,10 @@
 #!/bin/bash
 # Installs, upgrades, removes and purges the Debian packages of dist/ in a system made for it. Needs root and debootstrap.
-# Usage: tools/test_deb.sh [SUITE]; the system is kept in build/deb-system-SUITE for the next time, without the packages.
+# Usage: tools/test_deb.sh [SUITE]; the system is kept in $HBM_DEB_SYSTEMS (/var/tmp/hbm-deb) for the next time.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 suite=${1:-bookworm}
-system=$PWD/build/deb-system-$suite
+system=${HBM_DEB_SYSTEMS:-/var/tmp/hbm-deb}/$suite
 checks=0
 
 [ "$(id -u)" = 0 ] || { echo "test_deb.sh: must run as root" >&2; exit 1; }
@@ -49,6 +49,8 @@ fake() {
 mounted=
 leave() { if [ -n "$mounted" ]; then umount "$system/proc" 2>/dev/null || true; fi; }
 trap leave EXIT
+trap 'exit 1' INT TERM HUP
+mkdir -p build "$(dirname "$system")"
 if ! [ -e "$system/complete" ]; then
   rm -rf "$system"
   debootstrap --variant=minbase --include=python3,python3-numpy "$suite" "$system" >"$PWD/build/debootstrap.log"

@@ -1,0 +1,75 @@
+"""What is handed out: the source distribution has all that a build needs; binaries are small and tell no paths."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+import hbm_runtime._core
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = Path(hbm_runtime.__file__).parent
+BINARIES = [Path(hbm_runtime._core.__file__), *sorted(Path(hbm_runtime._core.__file__).parent.glob("bpusim/*.so"))]
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The files of a source distribution by their path below its root."""
+    folder = tmp_path_factory.mktemp("sdist")
+    code = "import sys; from scikit_build_core.build import build_sdist; build_sdist(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", code, str(folder)], check=True, cwd=ROOT, capture_output=True, timeout=120)
+    files: dict[str, bytes] = {}
+    with tarfile.open(next(folder.glob("*.tar.gz"))) as tar:
+        for member in tar.getmembers():
+            content = tar.extractfile(member)
+            if content is not None:
+                files["/".join(PurePosixPath(member.name).parts[1:])] = content.read()
+    return files
+
+
+def test_the_source_distribution_has_what_a_build_needs(archive: dict[str, bytes]) -> None:
+    needed = {
+        "CMakeLists.txt",
+        "LICENSE",
+        "README.md",
+        "pyproject.toml",
+        "hbm_runtime/py.typed",
+        "hbm_runtime/_core.pyi",
+    }
+    assert needed <= archive.keys()
+    tracked = [path for folder in ("src", "cmake", "hbm_runtime") for path in (ROOT / folder).rglob("*")]
+    files = {str(path.relative_to(ROOT)) for path in tracked if path.is_file() and "__pycache__" not in path.parts}
+    assert len(files) > 100
+    assert sorted(files - archive.keys()) == []
+
+
+def test_the_source_distribution_has_no_products(archive: dict[str, bytes]) -> None:
+    folders = {name.split("/")[0] for name in archive}
+    assert not folders & {"build", "dist", ".venv", ".git", "demo-output"}
+    assert [name for name in archive if name.endswith((".so", ".o", ".pyc", ".whl"))] == []
+
+
+def test_the_source_distribution_names_no_folder_of_this_machine(archive: dict[str, bytes]) -> None:
+    assert [name for name, content in archive.items() if f"{ROOT}/".encode() in content] == []
+
+
+@pytest.mark.no_sanitizer
+@pytest.mark.parametrize("binary", BINARIES, ids=lambda path: path.name.split(".")[0])
+def test_binaries_name_no_folder_of_this_machine(binary: Path) -> None:
+    assert f"{ROOT}/".encode() not in binary.read_bytes()
+
+
+@pytest.mark.no_sanitizer
+def test_the_wheel_is_small() -> None:
+    assert len(BINARIES) == 3
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in (*BINARIES, *PACKAGE.rglob("*.py*")):
+            archive.write(path)
+    assert packed.tell() < 4 * 2**20  # about 0.7 MiB; the bound catches an engine or debug symbols that slip in
