@@ -146,9 +146,11 @@ def prometheus(runtime: HB_HBMRuntime) -> str:
     counted = stats(runtime)
     lines = ["# HELP hbm_runtime_requests_total Requests that have ended, by model and end.",
              "# TYPE hbm_runtime_requests_total counter"]  # fmt: skip
-    for model, counts in counted["models"].items():
-        for end in ("done", "failed", "timed_out", "late", "cancelled"):
-            lines.append(f'hbm_runtime_requests_total{{model="{_escaped(model)}",end="{end}"}} {counts[end]}')
+    lines += [
+        f'hbm_runtime_requests_total{{model="{_escaped(model)}",end="{end}"}} {counts[end]}'
+        for model, counts in counted["models"].items()
+        for end in ("done", "failed", "timed_out", "late", "cancelled")
+    ]
     lines += ["# HELP hbm_runtime_device_seconds_total Time from submission to the driver's report.",
               "# TYPE hbm_runtime_device_seconds_total counter"]  # fmt: skip
     lines += [
