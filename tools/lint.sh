@@ -15,8 +15,10 @@ check() {
   fi
 }
 
-python_folders=()
-for folder in hbm_runtime tests examples benchmarks tools; do [ -d "$folder" ] && python_folders+=("$folder"); done
+python_folders=(docs/conf.py)
+for folder in hbm_runtime tests examples benchmarks tools; do
+  if [ -n "$(find "$folder" -name '*.py' -print -quit 2>/dev/null)" ]; then python_folders+=("$folder"); fi
+done
 mapfile -t cpp < <(git ls-files '*.c' '*.cpp' '*.h' '*.hpp' '*.inc' 2>/dev/null | grep . || find src tests examples benchmarks \
   -name '*.[ch]' -o -name '*.[ch]pp' -o -name '*.inc')
 
