@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -189,6 +190,8 @@ UNSUPPORTED: dict[str, Callable[[], ModelProto]] = {
     "strings": odd_models.strings,
     "bfloat16": odd_models.bfloat16,
     "sequence": odd_models.sequence,
+    "int4": lambda: odd_models.four_bits(signed=True),
+    "uint4": lambda: odd_models.four_bits(signed=False),
     "11 dimensions": lambda: onnx_models.identity("F32", (1,) * 11),
 }
 
@@ -199,6 +202,14 @@ def test_tensors_that_the_driver_cannot_express_are_named(tmp_path: Path, kind: 
     with pytest.raises(ModelError) as caught:
         HB_HBMRuntime(path)
     mentions(caught.value, "strange", ("'x'", "'y'"))
+
+
+def test_a_model_name_that_is_no_text_is_refused(models: ModelFactory, tmp_path: Path) -> None:
+    """The stem of an ONNX file is its model's name."""
+    path = os.path.join(os.fsencode(tmp_path), b"latin-\xe9.onnx")
+    shutil.copy(os.fsencode(models.scaled(2)), path)
+    with pytest.raises(ValueError, match="decode"):
+        HB_HBMRuntime(path)
 
 
 @pytest.mark.parametrize("size", [1, 7, 8, 63, 64, 65, 200, 4095, 4096, 4097])

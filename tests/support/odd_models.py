@@ -28,6 +28,18 @@ def bfloat16() -> ModelProto:
     return _identity(TensorProto.BFLOAT16)
 
 
+def four_bits(signed: bool) -> ModelProto:
+    """Elements of half a byte in, floats out."""
+    model = _model(
+        [helper.make_node("Cast", ["x"], ["y"], to=TensorProto.FLOAT)],
+        [helper.make_tensor_value_info("x", TensorProto.INT4 if signed else TensorProto.UINT4, [2])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [2])],
+    )
+    model.opset_import[0].version = 21
+    model.ir_version = 10
+    return model
+
+
 def sequence() -> ModelProto:
     """An output ``y`` that is a sequence of tensors."""
     kind: TypeProto = helper.make_sequence_type_proto(helper.make_tensor_type_proto(TensorProto.FLOAT, [2]))
