@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import signal
+import time
 from pathlib import Path
 
 import pytest
 from support import slow
 from support.child import output_of, run_python
 from support.model_factory import ModelFactory
+
+SOON = 0.2 + 0.8
+"""Seconds: 0.2 is the promise, the rest is for busy machines."""
 
 PRELUDE = """
 import os, signal, sys, threading, time
@@ -54,7 +58,7 @@ def test_ctrl_c_ends_a_waiting_run_soon_and_the_next_run_works(
         run_python(CTRL_C, paths[0], steps, slow.X.shape[0], *paths[1:], cwd=tmp_path, timeout=120)
     ).split()
     assert lines[0] != "finished"
-    assert float(lines[0]) < 0.2 + 0.8, "0.2 s is the promise, the rest is for busy machines"
+    assert float(lines[0]) < SOON
     assert lines[1] == "True"
 
 
@@ -73,10 +77,10 @@ print(len(seen), np.array_equal(y, np.roll(x, steps, axis=1)), seen[0] - sent[0]
 
 def test_a_signal_handler_that_returns_lets_the_run_go_on(models: ModelFactory, tmp_path: Path) -> None:
     path = models.slow()
-    steps = slow.steps_for(path, 0.6)
+    steps = slow.steps_for(path, 2.0)
     count, right, after = output_of(run_python(HANDLER, path, steps, slow.X.shape[0], cwd=tmp_path)).split()
     assert (count, right) == ("1", "True")
-    assert float(after) < 0.2 + 0.8
+    assert float(after) < SOON
 
 
 RAISING = (
@@ -92,16 +96,17 @@ interrupt(0.1, signal.SIGALRM)
 try:
     runtime.run(inputs(steps))
 except Enough:
-    print("raised")
+    print("raised", time.monotonic() - sent[0])
 """
 )
 
 
-def test_what_a_signal_handler_raises_comes_out_of_run(models: ModelFactory, tmp_path: Path) -> None:
+def test_what_a_signal_handler_raises_comes_out_of_run_at_once(models: ModelFactory, tmp_path: Path) -> None:
     path = models.slow()
-    assert output_of(run_python(RAISING, path, slow.steps_for(path, 3.0), slow.X.shape[0], cwd=tmp_path)).split() == [
-        "raised"
-    ]
+    completed = run_python(RAISING, path, slow.steps_for(path, 4.0), slow.X.shape[0], cwd=tmp_path)
+    word, after = output_of(completed).split()
+    assert word == "raised"
+    assert float(after) < SOON
 
 
 REPEATED = (
@@ -110,14 +115,16 @@ REPEATED = (
 from hbm_runtime import _core
 runtime = HB_HBMRuntime(path)
 runtime.run(inputs(1))
-interrupted = 0
+interrupted, late = 0, 0.0
 for _ in range(10):
     interrupt(0.02)
     try:
         runtime.run(inputs(steps))
     except KeyboardInterrupt:
         interrupted += 1
-print(interrupted, np.array_equal(runtime.run(inputs(2))["slow"]["y"], np.roll(x, 2, axis=1)))
+        late += time.monotonic() - sent[-1]
+y = runtime.run(inputs(2))["slow"]["y"]
+print(interrupted, late < 0.5 * float(sys.argv[4]) * interrupted, np.array_equal(y, np.roll(x, 2, axis=1)))
 del runtime
 deadline = time.monotonic() + 30
 while time.monotonic() < deadline and (_core.driver_live()["tasks"] or _core.driver_live()["allocations"]):
@@ -130,15 +137,18 @@ print(live["tasks"], live["packed_models"], live["allocations"], live["allocated
 
 def test_interrupted_runs_give_everything_back_when_the_device_is_done(models: ModelFactory, tmp_path: Path) -> None:
     path = models.slow()
-    lines = output_of(
-        run_python(REPEATED, path, slow.steps_for(path, 0.3), slow.X.shape[0], cwd=tmp_path, timeout=120)
-    ).splitlines()
-    assert lines == ["10 True", "0 0 0 0"]
+    seconds = 0.6
+    completed = run_python(
+        REPEATED, path, slow.steps_for(path, seconds), slow.X.shape[0], seconds, cwd=tmp_path, timeout=120
+    )
+    assert output_of(completed).splitlines() == ["10 True True", "0 0 0 0"]
 
 
 def test_an_uncaught_ctrl_c_ends_the_program_as_python_does(models: ModelFactory, tmp_path: Path) -> None:
     path = models.slow()
-    script = PRELUDE + "interrupt(0.2)\nHB_HBMRuntime(path).run(inputs(steps))\n"
-    completed = run_python(script, path, slow.steps_for(path, 3.0), slow.X.shape[0], cwd=tmp_path)
+    script = PRELUDE + "interrupt(0.2)\nprint(time.time(), flush=True)\nHB_HBMRuntime(path).run(inputs(steps))\n"
+    completed = run_python(script, path, slow.steps_for(path, 8.0), slow.X.shape[0], cwd=tmp_path)
+    elapsed = time.time() - float(completed.stdout)
     assert completed.returncode == -signal.SIGINT
     assert "KeyboardInterrupt" in completed.stderr
+    assert elapsed < 0.2 + 1.0 + 3.0, "loading, the interrupt, the end of the interpreter; a whole run takes 8 s"
