@@ -40,7 +40,7 @@ bool fits(const hbUCPSysMem& block, std::uint64_t size) {
 
 MemoryPool::~MemoryPool() { close(); }
 
-std::shared_ptr<DeviceBlock> MemoryPool::lease(std::int64_t size) {
+std::shared_ptr<DeviceBlock> MemoryPool::lease(std::int64_t size, const std::string& model, const std::string& tensor) {
   const auto wanted = static_cast<std::uint64_t>(std::max<std::int64_t>(size, 1));
   hbUCPSysMem memory{};
   {
@@ -54,7 +54,7 @@ std::shared_ptr<DeviceBlock> MemoryPool::lease(std::int64_t size) {
     }
   }
   if (memory.virAddr == nullptr) {
-    check(driver_, "hbUCPMallocCached", driver_.hbUCPMallocCached(&memory, wanted, 0));
+    check(driver_, "hbUCPMallocCached", driver_.hbUCPMallocCached(&memory, wanted, 0), model, tensor);
     const std::lock_guard lock(mutex_);
     leasedBytes_ += static_cast<std::int64_t>(memory.memSize);
   }
@@ -65,8 +65,9 @@ std::shared_ptr<DeviceBlock> MemoryPool::lease(std::int64_t size) {
           }};
 }
 
-std::shared_ptr<DeviceBlock> MemoryPool::leaseShown(std::int64_t size) {
-  const std::shared_ptr<DeviceBlock> block = lease(size);
+std::shared_ptr<DeviceBlock> MemoryPool::leaseShown(std::int64_t size, const std::string& model,
+                                                    const std::string& tensor) {
+  const std::shared_ptr<DeviceBlock> block = lease(size, model, tensor);
   std::memset(block->memory.virAddr, 0, block->memory.memSize);
   ShownBlocks& shown = shownBlocks();
   const std::lock_guard lock(shown.mutex);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "hbm_runtime/runtime.hpp"
@@ -27,11 +28,13 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   MemoryPool& operator=(const MemoryPool&) = delete;
   ~MemoryPool();
 
-  // Cached device memory of at least `size` bytes; content is undefined. Throws Error.
-  [[nodiscard]] std::shared_ptr<DeviceBlock> lease(std::int64_t size);
+  // Cached device memory of at least `size` bytes; content is undefined. Throws Error, which names model and tensor.
+  [[nodiscard]] std::shared_ptr<DeviceBlock> lease(std::int64_t size, const std::string& model = {},
+                                                   const std::string& tensor = {});
 
-  // The same, zeroed, and found by DeviceBlocks::find.
-  [[nodiscard]] std::shared_ptr<DeviceBlock> leaseShown(std::int64_t size);
+  // The same, zeroed, and found by findDeviceBlock.
+  [[nodiscard]] std::shared_ptr<DeviceBlock> leaseShown(std::int64_t size, const std::string& model = {},
+                                                        const std::string& tensor = {});
 
   // Frees what is not leased, and from now on everything that comes back.
   void close() noexcept;

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 
 #include "core/dispatcher.hpp"
 #include "core/scheduling.hpp"
@@ -15,9 +14,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// So often a waiting thread looks up: for signals, and for its time limit.
-constexpr auto kSlice = std::chrono::milliseconds(100);
-
 std::int64_t nowNs() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();
 }
@@ -25,9 +21,6 @@ std::int64_t nowNs() {
 Error internalError(const Model& model, const char* text) {
   return {ErrorKind::kOutOfResources, place(model.info.name) + ": " + text, {"", 0, "", model.info.name, ""}};
 }
-
-// Whether this driver was seen to refuse a wait after one that had timed out.
-std::atomic<bool> refusesSecondWait{false};
 
 // The driver's callback holds the request by this.
 using CallbackOwner = std::shared_ptr<RequestImpl>;
@@ -198,113 +191,9 @@ void RequestImpl::fail(const Error& error) noexcept {
   end(RequestState::kFailed, {}, error);
 }
 
-bool RequestImpl::wait(std::optional<std::chrono::nanoseconds> timeout) {
-  if (!timeout) {
-    return waitUntil(std::nullopt, nullptr);
-  }
-  return waitUntil(Clock::now() + *timeout, nullptr);
-}
-
-bool RequestImpl::waitUntil(std::optional<Clock::time_point> until, const std::function<bool()>& interrupted) {
-  const bool lookUp = until || interrupted;
-  while (true) {
-    auto slice = std::chrono::duration_cast<std::chrono::nanoseconds>(kSlice);
-    if (until) {
-      slice = std::clamp<std::chrono::nanoseconds>(*until - Clock::now(), std::chrono::nanoseconds(0), slice);
-    }
-    bool onDriver = false;
-    {
-      std::unique_lock lock(mutex_);
-      const auto awaited = [this] {
-        return final(state_) || (completion_ == Completion::kByWaiter && state_ == RequestState::kRunning);
-      };
-      if (!awaited()) {
-        if (lookUp) {
-          changed_.wait_for(lock, slice, awaited);
-        } else {
-          changed_.wait(lock, awaited);
-        }
-      }
-      if (final(state_)) {
-        return true;
-      }
-      onDriver = awaited();
-    }
-    if (onDriver) {
-      const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(slice).count();
-      // 0 would wait for ever.
-      if (waitOnDriver(lookUp ? std::max<std::int32_t>(1, static_cast<std::int32_t>(milliseconds)) : 0)) {
-        return true;
-      }
-    }
-    if (until && Clock::now() >= *until) {
-      return false;
-    }
-    if (interrupted && interrupted()) {
-      return false;
-    }
-  }
-}
-
-bool RequestImpl::waitOnDriver(std::int32_t milliseconds) noexcept {
-  if (milliseconds != 0 && refusesSecondWait.load(std::memory_order_relaxed)) {
-    leaveToThread();
-    return false;
-  }
-  const std::int32_t status = inference_.wait(milliseconds);
-  if (status == HB_UCP_TASK_TIMEOUT) {
-    timedOut_ = true;
-    return false;
-  }
-  if (status == 0 || status == HB_UCP_TASK_RUN_FAILED) {
-    complete(status);
-  } else if (timedOut_) {
-    leaveToThread();
-    return false;
-  } else {
-    completeUnknown(status);
-  }
-  return true;
-}
-
-void RequestImpl::leaveToThread() noexcept {
-  {
-    const std::lock_guard lock(mutex_);
-    if (completion_ == Completion::kByThread) {
-      return;
-    }
-    completion_ = Completion::kByThread;
-  }
-  Dispatcher::get().waitOnThread(shared_from_this());
-}
-
-void RequestImpl::completeUnknown(std::int32_t status) noexcept {
-  const Error error = driverError(model_->driver, "hbUCPWaitTaskDone", status, model_->info.name);
-  end(RequestState::kFailed, {}, error);
-  // The device may still write: everything stays until a second wait says that it is done.
-  const std::int32_t again = inference_.wait(static_cast<std::int32_t>(kSlice.count()));
-  if (again == 0 || again == HB_UCP_TASK_RUN_FAILED) {
-    inference_.release();
-    Dispatcher::get().taskEnded();
-  } else {
-    leaveToThread();
-  }
-}
-
-void RequestImpl::waitForTask() noexcept {
-  const std::int32_t status = inference_.wait(0);
-  if (status == 0 || status == HB_UCP_TASK_RUN_FAILED) {
-    complete(status);
-    return;
-  }
-  if (timedOut_) {
-    refusesSecondWait.store(true);  // the requests to come get a thread from the start
-  }
-  // Nobody can tell when the device is done with this memory.
-  const Error error = driverError(model_->driver, "hbUCPWaitTaskDone", status, model_->info.name);
-  inference_.leak();
+void RequestImpl::giveBack() noexcept {
+  inference_.release();
   Dispatcher::get().taskEnded();
-  end(RequestState::kFailed, {}, error);
 }
 
 void RequestImpl::completeByCallback(std::int32_t status) noexcept {
@@ -337,8 +226,7 @@ void RequestImpl::complete(std::int32_t status) noexcept {
   } catch (const std::exception& caught) {
     error = internalError(*model_, caught.what());
   }
-  inference_.release();
-  Dispatcher::get().taskEnded();
+  giveBack();
   end(error ? RequestState::kFailed : RequestState::kDone, std::move(outputs), std::move(error));
 }
 

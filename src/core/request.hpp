@@ -73,6 +73,8 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   void leaveToThread() noexcept;
   // The task has ended with this status: collects the outputs, gives everything back.
   void complete(std::int32_t status) noexcept;
+  // Gives task, memory and task slot back.
+  void giveBack() noexcept;
   // The driver failed to tell whether the task has ended.
   void completeUnknown(std::int32_t status) noexcept;
   // Lets go of it with this error, whatever its state.

@@ -50,7 +50,8 @@ DeviceTensor Runtime::allocate(std::size_t model, TensorRole role, std::size_t t
                 {"", 0, "", owner.info.name, info.name});
   }
   const hbDNNTensorProperties properties = completeProperties(owner, role, tensor, complete.data());
-  const std::shared_ptr<DeviceBlock> block = owner.pool->leaseShown(requiredBytes(owner, role, tensor, properties));
+  const std::shared_ptr<DeviceBlock> block =
+      owner.pool->leaseShown(requiredBytes(owner, role, tensor, properties), owner.info.name, info.name);
   const auto rank = static_cast<std::ptrdiff_t>(complete.size());
   return {block->memory.virAddr, info.dtype, std::move(complete),
           std::vector<std::int64_t>(properties.stride, properties.stride + rank), block};
