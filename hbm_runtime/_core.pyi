@@ -525,11 +525,40 @@ class Recorder:
     @property
     def lost(self) -> int: ...
 
+def _from_nv12(
+    y: numpy.typing.NDArray[numpy.uint8],
+    uv: numpy.typing.NDArray[numpy.uint8],
+    image: numpy.typing.NDArray[numpy.uint8],
+    rgb: bool,
+    video: bool,
+) -> None: ...
+def _letterbox(
+    image: numpy.typing.NDArray[numpy.uint8],
+    place: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(4)"],
+    color: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(4)"],
+    box: numpy.typing.NDArray[numpy.uint8],
+) -> None: ...
+def _place_in_box(
+    image_width: typing.SupportsInt | typing.SupportsIndex,
+    image_height: typing.SupportsInt | typing.SupportsIndex,
+    box_width: typing.SupportsInt | typing.SupportsIndex,
+    box_height: typing.SupportsInt | typing.SupportsIndex,
+    enlarge: bool,
+    center: bool,
+) -> typing.Annotated[list[int], "FixedSize(4)"]: ...
 def _raise_error(kind: typing.SupportsInt | typing.SupportsIndex, message: str) -> None:
     """
     Raises the exception of an error kind: for tests of the translator.
     """
 
+def _resize(image: numpy.typing.NDArray[numpy.uint8], resized: numpy.typing.NDArray[numpy.uint8]) -> None: ...
+def _to_nv12(
+    image: numpy.typing.NDArray[numpy.uint8],
+    y: numpy.typing.NDArray[numpy.uint8],
+    uv: numpy.typing.NDArray[numpy.uint8],
+    rgb: bool,
+    video: bool,
+) -> None: ...
 def core_loads() -> list[dict[str, int]]:
     """
     What each core of bpusim has done since the driver was loaded and does now: busy_ns, finished_tasks, running (0 or 1), queued (waiting tasks that may run there). Raises UnsupportedError on other drivers.

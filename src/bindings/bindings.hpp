@@ -16,6 +16,7 @@ void bindEnums(py::module_& module);
 void bindDriver(py::module_& module);
 void bindQuantParams(py::module_& module);
 void bindQuantization(py::module_& module);
+void bindImage(py::module_& module);
 void bindRuntime(py::module_& module);
 
 }  // namespace hbm::python

@@ -9,5 +9,6 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
   hbm::python::bindDriver(module);
   hbm::python::bindQuantParams(module);
   hbm::python::bindQuantization(module);
+  hbm::python::bindImage(module);
   hbm::python::bindRuntime(module);
 }
