@@ -26,6 +26,7 @@ from ._engine_path import announce_engine  # noqa: E402
 from ._errors import (  # noqa: E402
     DriverError,
     DriverNotFoundError,
+    EncryptedModelError,
     HbmCancelledError,
     HbmClosedError,
     HbmDeadlineError,
@@ -36,10 +37,13 @@ from ._errors import (  # noqa: E402
     HbmTimeoutError,
     InputError,
     InputTypeError,
+    MissingPackageError,
     ModelError,
     ModelNotFoundError,
     OutOfResourcesError,
+    TamperedModelError,
     UnsupportedError,
+    WrongPassphraseError,
 )
 from ._logging import configure_from_environment, set_log_level  # noqa: E402
 from ._model import Model, TensorInfo  # noqa: E402
@@ -60,6 +64,7 @@ __all__ = [
     "DriverError",
     "DriverNotFoundError",
     "Durations",
+    "EncryptedModelError",
     "HB_HBMRuntime",
     "HbmCancelledError",
     "HbmClosedError",
@@ -74,6 +79,7 @@ __all__ = [
     "InferRequest",
     "InputError",
     "InputTypeError",
+    "MissingPackageError",
     "Model",
     "ModelError",
     "ModelNotFoundError",
@@ -85,8 +91,10 @@ __all__ = [
     "QueueStats",
     "RequestInfo",
     "SchedParam",
+    "TamperedModelError",
     "TensorInfo",
     "UnsupportedError",
+    "WrongPassphraseError",
     "__version__",
     "dequantize",
     "driver_info",

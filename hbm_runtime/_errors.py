@@ -62,6 +62,21 @@ class ModelError(HbmError):
     """
 
 
+class EncryptedModelError(ModelError):
+    """A model is encrypted and no passphrase was given, or the other way round, or it cannot be decrypted.
+
+    Cure: give ``passphrase=`` for models that `hbm_runtime.encryption.encrypt_model` wrote, and only for those.
+    """
+
+
+class WrongPassphraseError(EncryptedModelError):
+    """The passphrase is not the one that the model was encrypted with."""
+
+
+class TamperedModelError(EncryptedModelError):
+    """An encrypted model was changed or cut off after it was encrypted. Nothing of it was loaded."""
+
+
 class ModelNotFoundError(HbmError, FileNotFoundError):
     """There is no model file at that path."""
 
@@ -83,6 +98,10 @@ class DriverNotFoundError(HbmError):
 
 class UnsupportedError(HbmError, NotImplementedError):
     """The driver in use cannot do that."""
+
+
+class MissingPackageError(HbmError, ImportError):
+    """A Python package that only some users need is not installed; the message tells how to install it."""
 
 
 class HbmTimeoutError(HbmError, TimeoutError):

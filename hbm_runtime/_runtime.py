@@ -17,6 +17,7 @@ from ._queue import InferQueue, Policy, QueueResult, Reason
 from ._request import InferRequest
 from ._scheduling import SchedParam
 from ._summary import summarise
+from .encryption._loading import opened_models
 
 if TYPE_CHECKING:
     if sys.version_info >= (3, 11):
@@ -46,6 +47,7 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         save_memory: bool = False,
         profile_operators: bool = False,
         keep: Iterable[str] = (),
+        passphrase: str | bytes | None = None,
     ) -> None:
         """Loads the models of one or several files; several models may come from one file.
 
@@ -60,11 +62,14 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
             save_memory: Trade speed for memory.
             profile_operators: Record times of single operators.
             keep: Names of intermediate tensors that become outputs after the model's own.
+            passphrase: Of models that `hbm_runtime.encryption.encrypt_model` encrypted; then all of them must be. They
+                are decrypted in memory.
 
         Raises:
             InputError: No files, or two models of one name.
             ModelNotFoundError: No such file; also a `FileNotFoundError`.
             ModelError: Not a model, truncated, corrupt, or for another SoC.
+            EncryptedModelError: Encrypted and no passphrase given, a wrong passphrase, tampering; a `ModelError`.
             DriverNotFoundError: No driver could be loaded.
             UnsupportedError: The driver honours no load options.
             TypeError: An argument of a wrong type.
@@ -86,17 +91,21 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
             raise TypeError("HB_HBMRuntime() takes paths or models in memory, not both in one call")
         if buffers:
             keys = [f"<memory:{index}>" for index in range(len(buffers))]
-            super().__init__(buffers=buffers, options=_load_options(options))
         else:
             keys = [os.fsdecode(os.fspath(source)) for source in sources]
             for key in keys:
                 if "\0" in key:
                     raise InputError(f"a path cannot contain a NUL character: {key!r}")
-            super().__init__(files=[os.fsencode(key) for key in keys], options=_load_options(options))
+        with opened_models(buffers or keys, passphrase) as plain:
+            if buffers or plain:
+                super().__init__(buffers=plain or buffers, options=_load_options(options))
+            else:
+                super().__init__(files=[os.fsencode(key) for key in keys], options=_load_options(options))
         # A second call of __init__ loads nothing and changes nothing.
         if not hasattr(self, "_keys"):
             self._keys = keys
             self._options = options
+            self._encrypted = passphrase is not None
 
     @property
     def hbm_descs(self) -> dict[str, str]:
@@ -240,7 +249,9 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         The file's model of the same name is taken, or its only one. Scheduling defaults stay. When loading fails,
         nothing changes.
         """
-        self._replace(model, os.fspath(path), _load_options(self._options))
+        path = os.fspath(path)
+        with opened_models([path], None):  # encrypted ones are refused
+            self._replace(model, path, _load_options(self._options))
 
     def close(self) -> None:
         """Gives the models and their memory back. Runs in flight finish, results stay valid; closing twice is fine.
@@ -262,6 +273,8 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
     def __reduce__(self) -> tuple[Any, ...]:
         if any(key.startswith("<memory:") for key in self._keys):
             raise TypeError("a runtime that was loaded from memory cannot be pickled; load it from a file")
+        if self._encrypted:
+            raise TypeError("a runtime of encrypted models cannot be pickled: it does not keep the passphrase")
         return _restore, (type(self), self._keys, self._options, self._sched_params)
 
     def __repr__(self) -> str:

@@ -1,15 +1,15 @@
-"""Writing a file so that its name never stands for half of it."""
+"""Writing a packed file so that its name never stands for half of it."""
 
 from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from hbm_runtime._replaced_file import replaced_file
 from hbm_runtime.packer.errors import PackError
 
 
@@ -25,32 +25,11 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     target = Path(os.path.realpath(path))
     if target.is_dir():
         raise PackError(f"cannot write {path}: it is a folder")
-    temporary: str | None = None
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=".part", dir=target.parent)
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(file.fileno(), _mode(target))
+        with replaced_file(target) as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-        temporary = None
-        _sync_folder(target.parent)
     except OSError as error:
         raise PackError(f"cannot write {path}: {_reason(error, target.parent)}") from error
-    finally:
-        if temporary is not None:
-            with suppress(OSError):
-                os.unlink(temporary)
-
-
-def _mode(target: Path) -> int:
-    """Permissions of the file that is replaced, else what the umask allows."""
-    with suppress(OSError):
-        return target.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
 
 
 def _reason(error: OSError, folder: Path) -> str:
@@ -59,13 +38,3 @@ def _reason(error: OSError, folder: Path) -> str:
     if error.errno == errno.ENOENT:
         return f"the folder {folder} does not exist"
     return os.strerror(error.errno) if error.errno else str(error)
-
-
-def _sync_folder(folder: Path) -> None:
-    # The rename itself survives a power cut only when the folder is on disk too. Not every file system can do that.
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
