@@ -7,89 +7,20 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-
-from hbm_runtime import HB_HBMRuntime, QuantParams, driver_info, hbDNNDataType, load_driver
+from hbm_runtime import HB_HBMRuntime, driver_info, load_driver
+from hbm_runtime._model import TensorInfo
 from hbm_runtime.cli.arguments import Parser, integer, suggestion, words
-from hbm_runtime.cli.errors import CommandError, UsageError
+from hbm_runtime.cli.errors import UsageError
 
 DYNAMIC = -1
 
-_NUMPY_TYPES = {
-    hbDNNDataType.S8: np.int8,
-    hbDNNDataType.U8: np.uint8,
-    hbDNNDataType.F16: np.float16,
-    hbDNNDataType.S16: np.int16,
-    hbDNNDataType.U16: np.uint16,
-    hbDNNDataType.F32: np.float32,
-    hbDNNDataType.S32: np.int32,
-    hbDNNDataType.U32: np.uint32,
-    hbDNNDataType.F64: np.float64,
-    hbDNNDataType.S64: np.int64,
-    hbDNNDataType.U64: np.uint64,
-    hbDNNDataType.BOOL8: np.bool_,
-}
 
-
-@dataclass(frozen=True)
-class TensorFacts:
-    """One input or output as the driver reports it.
-
-    Attributes:
-        index: Its place in the model.
-        name: Its name.
-        dtype: Element type.
-        shape: Dimensions; -1 where dynamic.
-        strides: Bytes per step; -1 where the caller chooses.
-        quant: Quantisation parameters.
-        description: Free text, mostly "".
-    """
-
-    index: int
-    name: str
-    dtype: hbDNNDataType
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-    quant: QuantParams
-    description: str
-
-    @property
-    def np_dtype(self) -> np.dtype[Any]:
-        """The numpy type of the elements."""
-        if self.dtype not in _NUMPY_TYPES:
-            raise CommandError(f"tensor {self.name!r} has {self.dtype.name} elements, which are not supported")
-        return np.dtype(_NUMPY_TYPES[self.dtype])
-
-    @property
-    def is_dynamic(self) -> bool:
-        """Whether a dimension is known only when the model runs."""
-        return DYNAMIC in self.shape
-
-    @property
-    def padded_bytes(self) -> int | None:
-        """Bytes from the first to the last row with padding; None where strides are chosen at run time."""
-        if self.is_dynamic or DYNAMIC in self.strides:
-            return None
-        return self.strides[0] * self.shape[0] if self.shape else self.np_dtype.itemsize
-
-    def document(self) -> dict[str, Any]:
-        """The facts for JSON; numbers are those of the Python API."""
-        return {
-            "name": self.name,
-            "dtype": self.dtype.name,
-            "shape": list(self.shape),
-            "strides": list(self.strides),
-            "bytes": self.padded_bytes,
-            "quantisation": {
-                "type": self.quant.quant_type.name,
-                "axis": self.quant.axis,
-                "scale": self.quant.scale.tolist(),
-                "zero_point": self.quant.zero_point.tolist(),
-            },
-            "description": self.description,
-        }
+def padded_bytes(tensor: TensorInfo) -> int | None:
+    """Bytes from the first to the last row with padding; None where strides are chosen at run time."""
+    if tensor.is_dynamic or DYNAMIC in tensor.strides:
+        return None
+    return tensor.strides[0] * tensor.shape[0] if tensor.shape else tensor.np_dtype.itemsize
 
 
 @dataclass(frozen=True)
@@ -99,8 +30,8 @@ class ModelFacts:
     name: str
     description: str
     core_count: int
-    inputs: tuple[TensorFacts, ...]
-    outputs: tuple[TensorFacts, ...]
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
 
 
 @dataclass(frozen=True)
@@ -119,13 +50,13 @@ class LoadedModels:
 
     def facts(self, name: str) -> ModelFacts:
         """What is known of a model."""
-        runtime = self.runtime
+        view = self.runtime.model(name)
         return ModelFacts(
             name=name,
-            description=runtime.model_descs[name],
-            core_count=runtime.compile_bpu_core_num[name],
-            inputs=_tensors(runtime, name, "input"),
-            outputs=_tensors(runtime, name, "output"),
+            description=view.desc,
+            core_count=view.compile_bpu_core_num,
+            inputs=tuple(view.inputs.values()),
+            outputs=tuple(view.outputs.values()),
         )
 
     def only(self, name: str) -> ModelFacts:
@@ -184,23 +115,3 @@ def load(files: Sequence[str], arguments: argparse.Namespace) -> LoadedModels:
     begin = time.perf_counter()
     runtime = HB_HBMRuntime(files)
     return LoadedModels(runtime, tuple(files), time.perf_counter() - begin)
-
-
-def _tensors(runtime: HB_HBMRuntime, model: str, side: str) -> tuple[TensorFacts, ...]:
-    def of(what: str) -> Any:
-        return getattr(runtime, f"{side}_{what}")[model]
-
-    names, dtypes, shapes, strides = of("names"), of("dtypes"), of("shapes"), of("strides")
-    quants, descriptions = of("quants"), of("descs")
-    return tuple(
-        TensorFacts(
-            index=index,
-            name=name,
-            dtype=dtypes[name],
-            shape=tuple(shapes[name]),
-            strides=tuple(strides[name]),
-            quant=quants[name],
-            description=descriptions[name],
-        )
-        for index, name in enumerate(names)
-    )

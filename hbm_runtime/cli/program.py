@@ -24,7 +24,11 @@ COMMANDS = (
     "monitor",
     "pack",
     "link",
+    "compare",
+    "samples",
     "doctor",
+    "demo",
+    "completion",
 )
 
 
@@ -73,6 +77,18 @@ def command_parser(name: str) -> Parser:
     parser = Parser(f"{PROGRAM} {name}", description=command.SUMMARY[0].upper() + command.SUMMARY[1:] + ".")
     command.add_arguments(parser)
     add_common_options(parser)
+    return parser
+
+
+def whole_parser() -> Parser:
+    """Builds one parser with all commands, for programs that want to see everything at once."""
+    parser = Parser(PROGRAM)
+    commands = parser.add_subparsers(metavar="COMMAND")
+    for name in COMMANDS:
+        command = load_command(name)
+        of = commands.add_parser(name, prog=f"{PROGRAM} {name}", help=command.SUMMARY, description=command.SUMMARY)
+        command.add_arguments(of)
+        add_common_options(of)
     return parser
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
+from hbm_runtime._model import TensorInfo
 from hbm_runtime.cli.arguments import Parser
 from hbm_runtime.cli.description import Description
-from hbm_runtime.cli.errors import ExitCode
-from hbm_runtime.cli.models import LoadedModels, ModelFacts, TensorFacts, add_model_arguments, open_models
+from hbm_runtime.cli.drawing import describe_graph, draw_svg
+from hbm_runtime.cli.errors import ExitCode, UsageError
+from hbm_runtime.cli.models import LoadedModels, ModelFacts, add_model_arguments, open_models, padded_bytes
 from hbm_runtime.cli.output import Output
 from hbm_runtime.cli.tables import Column, Facts, Table
 
@@ -37,16 +40,23 @@ def add_arguments(parser: Parser) -> None:
     """Declares the command's arguments."""
     add_model_arguments(parser)
     parser.add_option("verbose", action="store_true", help="whole descriptions and all quantisation parameters")
+    parser.add_option("graph", metavar="FILE", type=Path, help="draw the model (.svg): inputs, operations, outputs")
 
 
 def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
     """Loads the files and prints what the driver tells."""
+    if arguments.graph is not None and arguments.graph.suffix.lower() != ".svg":
+        raise UsageError(f"--graph {arguments.graph}: the name must end in .svg")
     models = open_models(arguments)
     names = [arguments.model_name] if arguments.model_name else models.runtime.model_names
     chosen = [models.only(name) for name in names]
+    if arguments.graph is not None:
+        arguments.graph.write_text(draw_svg(describe_graph(models, models.only(arguments.model_name))), "utf-8")
     _print_files(models, output)
     for model in chosen:
         _print_model(model, output, verbose=arguments.verbose)
+    if arguments.graph is not None:
+        output.text(f"wrote {arguments.graph}")
     output.document(_document(models, chosen))
     return ExitCode.DONE
 
@@ -79,12 +89,12 @@ def _print_model(model: ModelFacts, output: Output, *, verbose: bool) -> None:
             ],
         )
         for tensor in tensors:
-            size = tensor.padded_bytes
+            size = padded_bytes(tensor)
             table.add(
                 tensor.index,
                 tensor.name,
                 tensor.dtype.name,
-                _tuple(tensor.shape),
+                _tuple(tuple(name or size for name, size in zip(tensor.dim_names, tensor.shape, strict=True))),
                 _tuple(tensor.strides),
                 "dynamic" if size is None else size,
                 _quantisation(tensor, verbose=verbose),
@@ -108,11 +118,11 @@ def _print_description(model: ModelFacts, output: Output, *, verbose: bool) -> N
     output.table(facts)
 
 
-def _tuple(values: tuple[int, ...]) -> str:
+def _tuple(values: tuple[object, ...]) -> str:
     return f"({','.join(map(str, values))})"
 
 
-def _quantisation(tensor: TensorFacts, *, verbose: bool) -> str:
+def _quantisation(tensor: TensorInfo, *, verbose: bool) -> str:
     kind = tensor.quant.quant_type.name
     scale, zero = tensor.quant.scale, tensor.quant.zero_point
     if kind == "NONE" or not scale.size:
@@ -136,9 +146,28 @@ def _document(models: LoadedModels, chosen: list[ModelFacts]) -> dict[str, Any]:
                 "compile_bpu_core_num": model.core_count,
                 "description": model.description,
                 "configuration": Description.read(model.description).values or None,
-                "inputs": [tensor.document() for tensor in model.inputs],
-                "outputs": [tensor.document() for tensor in model.outputs],
+                "inputs": [_tensor(tensor) for tensor in model.inputs],
+                "outputs": [_tensor(tensor) for tensor in model.outputs],
             }
             for model in chosen
         ],
+    }
+
+
+def _tensor(tensor: TensorInfo) -> dict[str, Any]:
+    """The facts of a tensor for JSON; numbers are those of the Python API."""
+    return {
+        "name": tensor.name,
+        "dtype": tensor.dtype.name,
+        "shape": list(tensor.shape),
+        "dim_names": list(tensor.dim_names),
+        "strides": list(tensor.strides),
+        "bytes": padded_bytes(tensor),
+        "quantisation": {
+            "type": tensor.quant.quant_type.name,
+            "axis": tensor.quant.axis,
+            "scale": tensor.quant.scale.tolist(),
+            "zero_point": tensor.quant.zero_point.tolist(),
+        },
+        "description": tensor.desc,
     }

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hbm_runtime._model import TensorInfo
 from hbm_runtime.cli.arguments import suggestion
 from hbm_runtime.cli.errors import UsageError
-from hbm_runtime.cli.models import ModelFacts, TensorFacts
+from hbm_runtime.cli.models import ModelFacts
 
 LUMA_SUFFIX, CHROMA_SUFFIX = "_y", "_uv"
 
@@ -26,7 +27,7 @@ class Source:
     whole_image: bool = False
 
 
-def image_pairs(tensors: Sequence[TensorFacts]) -> dict[str, tuple[TensorFacts, TensorFacts]]:
+def image_pairs(tensors: Sequence[TensorInfo]) -> dict[str, tuple[TensorInfo, TensorInfo]]:
     """Finds the inputs that are the two planes of an NV12 picture, by their common name."""
     by_name = {tensor.name: tensor for tensor in tensors}
     pairs = {}

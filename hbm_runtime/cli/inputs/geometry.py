@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hbm_runtime._model import TensorInfo
 from hbm_runtime.cli.errors import UsageError
-from hbm_runtime.cli.models import DYNAMIC, ModelFacts, TensorFacts
+from hbm_runtime.cli.models import DYNAMIC, ModelFacts
 
 
 def valid_shapes(given: Sequence[Sequence[int]] | None, model: ModelFacts) -> dict[str, tuple[int, ...]]:
@@ -47,7 +48,7 @@ def file_strides(given: Sequence[Sequence[int]] | None, model: ModelFacts) -> di
     return {tensor.name: tuple(strides) for strides, tensor in zip(given, model.inputs, strict=True)}
 
 
-def demand_wide_enough(tensor: TensorFacts, shape: Sequence[int], strides: Sequence[int]) -> None:
+def demand_wide_enough(tensor: TensorInfo, shape: Sequence[int], strides: Sequence[int]) -> None:
     """Raises UsageError unless the strides leave room for the rows."""
     inner = tensor.np_dtype.itemsize
     for size, stride in zip(reversed(shape), reversed(strides), strict=True):

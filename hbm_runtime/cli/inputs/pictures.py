@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbm_runtime import hbDNNDataType
+from hbm_runtime._model import TensorInfo
 from hbm_runtime.cli.errors import CommandError, MissingPackageError, UsageError
 from hbm_runtime.cli.inputs.colour import Plane, rgb_to_nv12, rgb_to_yuv444
 from hbm_runtime.cli.inputs.entries import CHROMA_SUFFIX, LUMA_SUFFIX
-from hbm_runtime.cli.models import DYNAMIC, TensorFacts
+from hbm_runtime.cli.models import DYNAMIC
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 
@@ -35,7 +36,7 @@ class Use(str, Enum):
 _USE_OF_TYPE = {"rgb": Use.RGB, "bgr": Use.BGR, "yuv444": Use.YUV444, "yuv444_128": Use.YUV444, "gray": Use.GRAY}
 
 
-def use_of(tensor: TensorFacts, given: str, runtime_type: str | None) -> Use:
+def use_of(tensor: TensorInfo, given: str, runtime_type: str | None) -> Use:
     """Tells how an input uses a picture.
 
     Args:
@@ -67,7 +68,7 @@ def use_of(tensor: TensorFacts, given: str, runtime_type: str | None) -> Use:
     )
 
 
-def picture_values(path: Path, tensor: TensorFacts, shape: tuple[int, ...], use: Use, pixel_range: str) -> Pixels:
+def picture_values(path: Path, tensor: TensorInfo, shape: tuple[int, ...], use: Use, pixel_range: str) -> Pixels:
     """Reads a picture, stretches it to the input's size and converts it.
 
     Raises:
@@ -93,7 +94,7 @@ def picture_values(path: Path, tensor: TensorFacts, shape: tuple[int, ...], use:
     return values
 
 
-def frame_values(path: Path, tensor: TensorFacts, shape: tuple[int, ...]) -> Plane:
+def frame_values(path: Path, tensor: TensorInfo, shape: tuple[int, ...]) -> Plane:
     """Cuts one plane out of a raw NV12 frame: all of Y, then all of UV."""
     data = np.fromfile(path, dtype=np.uint8)
     is_chroma = tensor.name.endswith(CHROMA_SUFFIX)

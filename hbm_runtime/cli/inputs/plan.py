@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hbm_runtime._model import TensorInfo
 from hbm_runtime.cli.arguments import Parser, shapes, words
 from hbm_runtime.cli.description import FULL_RANGE, VIDEO_RANGE, Description, ImageFacts
 from hbm_runtime.cli.errors import CommandError, UsageError
@@ -17,7 +18,7 @@ from hbm_runtime.cli.inputs.entries import CHROMA_SUFFIX, LUMA_SUFFIX, Source, a
 from hbm_runtime.cli.inputs.geometry import file_strides, valid_shapes
 from hbm_runtime.cli.inputs.random_values import has_index_like_inputs, random_inputs
 from hbm_runtime.cli.inputs.values import read_npy, read_npz, read_raw, read_text
-from hbm_runtime.cli.models import ModelFacts, TensorFacts
+from hbm_runtime.cli.models import ModelFacts
 from hbm_runtime.cli.output import Output
 
 Values = dict[str, NDArray[Any]]
@@ -90,7 +91,7 @@ class _Reader:
         self._warned: set[str] = set()
 
     def read(
-        self, source: Source, tensor: TensorFacts, shape: tuple[int, ...], strides: tuple[int, ...] | None
+        self, source: Source, tensor: TensorInfo, shape: tuple[int, ...], strides: tuple[int, ...] | None
     ) -> NDArray[Any]:
         path, suffix = source.path, source.path.suffix.lower()
         if suffix in pictures.SUFFIXES:
@@ -111,7 +112,7 @@ class _Reader:
         self._judge_range(path, tensor, values)
         return values
 
-    def _picture(self, path: Path, tensor: TensorFacts, shape: tuple[int, ...]) -> NDArray[Any]:
+    def _picture(self, path: Path, tensor: TensorInfo, shape: tuple[int, ...]) -> NDArray[Any]:
         facts = self._facts(tensor)
         given = self._properties[tensor.index] if tensor.index < len(self._properties) else ""
         use = pictures.use_of(tensor, given, facts.runtime_type if facts else None)
@@ -134,14 +135,14 @@ class _Reader:
             )
         return str(self._range)
 
-    def _facts(self, tensor: TensorFacts) -> ImageFacts | None:
+    def _facts(self, tensor: TensorInfo) -> ImageFacts | None:
         for suffix in (LUMA_SUFFIX, CHROMA_SUFFIX):
             facts = self._description.image(tensor.name.removesuffix(suffix))
             if facts is not None and tensor.name.endswith(suffix) == (facts.runtime_type == "nv12"):
                 return facts
         return self._description.image(tensor.name)
 
-    def _judge_range(self, path: Path, tensor: TensorFacts, values: NDArray[Any]) -> None:
+    def _judge_range(self, path: Path, tensor: TensorInfo, values: NDArray[Any]) -> None:
         """Warns when a Y plane looks like the range that the model was not compiled for."""
         facts = self._facts(tensor)
         if facts is None or facts.pixel_range is None or facts.runtime_type != "nv12" or not values.size:
@@ -176,7 +177,7 @@ def _from_archive(path: Path, model: ModelFacts) -> Values:
     return {name: values[name] for name in names}
 
 
-def _check(values: NDArray[Any], tensor: TensorFacts, shape: tuple[int, ...], source: Source) -> None:
+def _check(values: NDArray[Any], tensor: TensorInfo, shape: tuple[int, ...], source: Source) -> None:
     """Names the file of an array that the model would refuse."""
     fits = values.ndim == len(shape) and all(want in {-1, have} for want, have in zip(shape, values.shape, strict=True))
     if values.dtype != tensor.np_dtype or not fits:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hbm_runtime._model import TensorInfo
 from hbm_runtime.cli.errors import CommandError
-from hbm_runtime.cli.models import DYNAMIC, ModelFacts, TensorFacts
+from hbm_runtime.cli.models import DYNAMIC, ModelFacts
 
 _ROI_SUFFIX = "_roi"
 
@@ -41,7 +42,7 @@ def has_index_like_inputs(model: ModelFacts) -> bool:
     return any(tensor.np_dtype.kind in "iu" and tensor.np_dtype.itemsize >= 4 for tensor in model.inputs)
 
 
-def _values(tensor: TensorFacts, shape: tuple[int, ...], generator: np.random.Generator) -> NDArray[Any]:
+def _values(tensor: TensorInfo, shape: tuple[int, ...], generator: np.random.Generator) -> NDArray[Any]:
     dtype = tensor.np_dtype
     if dtype.kind == "f":
         return generator.standard_normal(shape, dtype=np.float32).astype(dtype)

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hbm_runtime._model import TensorInfo
 from hbm_runtime.cli.errors import CommandError
 from hbm_runtime.cli.inputs.geometry import demand_wide_enough
-from hbm_runtime.cli.models import DYNAMIC, TensorFacts
+from hbm_runtime.cli.models import DYNAMIC, padded_bytes
 
 Array = NDArray[Any]
 
@@ -36,7 +37,7 @@ def read_npz(path: Path) -> dict[str, Array]:
         raise CommandError(f"{path} is no .npz file: {error}") from error
 
 
-def read_text(path: Path, tensor: TensorFacts, shape: Sequence[int]) -> Array:
+def read_text(path: Path, tensor: TensorInfo, shape: Sequence[int]) -> Array:
     """Reads numbers that are separated by blanks, commas or line breaks."""
     try:
         words = path.read_text(encoding="utf-8").replace(",", " ").split()
@@ -53,7 +54,7 @@ def read_text(path: Path, tensor: TensorFacts, shape: Sequence[int]) -> Array:
     return _shaped(numbers.astype(tensor.np_dtype), tensor, shape, f"{path} has {numbers.size} numbers")
 
 
-def read_raw(path: Path, tensor: TensorFacts, shape: Sequence[int], strides: Sequence[int] | None) -> Array:
+def read_raw(path: Path, tensor: TensorInfo, shape: Sequence[int], strides: Sequence[int] | None) -> Array:
     """Reads bytes: dense, or with the padding of the given strides or of the model's own."""
     data = np.fromfile(path, dtype=np.uint8)
     if strides is not None:
@@ -62,14 +63,14 @@ def read_raw(path: Path, tensor: TensorFacts, shape: Sequence[int], strides: Seq
         return _strided(data, tensor, shape, strides, path)
     item = tensor.np_dtype.itemsize
     dense = data.size // item
-    if tensor.padded_bytes == data.size != int(np.prod(shape)) * item:
+    if padded_bytes(tensor) == data.size != int(np.prod(shape)) * item:
         return _strided(data, tensor, shape, tensor.strides, path)
     if data.size % item:
         raise CommandError(f"{path} has {data.size} bytes, which is no whole number of {tensor.dtype.name} elements")
     return _shaped(data[: dense * item].view(tensor.np_dtype), tensor, shape, f"{path} has {data.size} bytes")
 
 
-def _strided(data: Array, tensor: TensorFacts, shape: Sequence[int], strides: Sequence[int], path: Path) -> Array:
+def _strided(data: Array, tensor: TensorInfo, shape: Sequence[int], strides: Sequence[int], path: Path) -> Array:
     dtype = tensor.np_dtype
     used = sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True)) + dtype.itemsize
     if data.size < used:
@@ -79,7 +80,7 @@ def _strided(data: Array, tensor: TensorFacts, shape: Sequence[int], strides: Se
     return np.ndarray(tuple(shape), dtype, data.data, 0, tuple(strides))
 
 
-def _shaped(values: Array, tensor: TensorFacts, shape: Sequence[int], found: str) -> Array:
+def _shaped(values: Array, tensor: TensorInfo, shape: Sequence[int], found: str) -> Array:
     open_dimensions = [index for index, size in enumerate(shape) if size == DYNAMIC]
     known = int(np.prod([size for size in shape if size != DYNAMIC], dtype=np.int64))
     if len(open_dimensions) == 1 and known and values.size % known == 0 and values.size:
@@ -91,11 +92,11 @@ def _shaped(values: Array, tensor: TensorFacts, shape: Sequence[int], found: str
     return values.reshape(shape)
 
 
-def _known(tensor: TensorFacts, shape: Sequence[int], path: Path) -> Sequence[int]:
+def _known(tensor: TensorInfo, shape: Sequence[int], path: Path) -> Sequence[int]:
     if DYNAMIC in shape:
         raise CommandError(f"{path}: the shape of {_expected(tensor, shape)} is open: --input_valid_shape")
     return shape
 
 
-def _expected(tensor: TensorFacts, shape: Sequence[int]) -> str:
+def _expected(tensor: TensorInfo, shape: Sequence[int]) -> str:
     return f"input {tensor.name!r} ({tensor.dtype.name}, {list(shape)})"

@@ -1,0 +1,35 @@
+"""``hbm-runtime completion``: completion of commands, options and files for a shell."""
+
+from __future__ import annotations
+
+import argparse
+
+from hbm_runtime.cli.arguments import Parser
+from hbm_runtime.cli.errors import ExitCode, MissingPackageError
+from hbm_runtime.cli.output import Output
+
+SUMMARY = "print the completion script for bash or zsh"
+
+_HOW = """to use it:
+  bash: hbm-runtime completion bash > ~/.local/share/bash-completion/completions/hbm-runtime
+  zsh:  hbm-runtime completion zsh > ~/.zfunc/_hbm-runtime   (with ~/.zfunc in fpath)"""
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declares the command's arguments."""
+    parser.add_argument("shell", choices=("bash", "zsh"))
+    parser.epilog = _HOW
+
+
+def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
+    """Prints the script."""
+    try:
+        import shtab  # noqa: PLC0415 (in an extra)
+    except ImportError as error:
+        raise MissingPackageError("completion", "shtab") from error
+    from hbm_runtime.cli.program import whole_parser  # noqa: PLC0415 (it imports this module)
+
+    script = shtab.complete(whole_parser(), shell=arguments.shell)
+    output.text(script)
+    output.document({"shell": arguments.shell, "script": script})
+    return ExitCode.DONE
