@@ -138,7 +138,10 @@ case $verb in
   test) editable test; native native; "$python" -m pytest -n auto "$@" ;;
   lint) editable test lint; tools/lint.sh ;;
   sanitize) editable test; sanitize "$@" ;;
-  bench) editable test; "$python" benchmarks/run.py "$@" ;;
+  bench) editable test demo
+    step "Configure bench" cmake --preset bench
+    step "Build bench" cmake --build build/bench --target hbm_bench
+    "$python" benchmarks/run.py "$@" ;;
   wheels) need_compiler; need build packaging; "$python" -m tools.wheels "$@" ;;
   deb) tools/build_deb.sh "$@" ;;
   docs) editable docs; step "Build docs/_build/html" "$python" -m sphinx -W --keep-going -b html docs docs/_build/html ;;

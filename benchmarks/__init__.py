@@ -1,0 +1,1 @@
+"""Measurements of the project's bounds; see README.md."""

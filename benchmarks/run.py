@@ -1,0 +1,77 @@
+"""Runs the benchmarks, each in a process of its own: ``python benchmarks/run.py [names] [--json FILE]``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.figures import PREFIX, Figure  # noqa: E402
+from benchmarks.native_library import BUILD, NULL_DRIVER  # noqa: E402
+
+DRIVERS = {
+    "binding": str(NULL_DRIVER),
+    "driver": "bpusim",
+    "latency": "bpusim",
+    "threads": "bpusim",
+    "steady": "bpusim",
+}
+
+
+def measured(name: str) -> list[Figure] | None:
+    """The figures of one benchmark, or None when it failed."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("BPUSIM_", "HBM_"))}
+    environment["HBM_RUNTIME_DRIVER"] = DRIVERS[name]
+    done = subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{name}"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    lines = [line.removeprefix(PREFIX) for line in done.stdout.splitlines() if line.startswith(PREFIX)]
+    return [Figure(**json.loads(line)) for line in lines] if done.returncode == 0 else None
+
+
+def main() -> int:
+    """Prints a table; 1 when a bound does not hold or a benchmark failed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*DRIVERS, []], help="which; all when left out")
+    parser.add_argument("--json", type=Path, default=BUILD / "results.json", help="where the figures go")
+    arguments = parser.parse_args()
+    results: dict[str, list[dict[str, object]]] = {}
+    failed = False
+    print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs")
+    for name in arguments.names or DRIVERS:
+        figures = measured(name)
+        if figures is None:
+            print(f"{name}: failed", flush=True)
+            failed = True
+            continue
+        for figure in figures:
+            mark = "ok" if figure.passed else "MISSED" if figure.gate else "missed"
+            sign = ">=" if figure.at_least else "<="
+            print(f"{figure.name:58} {figure.value:9.3f} {sign} {figure.bound:g} {figure.unit:4} {mark}", flush=True)
+            failed |= figure.gate and not figure.passed
+        results[name] = [{**asdict(figure), "passed": figure.passed} for figure in figures]
+    arguments.json.parent.mkdir(parents=True, exist_ok=True)
+    about = {
+        "machine": platform.processor() or platform.machine(),
+        "python": platform.python_version(),
+        "load": os.getloadavg(),
+    }
+    arguments.json.write_text(json.dumps({"about": about, "figures": results}, indent=2), encoding="utf-8")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
