@@ -16,7 +16,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 def test_a_drawing_has_inputs_operations_and_outputs(models: ModelFactory, tmp_path: Path) -> None:
     assert run("model_info", models.mixed(), "--graph", "mixed.svg", cwd=tmp_path).code == 0
     root = ElementTree.parse(tmp_path / "mixed.svg").getroot()
-    boxes = [(group.get("class"), group.findtext(f"{SVG}text")) for group in root.iter(f"{SVG}g")]
+    boxes = [(group.get("class"), group.findtext(f"{SVG}text") or "") for group in root.iter(f"{SVG}g")]
     assert sorted(name for kind, name in boxes if kind == "input") == ["count", "gain", "mask"]
     assert sorted(name for kind, name in boxes if kind == "operation") == ["Add", "Neg", "Transpose"]
     assert sorted(name for kind, name in boxes if kind == "output") == ["alpha", "mike", "zulu"]
