@@ -246,8 +246,8 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
     def reload(self, model: str, path: str | os.PathLike[str]) -> None:
         """Replaces a model by another file's, under load: runs in flight finish on the old one, new ones use the new.
 
-        The file's model of the same name is taken, or its only one. Scheduling defaults stay. When loading fails,
-        nothing changes.
+        The file's model of the same name is taken, or its only one, which goes by the old name from then on. Scheduling
+        defaults stay. When loading fails, nothing changes.
         """
         path = os.fspath(path)
         with opened_models([path], None):  # encrypted ones are refused

@@ -123,8 +123,9 @@ Runtime::Runtime(const Runtime& other, std::size_t index, const std::string& fil
     replacement = fresh.models.begin();
   }
   LoadedModels models = other.impl_->loaded();
+  // It goes on under the name that callers know. Nobody else has seen it yet.
+  std::const_pointer_cast<Model>(*replacement)->info.name = name;
   models.models[index] = *replacement;
-  refuseDuplicates(models.models);
   impl_ = std::make_unique<Impl>(std::move(models), *other.impl_);
 }
 
