@@ -63,9 +63,9 @@ class _ResNet:
                 body = self._conv(value, channels, width, 3, stride, relu=True)
                 body = self._conv(body, width, width, 3, 1)
                 value = self._node("Add", [body, shortcut])
-                value = self._fake_quantised(self._node("Relu", [value]))
+                value = self._fake_quantised(self._node("Relu", [value]), positive=True)
                 channels = width
-        value = self._fake_quantised(self._node("GlobalAveragePool", [value]))
+        value = self._fake_quantised(self._node("GlobalAveragePool", [value]), positive=True)
         value = self._node("Flatten", [value])
         weights = self._weights((512, 1000), 512)
         self._nodes.append(helper.make_node("MatMul", [value, weights], ["scores"]))
@@ -78,7 +78,7 @@ class _ResNet:
         value = self._node("Conv", [value, weights], strides=[stride] * 2, pads=[kernel // 2] * 4)
         if relu:
             value = self._node("Relu", [value])
-        return self._fake_quantised(value)
+        return self._fake_quantised(value, positive=relu)
 
     def _weights(self, shape: tuple[int, ...], fan_in: int) -> str:
         values = self._random.normal(0, np.sqrt(2 / fan_in), shape).astype(np.float32)
@@ -91,11 +91,13 @@ class _ResNet:
             "DequantizeLinear", [self._constant(stored), self._constant(scale), self._constant(np.int8(0))]
         )
 
-    def _fake_quantised(self, value: str) -> str:
+    def _fake_quantised(self, value: str, *, positive: bool = False) -> str:
+        """As quantisers do it: what comes from a Relu uses the whole range, so that engines can leave the Relu out."""
         if self._quantised is None:
             return value
+        lowest = np.iinfo(self._quantised).min
         scale = self._constant(np.float32(0.05))
-        zero = self._constant(np.array(128 if self._quantised is np.uint8 else 0, self._quantised))
+        zero = self._constant(np.array(lowest if positive else lowest + 128, self._quantised))
         return self._node("DequantizeLinear", [self._node("QuantizeLinear", [value, scale, zero]), scale, zero])
 
     def _node(self, operator: str, inputs: list[str], **attributes: Any) -> str:
