@@ -28,8 +28,9 @@ void Inference::prepareInput(std::size_t index, const TensorView& view) {
   std::shared_ptr<DeviceBlock>& block = inputBlocks_[index];
   block = windowOf(view, model_.soc, model_.inputProperties[index], properties, tensor.sysMem);
   if (block == nullptr) {
-    block = model_.pool->lease(requiredBytes(model_, TensorRole::kInput, index, properties), model_.info.name,
-                               model_.info.inputs[index].name);
+    block = model_.pool(TensorRole::kInput)
+                .lease(requiredBytes(model_, TensorRole::kInput, index, properties), model_.info.name,
+                       model_.info.inputs[index].name);
     tensor.sysMem = block->memory;
     const auto element = static_cast<std::int64_t>(elementSize(view.dtype));
     zeroPadding(tensor.sysMem.virAddr, static_cast<std::int64_t>(tensor.sysMem.memSize), properties.stride,
@@ -78,8 +79,9 @@ void Inference::prepareOutput(std::size_t index) {
       return;
     }
   }
-  output.block = model_.pool->lease(requiredBytes(model_, TensorRole::kOutput, index, tensor.properties),
-                                    model_.info.name, model_.info.outputs[index].name);
+  output.block = model_.pool(TensorRole::kOutput)
+                     .lease(requiredBytes(model_, TensorRole::kOutput, index, tensor.properties), model_.info.name,
+                            model_.info.outputs[index].name);
   tensor.sysMem = output.block->memory;
 }
 

@@ -1,6 +1,7 @@
 // One loaded model: handle, what is known about it, its memory and its thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -24,11 +25,17 @@ struct Model {
         packed(std::move(packedModels)),
         handle(modelHandle),
         soc(theSoc),
-        pool(std::make_shared<MemoryPool>(theDriver)),
+        pools{std::make_shared<MemoryPool>(theDriver), std::make_shared<MemoryPool>(theDriver)},
         worker("hbm-model") {}
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
-  ~Model() { pool->close(); }
+  ~Model() {
+    for (const auto& each : pools) {
+      each->close();
+    }
+  }
+
+  [[nodiscard]] MemoryPool& pool(TensorRole role) const { return *pools[static_cast<std::size_t>(role)]; }
 
   const Driver& driver;
   const std::shared_ptr<const PackedModels> packed;
@@ -38,7 +45,9 @@ struct Model {
   std::vector<hbDNNTensorProperties> inputProperties;  // as the driver reports them
   std::vector<hbDNNTensorProperties> outputProperties;
   bool dynamicOutputs = false;  // an output shape is known only after the run
-  const std::shared_ptr<MemoryPool> pool;
+  // By role: with one for both, inputs and outputs of one size would swap their blocks from run to run, and every copy
+  // would go to memory that the caches do not have.
+  const std::array<std::shared_ptr<MemoryPool>, 2> pools;
   mutable Worker worker;
   mutable Counters counters;
 };

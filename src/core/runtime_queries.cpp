@@ -51,7 +51,7 @@ DeviceTensor Runtime::allocate(std::size_t model, TensorRole role, std::size_t t
   }
   const hbDNNTensorProperties properties = completeProperties(owner, role, tensor, complete.data());
   const std::shared_ptr<DeviceBlock> block =
-      owner.pool->leaseShown(requiredBytes(owner, role, tensor, properties), owner.info.name, info.name);
+      owner.pool(role).leaseShown(requiredBytes(owner, role, tensor, properties), owner.info.name, info.name);
   const auto rank = static_cast<std::ptrdiff_t>(complete.size());
   return {block->memory.virAddr, info.dtype, std::move(complete),
           std::vector<std::int64_t>(properties.stride, properties.stride + rank), block};
@@ -109,7 +109,12 @@ std::vector<std::string> Runtime::dimensionNames(std::size_t model, TensorRole r
   return names;
 }
 
-MemoryUsage Runtime::memoryUsage(std::size_t model) const { return impl_->at(model)->pool->usage(); }
+MemoryUsage Runtime::memoryUsage(std::size_t model) const {
+  const Model& owner = *impl_->at(model);
+  const MemoryUsage inputs = owner.pool(TensorRole::kInput).usage();
+  const MemoryUsage outputs = owner.pool(TensorRole::kOutput).usage();
+  return {inputs.usedBytes + outputs.usedBytes, inputs.freeBytes + outputs.freeBytes};
+}
 
 RequestCounts Runtime::requestCounts(std::size_t model) const { return impl_->at(model)->counters.counts(); }
 
