@@ -12,6 +12,7 @@ from ._bootstrap import locate_extension
 
 locate_extension(__name__, __path__)
 
+from . import encryption, image  # noqa: E402
 from ._bound import BoundRun  # noqa: E402
 from ._core import (  # noqa: E402
     QuantParams,
@@ -98,10 +99,12 @@ __all__ = [
     "__version__",
     "dequantize",
     "driver_info",
+    "encryption",
     "get_devices",
     "get_host_info",
     "hbDNNDataType",
     "hbDNNQuantiType",
+    "image",
     "load_driver",
     "quantize",
     "set_log_level",

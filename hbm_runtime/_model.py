@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ._errors import InputError, UnsupportedError
+from .quant import dequantize, quantize
 
 if TYPE_CHECKING:
     from . import _core
@@ -24,8 +28,6 @@ _NUMPY = {
 
 def numpy_dtype(dtype: _core.hbDNNDataType) -> np.dtype[Any]:
     """Returns the numpy dtype of an element type. Raises UnsupportedError for those that numpy lacks (S4, U4)."""
-    from ._errors import UnsupportedError  # noqa: PLC0415
-
     try:
         return np.dtype(_NUMPY[dtype.name])
     except KeyError:
@@ -91,6 +93,34 @@ class TensorInfo:
     def accepts(self, shape: Sequence[int]) -> bool:
         """Tells whether an array of this shape fits."""
         return len(shape) == self.rank and all(own in (-1, given) for own, given in zip(self.shape, shape, strict=True))
+
+    def dequantize(self, array: Array, *, out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+        """Gives the real values of what this tensor stores; see `hbm_runtime.dequantize`."""
+        with self._named():
+            return dequantize(array, self.quant, out=out)
+
+    def quantize(self, array: Array, *, out: Array | None = None) -> Array:
+        """Gives what this tensor has to store for real values; see `hbm_runtime.quantize`.
+
+        Tensors with a floating dtype store the values themselves.
+        """
+        with self._named():
+            if self.dtype.name in {"F16", "F32", "F64"}:
+                if out is None:
+                    return array.astype(self.np_dtype)
+                if out.shape != array.shape or out.dtype != self.np_dtype:
+                    wanted = f"{self.np_dtype} {list(array.shape)}"
+                    raise InputError(f"out must be {wanted}, given {out.dtype} {list(out.shape)}")
+                out[...] = array
+                return out
+            return quantize(array, self.quant, self.dtype, out=out)
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except InputError as error:
+            raise InputError(f"tensor '{self.name}': {error}", tensor=self.name) from None
 
     def __repr__(self) -> str:
         dims = ", ".join(name or str(size) for name, size in zip(self.dim_names, self.shape, strict=True))

@@ -29,6 +29,7 @@ from hbm_runtime import (
     WrongPassphraseError,
 )
 from hbm_runtime.encryption import decrypt_model, decrypt_to_memory, encrypt_model, is_encrypted
+from hbm_runtime.encryption._loading import opened_models
 
 PASSPHRASE = "Größe 17, 柔らかい"
 CHUNK = 1 << 20
@@ -104,6 +105,13 @@ def test_a_plain_model_leaves_no_trace_in_the_file_system(models: ModelFactory, 
     encrypt_model(models.scaled(2), tmp_path / "secret", PASSPHRASE, cost=14)
     HB_HBMRuntime(tmp_path / "secret", passphrase=PASSPHRASE)
     assert os.listdir(tmp_path) == ["secret"]
+
+
+def test_the_decrypted_copy_is_overwritten_after_loading(tmp_path: Path) -> None:
+    secret = encrypted(tmp_path, b"model" * 100)
+    with opened_models([str(secret)], PASSPHRASE) as plain:
+        assert plain == [b"model" * 100]
+    assert plain == [bytes(500)]
 
 
 @pytest.mark.parametrize("wrong", ["Größe 17, 柔らか", "größe 17, 柔らかい", PASSPHRASE + " ", b"x"])

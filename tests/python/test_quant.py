@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from support.gil import ticks_during
+from support.model_factory import ModelFactory
 
-from hbm_runtime import QuantParams, dequantize, hbDNNDataType, hbDNNQuantiType, quantize
+from hbm_runtime import HB_HBMRuntime, InputError, QuantParams, dequantize, hbDNNDataType, hbDNNQuantiType, quantize
 
 Array = npt.NDArray[Any]
 INTEGERS = [np.dtype(name) for name in ("int8", "uint8", "int16", "uint16", "int32", "uint32")]
@@ -331,3 +332,28 @@ def test_other_threads_run_meanwhile(work: Callable[[], object]) -> None:
 
 def test_the_measure_of_that_sees_a_held_lock() -> None:
     assert ticks_during(lambda: sum(range(1_000_000))) <= 1
+
+
+def test_tensor_views_convert_with_their_own_parameters(models: ModelFactory) -> None:
+    runtime = HB_HBMRuntime(models.quantised())
+    model = runtime.model("quantised")
+    x = np.arange(-30, 30, dtype=np.int8).reshape(1, 4, 3, 5)
+    for name, output in model.run(x).items():
+        info = model.outputs[name]
+        assert_same_bits(info.dequantize(output), dequantize(output, info.quant))
+    real = model.inputs["x"].dequantize(x)
+    np.testing.assert_array_equal(model.inputs["x"].quantize(real), x)
+    with pytest.raises(InputError, match="tensor 's32': dequantize") as caught:
+        model.outputs["s32"].dequantize(np.zeros((1, 2), np.int32))
+    assert caught.value.tensor == "s32"
+
+
+def test_tensor_views_with_floating_elements_store_values_as_they_are(models: ModelFactory) -> None:
+    info = HB_HBMRuntime(models.scaled(2)).model("times_2").inputs["x"]
+    real = np.array([[0.1, 1.5, np.nan], [1, 2, 3]])
+    assert_same_bits(info.quantize(real), real.astype(np.float32))
+    assert_same_bits(info.dequantize(real.astype(np.float32)), real.astype(np.float32))
+    out = np.zeros((2, 3), np.float32)
+    assert info.quantize(real, out=out) is out
+    with pytest.raises(InputError, match=r"tensor 'x': out must be float32 \[2, 3\], given float64 \[2, 3\]"):
+        info.quantize(real, out=out.astype(np.float64))

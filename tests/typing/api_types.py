@@ -112,3 +112,25 @@ assert_type(error.tensor, str | None)
 
 assert_type(hbm_runtime.__version__, str)
 assert_type(hbm_runtime.driver_info(), dict[str, str])
+
+stored = np.zeros((2, 3), np.int8)
+pixels = np.zeros((4, 6, 3), np.uint8)
+assert_type(hbm_runtime.dequantize(stored, quant), NDArray[np.float32])
+assert_type(hbm_runtime.dequantize(stored, {"scale": 0.5}, out=frame), NDArray[np.float32])
+assert_type(hbm_runtime.quantize(frame, quant, hbDNNDataType.S8), NDArray[Any])
+assert_type(hbm_runtime.quantize(frame, quant, "int8", out=stored), NDArray[Any])
+assert_type(one["m"].outputs["y"].dequantize(stored), NDArray[np.float32])
+hbm_runtime.dequantize([1, 2], quant)  # type: ignore[arg-type]
+hbm_runtime.quantize(frame, quant)  # type: ignore[call-arg]
+assert_type(QuantParams(scale=0.5, zero_point=[1], axis=-1), QuantParams)
+QuantParams(0.5)  # type: ignore[call-arg]
+
+Pixels = NDArray[np.uint8]
+assert_type(hbm_runtime.image.bgr_to_nv12(pixels, range="video"), tuple[Pixels, Pixels])
+assert_type(hbm_runtime.image.nv12_to_rgb(pixels, pixels), Pixels)
+assert_type(hbm_runtime.image.letterbox(pixels, (6, 4)), tuple[Pixels, hbm_runtime.image.Letterbox])
+hbm_runtime.image.bgr_to_nv12(pixels, range="limited")  # type: ignore[arg-type]
+
+HB_HBMRuntime("model.secret", passphrase="words")
+HB_HBMRuntime("model.secret", passphrase=3)  # type: ignore[arg-type]
+assert_type(hbm_runtime.encryption.decrypt_to_memory("model.secret", b"words"), bytearray)
