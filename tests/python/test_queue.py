@@ -35,7 +35,7 @@ def busy() -> Iterator[None]:
     let_go()
 
 
-Drops = list[tuple[Any, str]]
+Drops = list[tuple[Any, Any]]
 
 
 def test_results_come_in_the_order_of_submission(runtime: HB_HBMRuntime) -> None:

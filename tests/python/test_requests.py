@@ -7,7 +7,7 @@ import concurrent.futures
 import gc
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -56,7 +56,7 @@ def test_models_of_one_request_end_together(runtime: HB_HBMRuntime) -> None:
 
 
 def test_a_request_can_be_awaited(runtime: HB_HBMRuntime) -> None:
-    async def both() -> list[dict[str, dict[str, np.ndarray]]]:
+    async def both() -> tuple[Any, Any]:
         return await asyncio.gather(runtime.run_async(X, "times_2"), runtime.run_async(X, "times_3"))
 
     first, second = asyncio.run(both())

@@ -99,8 +99,8 @@ typedef struct bpusimInterface {
    * effect until the engine is loaded, which the first model does. */
   int32_t (*setEnginePath)(const char* path);
 
-  /* Sends log lines of this level and above (0 trace to 5 critical, 6 none) to sink instead of stderr; NULL restores the
-   * default. sink is called from any thread and must not call the driver. A file of HB_UCP_LOG_PATH gets them too. */
+  /* Sends log lines of this level and above (0 trace to 5 critical, 6 none) to sink instead of stderr; NULL restores
+   * the default. sink is called from any thread and must not call the driver. A file of HB_UCP_LOG_PATH gets them. */
   int32_t (*setLogSink)(bpusimLogSink sink, void* userdata, int32_t level);
 } bpusimInterface;
 

@@ -87,7 +87,8 @@ class HBM_API Runtime {
   Runtime& operator=(const Runtime&) = delete;
 
   // A runtime with the models of `other`, of which the one at `index` is replaced by the model of the same name in
-  // `file`, or by its only model, which takes that name. Defaults are copied. Requests in flight on `other` finish there. Throws Error.
+  // `file`, or by its only model, which takes that name. Defaults are copied. Requests in flight on `other` finish
+  // there. Throws Error.
   Runtime(const Runtime& other, std::size_t index, const std::string& file, const LoadOptions& options = {});
 
   // Gives the models back. Requests in flight finish on their own, outputs stay valid.
