@@ -114,6 +114,26 @@ TEST(an_upper_bound_is_enough_memory_for_every_shape) {
   }
 }
 
+TEST(gaps_of_the_model_are_zero_in_dynamic_outputs_too) {
+  const Packed packed({"padded_rows.hbm"});
+  // The caller leaves the step over rows open, fills it as it is, or makes it larger.
+  for (const auto& [step, gap] : {std::pair{-1, 0}, std::pair{3 * 64, 0}, std::pair{512, 0xee}}) {
+    Tensors tensors(
+        packed.model(), [](hbDNNTensorProperties& p) { dnn::fillOpen(p, {2, 3, 5}); },
+        [&, s = step](hbDNNTensorProperties& p) { p.stride[0] = s; });
+    dnn::count<float>(tensors.inputs[0]);
+    Task task;
+    CHECK_EQ(dnn::run(packed.model(), tensors, task), HB_DNN_SUCCESS);
+    const hbDNNTensor real = {tensors.outputs[0].sysMem, propertiesOf(task)};
+    CHECK(shapeOf(real.properties) == (std::vector<std::int32_t>{2, 3, 5}));
+    CHECK_EQ(real.properties.stride[0], step < 0 ? 3 * 64 : step);
+    CHECK_EQ(real.properties.stride[1], 64);
+    CHECK(dnn::counts<float>(real, 2, 1));
+    CHECK_EQ(static_cast<const std::uint8_t*>(real.sysMem.virAddr)[20], gap);
+    CHECK_EQ(static_cast<const std::uint8_t*>(real.sysMem.virAddr)[63], gap);
+  }
+}
+
 TEST(a_result_that_does_not_fit_fails_the_task) {
   const Packed packed({"nonzero.onnx"});
   Tensors tensors(packed.model(), {}, room(24));

@@ -149,6 +149,13 @@ def resizer() -> HostFile:
     return HostFile((casts("resizer", [(x, y)]),))
 
 
+def padded_rows() -> HostFile:
+    """As many rows as the caller likes, each of the output's with a gap; the steps further out are open."""
+    x = tensor("x", (2, -1, 5), strides=(-1, 20, 4))
+    y = tensor("y", (2, -1, 5), strides=(-1, 64, 4), size=2048)
+    return HostFile((affine("padded_rows", x, y),))
+
+
 def quantised() -> HostFile:
     """S8 per tensor, S16 and S32 per channel."""
     x = tensor("x", (1, 3, 2))
@@ -245,6 +252,7 @@ def host_files() -> dict[str, Callable[[], HostFile]]:
         "padded": padded,
         "nv12": nv12,
         "resizer": resizer,
+        "padded_rows": padded_rows,
         "quantised": quantised,
         "shared_weights": shared_weights,
         "described": described,

@@ -10,10 +10,25 @@
 namespace bpusim {
 namespace {
 
-// Where zeroing of gaps ends: the whole of the outermost steps, inside the caller's memory.
+// Whether all gaps are those of the model's strides. In others the caller may have put different data.
+[[nodiscard]] bool gapsAreTheModels(const TensorBinding& binding) {
+  const Layout& layout = binding.layout;
+  std::int64_t natural = layout.elementSize;
+  for (std::int32_t i = layout.rank - 1; i >= 0; --i) {
+    const std::int64_t model = binding.tensor->properties.stride[i];
+    const bool open = model < 0 || !binding.tensor->rankKnown;
+    if (layout.strides[i] != (open ? natural : model)) {
+      return false;
+    }
+    natural = layout.strides[i] * layout.shape[i];
+  }
+  return true;
+}
+
+// Where zeroing of gaps ends: the whole of the outermost steps, inside the caller's memory. Null: none are zeroed.
 [[nodiscard]] const void* paddingEnd(const TensorBinding& binding) {
   const Layout& layout = binding.layout;
-  if (!binding.zeroPadding || layout.rank == 0) {
+  if (layout.rank == 0 || !gapsAreTheModels(binding)) {
     return nullptr;
   }
   const auto whole = static_cast<std::uint64_t>(layout.strides[0]) * static_cast<std::uint64_t>(layout.shape[0]);
@@ -80,8 +95,9 @@ void InferJob::compute(Scratch& scratch) {
 void InferJob::closeKnownOutputs() {
   const std::shared_ptr<const OutputShapes> shapes = model().shapes.find(inputs_.shapes());
   for (std::size_t i = 0; shapes != nullptr && i < outputs_.size(); ++i) {
-    if (outputs_[i].open && (*shapes)[i].has_value()) {
-      closeBinding(outputs_[i], *(*shapes)[i], model().name);
+    const std::optional<Shape>& shape = (*shapes)[i];
+    if (outputs_[i].open && shape.has_value()) {
+      closeBinding(outputs_[i], *shape, model().name);
     }
   }
 }

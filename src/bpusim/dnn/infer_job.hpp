@@ -28,13 +28,13 @@ class ModelJob : public Job {
  protected:
   [[nodiscard]] const Model& model() const noexcept { return use_.model(); }
 
-  // Throws Error.
-  virtual void compute(Scratch& scratch) = 0;
-
   // The engine's part, with scratch.denseInputs and scratch.denseOutputs filled.
   void runEngine(Scratch& scratch);
 
  private:
+  // Throws Error.
+  virtual void compute(Scratch& scratch) = 0;
+
   ModelUse use_;
   RunControl control_;
   std::string error_;

@@ -127,7 +127,6 @@ void checkMemory(const Place& place, const hbUCPSysMem& memory, std::uint64_t ne
     binding.open = binding.open || (mayBeOpen && model.validShape.dimensionSize[i] < 0);
   }
   const bool openStrides = checkStrides(place, properties, mayBeOpen, layout);
-  binding.zeroPadding = std::equal(model.stride, model.stride + layout.rank, properties.stride);
   if (binding.open) {
     checkMemory(place, given.sysMem, given.sysMem.memSize);
     return binding;

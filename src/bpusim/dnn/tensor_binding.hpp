@@ -16,7 +16,6 @@ struct TensorBinding {
   std::uint64_t window = 0;  // bytes that the caller gives
   Layout layout;             // open (-1) only in outputs
   bool open = false;         // a dimension or stride is known only after the run
-  bool zeroPadding = false;  // the gaps belong to the model, not to the caller
 };
 
 // Both throw Error with INVALID_ARGUMENT, or MEM_MAP_FAIL for memory that is not the driver's.
