@@ -95,7 +95,7 @@ class _ResNet:
         """As quantisers do it: what comes from a Relu uses the whole range, so that engines can leave the Relu out."""
         if self._quantised is None:
             return value
-        lowest = np.iinfo(self._quantised).min
+        lowest = int(np.iinfo(np.dtype(self._quantised).name).min)
         scale = self._constant(np.float32(0.05))
         zero = self._constant(np.array(lowest if positive else lowest + 128, self._quantised))
         return self._node("DequantizeLinear", [self._node("QuantizeLinear", [value, scale, zero]), scale, zero])

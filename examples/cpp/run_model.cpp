@@ -42,7 +42,7 @@ void runAll(const std::string& path) {
     call.model = index;
     call.inputs = inputs.views();
     call.sched.priority = 5;
-    const std::vector<hbm::OutputTensor> outputs = runtime.run({call}).front();
+    const std::vector<hbm::DeviceTensor> outputs = runtime.run({call}).front();
     for (std::size_t output = 0; output < outputs.size(); ++output) {
       std::printf("  result %s: %s", model.outputs[output].name.c_str(), shapeText(outputs[output].shape).c_str());
       if (outputs[output].dtype == hbm::DataType::kF32) {
