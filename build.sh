@@ -87,11 +87,13 @@ editable() {
 
 # native PRESET [LAYER...]: builds the C++ tests of a CMake preset, or of some of its layers, and runs them.
 native() {
-  local preset=$1 targets=(all) labels=; shift
+  local preset=$1 targets=(all) labels='' skip=''; shift
+  # In the child of a fork LeakSanitizer waits for an allocator lock that a thread of the parent held.
+  if [ "$preset" = asan ]; then skip='^bpusim_processes$'; fi
   if [ $# -gt 0 ]; then targets=("${@/#/tests_}"); labels=$(IFS='|'; echo "^($*)\$"); fi
   step "Configure $preset" cmake --preset "$preset" -DPython3_EXECUTABLE="$python"
   step "Build $preset" cmake --build "build/$preset" --target "${targets[@]}"
-  BPUSIM_ENGINE_PATH=$(engine) ctest --test-dir "build/$preset" --output-on-failure -j "$(nproc)" ${labels:+-L "$labels"} \
+  BPUSIM_ENGINE_PATH=$(engine) ctest --test-dir "build/$preset" --output-on-failure -j "$(nproc)" ${labels:+-L "$labels"} ${skip:+-E "$skip"} \
     || die "C++ tests failed ($preset)"
 }
 
@@ -123,7 +125,7 @@ python_under_asan() {
 # The engine is not instrumented: what it keeps and how its threads meet is not looked at.
 sanitize() {
   export LSAN_OPTIONS=suppressions=$PWD/tests/support/lsan.supp TSAN_OPTIONS=ignore_noninstrumented_modules=1
-  if [ "${1:-}" = --quick ]; then native asan loader core bpusim; return; fi
+  if [ "${1:-}" = --quick ]; then native asan core bpusim; return; fi
   native asan
   native tsan
   python_under_asan "$@"
