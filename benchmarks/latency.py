@@ -13,6 +13,7 @@ from benchmarks.figures import Figure
 from benchmarks.timing import best_of, median_ns
 from hbm_runtime import HB_HBMRuntime
 from hbm_runtime.packer import pack
+from hbm_runtime.packer.transform.unsigned_activations import sums_in_32_bits
 
 RUNS = 15
 
@@ -55,7 +56,8 @@ def main() -> None:
     pack(str(original), packed)
     times = times_of(packed, original, image)
     value = times["onnxruntime"] / times["ours"]
-    Figure("ResNet-18 QDQ s8 packed, speed-up", value, 2, "x", at_least=True, detail=times).report()
+    gate = sums_in_32_bits()  # without VNNI unsigned bytes are worth less than twice
+    Figure("ResNet-18 QDQ s8 packed, speed-up", value, 2, "x", at_least=True, gate=gate, detail=times).report()
 
     from hbm_runtime.demo import assets  # noqa: PLC0415
 

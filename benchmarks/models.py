@@ -66,7 +66,8 @@ class _ResNet:
                 value = self._fake_quantised(self._node("Relu", [value]), positive=True)
                 channels = width
         value = self._fake_quantised(self._node("GlobalAveragePool", [value]), positive=True)
-        value = self._node("Flatten", [value])
+        # Quantised on both sides, as quantisers leave it; otherwise no engine finds the integers before the product.
+        value = self._fake_quantised(self._node("Flatten", [value]), positive=True)
         weights = self._weights((512, 1000), 512)
         self._nodes.append(helper.make_node("MatMul", [value, weights], ["scores"]))
         image = helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, self._size, self._size])

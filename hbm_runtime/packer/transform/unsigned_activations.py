@@ -90,10 +90,10 @@ def _set_zero_point(node: NodeProto, constant: str) -> None:
 
 
 def _is_exact_here(graph: Graph) -> bool:
-    return _sums_in_32_bits() or _largest_weight(graph) <= _SAFE_WEIGHT
+    return sums_in_32_bits() or _largest_weight(graph) <= _SAFE_WEIGHT
 
 
-def _sums_in_32_bits() -> bool:
+def sums_in_32_bits() -> bool:
     """Whether this processor multiplies bytes and sums them without intermediate 16-bit results."""
     if platform.machine() not in {"x86_64", "AMD64"}:
         return True
