@@ -16,7 +16,7 @@ from hbm_runtime.packer import DataType, PackError
 from hbm_runtime.packer.engine import Session
 from hbm_runtime.packer.graph.element_types import DATA_TYPES
 from hbm_runtime.packer.graph.graph import shape_of
-from hbm_runtime.packer.graph.load import read_model
+from hbm_runtime.packer.graph.load import read_inputs
 
 Array = NDArray[Any]
 
@@ -59,15 +59,12 @@ class _OnnxModel:
     description: Mapping[str, Any] = {}
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        graph = read_model(path).graph
-        constants = {tensor.name for tensor in graph.initializer}
         self.inputs: Mapping[str, TensorInfo] = {
             info.name: TensorInfo(
                 tuple(size if isinstance(size, int) else -1 for size in shape_of(info) or ()),
                 np.dtype(DATA_TYPES[info.type.tensor_type.elem_type].numpy_name),
             )
-            for info in graph.input
-            if info.name not in constants
+            for info in read_inputs(path)
         }
         self._session = Session(path, optimise=False)
 

@@ -34,6 +34,13 @@ def build_model(source: Source, options: ModelOptions | None = None, progress: P
     tell = progress or (lambda _stage, _part: None)
     tell("reading the model", 0.0)
     name, graph = load_graph(source, options.name)
+    try:
+        return _build(name, graph, options, tell)
+    finally:
+        graph.weights.close()
+
+
+def _build(name: str, graph: Graph, options: ModelOptions, tell: Progress) -> Model:
     _check_input_names(graph, options)
     set_input_shapes(graph, options.input_shapes)
     if options.output_nodes:
@@ -53,6 +60,7 @@ def build_model(source: Source, options: ModelOptions | None = None, progress: P
     graph.finish_prepending()
     rewrite_signed_activations(graph, options.unsigned_activations)
     graph.remove_dead_nodes()
+    graph.drop_unused_weights()
     del graph.proto.value_info[:]
     tell("checking", 0.8)
     if options.check_operators:
@@ -60,7 +68,7 @@ def build_model(source: Source, options: ModelOptions | None = None, progress: P
     return Model(
         name=name,
         graph=graph.model.SerializeToString(deterministic=True),
-        weights=graph.weights if any(tensor.external_data for tensor in graph.proto.initializer) else None,
+        weights=graph.weights.mapped(),
         inputs=tuple(_reported(tensor, options, pad=options.pad_inputs and not tensor.image) for tensor in taken_in),
         outputs=tuple(
             _reported(tensor, options, pad=options.pad_outputs, largest=largest.get(tensor.name))

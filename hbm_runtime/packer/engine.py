@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from hbm_runtime.packer.container import Blob
 from hbm_runtime.packer.errors import PackError
-from hbm_runtime.packer.graph.weights import WEIGHTS_LOCATION
+from hbm_runtime.packer.graph.weights import Weights
 
 Array = NDArray[Any]
 
 
 class Session:
-    """A graph of a host model, or any ONNX model, ready to compute on the CPU.
+    """A graph with its weights, or any ONNX file, ready to compute on the CPU.
 
     Args:
         graph: A path or a serialized model.
-        weights: External data of a host model's graph.
+        weights: External data of a serialized model.
         optimise: False computes node by node exactly as the graph says.
-        threads: CPU threads of one run.
+        threads: CPU threads of one run; 0 is one for each core.
 
     Raises:
         PackError: ONNX Runtime is missing or refuses the model.
@@ -35,8 +32,8 @@ class Session:
 
     def __init__(
         self,
-        graph: str | os.PathLike[str] | Blob,
-        weights: Blob | None = None,
+        graph: str | os.PathLike[str] | bytes,
+        weights: Weights | None = None,
         *,
         optimise: bool = True,
         threads: int = 0,
@@ -45,23 +42,16 @@ class Session:
         options = ort.SessionOptions()
         options.log_severity_level = 4
         options.intra_op_num_threads = threads
+        # A few runs are not worth what makes the later ones faster: pools of memory, and rearranged copies of weights.
         options.enable_cpu_mem_arena = False
-        if not optimise:
-            options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+        options.add_session_config_entry("session.disable_prepacking", "1")
+        levels = ort.GraphOptimizationLevel
+        options.graph_optimization_level = levels.ORT_ENABLE_EXTENDED if optimise else levels.ORT_DISABLE_ALL
+        model = graph if isinstance(graph, bytes) else os.fspath(graph)
+        if isinstance(graph, bytes) and weights is not None and len(weights):
+            model = os.fspath(weights.beside(graph))
         try:
-            if weights is None:
-                model = os.fspath(graph) if isinstance(graph, str | os.PathLike) else bytes(graph)
-                self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-                return
-            # Files are the form of external data that every release reads. The engine maps them, so they may go
-            # away as soon as it has them.
-            with tempfile.TemporaryDirectory(prefix="hbm_runtime-") as folder:
-                path = Path(folder) / "graph.onnx"
-                path.write_bytes(Path(graph).read_bytes() if isinstance(graph, str | os.PathLike) else graph)
-                (Path(folder) / WEIGHTS_LOCATION).write_bytes(weights)
-                self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except OSError as error:
-            raise PackError(f"cannot hand the model to the engine: {error}") from error
+            self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # The engine's exceptions have no common base.
             raise PackError(f"the engine refuses the model: {_first_line(error)}") from error
 

@@ -72,18 +72,18 @@ def _write(folder: Path, board: Board, sample: Sample) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise PackError(f"cannot create {folder}: {error.strerror}") from None
-    with tempfile.TemporaryDirectory() as work:
-        onnx.save(make_network(sample), Path(work) / f"{name}.onnx")
-        config = Path(work) / "config.yaml"
-        config.write_text(yaml.safe_dump(_configuration(board, sample)), encoding="utf-8")
-        job = load_config(config, ImageRules())
     sums = {
         output.name: Quantise(DataType.S32, _scales(output.shape[output.channel_axis]), axis=output.channel_axis)
         for output in sample.outputs
         if output.kind == Kind.SUMS
     }
     target = folder / f"{name}.hbm"
-    pack(job.source, target, replace(job.options, outputs=sums))
+    with tempfile.TemporaryDirectory() as work:
+        onnx.save(make_network(sample), Path(work) / f"{name}.onnx")
+        config = Path(work) / "config.yaml"
+        config.write_text(yaml.safe_dump(_configuration(board, sample)), encoding="utf-8")
+        job = load_config(config, ImageRules())
+        pack(job.source, target, replace(job.options, outputs=sums))
     return target
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,18 +13,53 @@ from numpy.typing import NDArray
 from hbm_runtime.packer.config.inputs import ConfiguredInput
 from hbm_runtime.packer.config.read import Configuration
 from hbm_runtime.packer.config.schema import CALIBRATION
-from hbm_runtime.packer.errors import PackWarning
+from hbm_runtime.packer.errors import PackError, PackWarning
 from hbm_runtime.packer.options import Sample
 
 _MOST_SAMPLES = 20
 
 
-def read_samples(
-    configuration: Configuration, inputs: Sequence[ConfiguredInput], shapes: dict[str, tuple[int | str | None, ...]]
-) -> list[Sample]:
+Shape = tuple[int | str | None, ...]
+
+
+class CalibrationSamples(Sequence[Sample]):
+    """Samples that are read when they are asked for: twenty pictures can be larger than the model.
+
+    Args:
+        files: For each sample, the file of each input.
+        ranks: Dimensions of each input; a batch dimension of 1 may be missing in a file.
+    """
+
+    def __init__(self, files: Sequence[dict[str, Path]], ranks: dict[str, int]) -> None:
+        self._files = files
+        self._ranks = ranks
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    @overload
+    def __getitem__(self, at: int) -> Sample: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Sample]: ...
+    def __getitem__(self, at: int | slice) -> Sample | Sequence[Sample]:
+        if isinstance(at, slice):
+            return CalibrationSamples(self._files[at], self._ranks)
+        return {name: self._load(name, path) for name, path in self._files[at].items()}
+
+    def _load(self, name: str, path: Path) -> NDArray[Any]:
+        try:
+            array: NDArray[Any] = np.load(path, allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise PackError(f"{path} cannot be read: {error}") from None
+        return array[None] if array.ndim == self._ranks[name] - 1 else array
+
+
+def find_samples(
+    configuration: Configuration, inputs: Sequence[ConfiguredInput], shapes: dict[str, Shape]
+) -> Sequence[Sample]:
     """The first samples of ``cal_data_dir``; none when it is not given, not here, or calibration is skipped.
 
-    The files hold what the trained model takes. A batch dimension of 1 may be missing in them.
+    The files hold what the trained model takes.
 
     Raises:
         PackError: A folder has no files, counts differ, or a file is no array of the input's shape.
@@ -48,13 +83,12 @@ def read_samples(
         return []
     files = [_files(configuration, folder) for folder in folders]
     count = min(_MOST_SAMPLES, *(len(each) for each in files))
-    return [
-        {
-            entry.name: _load(configuration, files[at][number], entry.shape or shapes[entry.name])
-            for at, entry in enumerate(inputs)
-        }
-        for number in range(count)
-    ]
+    wanted = {entry.name: entry.shape or shapes[entry.name] for entry in inputs}
+    samples = [{entry.name: files[at][number] for at, entry in enumerate(inputs)} for number in range(count)]
+    for sample in samples:
+        for name, path in sample.items():
+            _check(configuration, path, wanted[name])
+    return CalibrationSamples(samples, {name: len(shape) for name, shape in wanted.items()})
 
 
 def _folder(configuration: Configuration, folder: str) -> Path | None:
@@ -70,17 +104,17 @@ def _files(configuration: Configuration, folder: str) -> list[Path]:
     return found
 
 
-def _load(configuration: Configuration, path: Path, shape: Sequence[int | str | None]) -> NDArray[Any]:
+def _check(configuration: Configuration, path: Path, wanted: Shape) -> None:
+    """Raises PackError unless the file holds an array of this shape; reads no more than its head."""
     try:
-        array: NDArray[Any] = np.load(path, allow_pickle=False)
+        shape = np.load(path, mmap_mode="r", allow_pickle=False).shape
     except (OSError, ValueError) as error:
         raise configuration.error(CALIBRATION, "cal_data_dir", f"{path} is no .npy file: {error}") from None
-    if array.ndim == len(shape) - 1:
-        array = array[None]
-    if array.ndim != len(shape) or any(
-        isinstance(wanted, int) and wanted != size for wanted, size in zip(shape, array.shape, strict=True)
+    if len(shape) == len(wanted) - 1:
+        shape = (1, *shape)
+    if len(shape) != len(wanted) or any(
+        isinstance(one, int) and one != size for one, size in zip(wanted, shape, strict=True)
     ):
         raise configuration.error(
-            CALIBRATION, "cal_data_dir", f"{path} has the shape {list(array.shape)}, the input has {list(shape)}"
+            CALIBRATION, "cal_data_dir", f"{path} has the shape {list(shape)}, the input has {list(wanted)}"
         )
-    return array

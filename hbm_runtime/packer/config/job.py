@@ -6,16 +6,14 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from onnx import ModelProto
-
-from hbm_runtime.packer.config.calibration_data import read_samples
+from hbm_runtime.packer.config.calibration_data import find_samples
 from hbm_runtime.packer.config.description import describe
 from hbm_runtime.packer.config.inputs import ConfiguredInput, configured_inputs
 from hbm_runtime.packer.config.read import Configuration, read_configuration
 from hbm_runtime.packer.config.rules import check_rules, output_type
 from hbm_runtime.packer.config.schema import COMPILER, INPUT, MODEL
 from hbm_runtime.packer.graph.graph import shape_of
-from hbm_runtime.packer.graph.load import read_model
+from hbm_runtime.packer.graph.load import read_inputs
 from hbm_runtime.packer.options import ImageRules, ModelOptions
 from hbm_runtime.packer.version import version
 
@@ -32,7 +30,7 @@ class PackJob:
         output: Where the vendor's compiler would write the result.
     """
 
-    source: ModelProto
+    source: Path
     options: ModelOptions
     output: Path
 
@@ -51,9 +49,8 @@ def load_config(path: str | os.PathLike[str], rules: ImageRules | None = None) -
     """
     configuration = read_configuration(path)
     check_rules(configuration)
-    source = read_model(_model_path(configuration))
-    constants = {tensor.name for tensor in source.graph.initializer}
-    shapes: Shapes = {info.name: shape_of(info) or () for info in source.graph.input if info.name not in constants}
+    source = _model_path(configuration)
+    shapes: Shapes = {info.name: shape_of(info) or () for info in read_inputs(source)}
     inputs = configured_inputs(configuration, shapes, rules or ImageRules())
     shapes = _final_shapes(configuration, inputs, shapes)
     model, compiler = configuration.values[MODEL], configuration.values[COMPILER]
@@ -73,7 +70,7 @@ def load_config(path: str | os.PathLike[str], rules: ImageRules | None = None) -
         remove_names=model["remove_node_name"],
         inputs={entry.name: entry.option for entry in inputs},
         default_output_dtype=output_type(configuration),
-        samples=read_samples(configuration, inputs, shapes),
+        samples=find_samples(configuration, inputs, shapes),
         pad_inputs=not _switch(configuration, "input_no_padding"),
         pad_outputs=not _switch(configuration, "output_no_padding"),
     )

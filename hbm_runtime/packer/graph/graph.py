@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import NodeProto, TensorProto, ValueInfoProto, external_data_helper, helper, numpy_helper
+from onnx import NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
 from hbm_runtime.packer.errors import PackError
+from hbm_runtime.packer.graph.weights import Weights, place_of, refer
 
 _PREFIX = "hbm/"
 
@@ -26,7 +27,7 @@ class Graph:
         name: Name for messages.
     """
 
-    def __init__(self, model: onnx.ModelProto, weights: bytearray, name: str) -> None:
+    def __init__(self, model: onnx.ModelProto, weights: Weights, name: str) -> None:
         self.model = model
         self.weights = weights
         self.name = name
@@ -86,11 +87,8 @@ class Graph:
         """``tensor`` with its values inside; the graph is not changed."""
         if tensor.data_location != TensorProto.EXTERNAL:
             return tensor
-        place = external_data_helper.ExternalDataInfo(tensor)
         inline = TensorProto(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims)
-        if place.offset is None or place.length is None:
-            raise PackError(f"{self.name}: constant '{tensor.name}' has external data without a place")
-        inline.raw_data = bytes(memoryview(self.weights)[place.offset : place.offset + place.length])
+        inline.raw_data = self.weights.read(*place_of(tensor))
         return inline
 
     # -- adding -------------------------------------------------------------------------------------------------
@@ -185,6 +183,17 @@ class Graph:
             for at in reversed(range(len(values))):
                 if values[at].name not in needed:
                     del values[at]
+
+    def drop_unused_weights(self) -> None:
+        """Forgets the external data that no constant names any more."""
+        tensors = [tensor for tensor in self.proto.initializer if tensor.data_location == TensorProto.EXTERNAL]
+        if sum(length for _, length in {place_of(tensor) for tensor in tensors}) == self.weights.stored:
+            return
+        kept = Weights()
+        for tensor in tensors:
+            refer(tensor, *kept.add(self.weights.read(*place_of(tensor))))
+        self.weights.close()
+        self.weights = kept
 
 
 def shape_of(info: ValueInfoProto) -> tuple[int | str | None, ...] | None:

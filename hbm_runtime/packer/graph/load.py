@@ -7,19 +7,22 @@ from pathlib import Path
 
 import onnx
 from google.protobuf.message import DecodeError
-from onnx import ModelProto, TensorProto, shape_inference, version_converter
+from onnx import GraphProto, ModelProto, TensorProto, ValueInfoProto, shape_inference, version_converter
 
 from hbm_runtime.packer.container.rules import MAX_DIMENSIONS
 from hbm_runtime.packer.errors import PackError
 from hbm_runtime.packer.graph.element_types import DATA_TYPES, type_name
 from hbm_runtime.packer.graph.graph import Graph, shape_of
-from hbm_runtime.packer.graph.weights import lift_constants, take_weights
+from hbm_runtime.packer.graph.separation import names_of_external_data, separate_weights
+from hbm_runtime.packer.graph.weights import Weights
 
 Source = str | os.PathLike[str] | bytes | ModelProto
 """A path, the bytes of a serialized model, or a model."""
 
 # The first version with Round, integer Clip and the coordinate modes of Resize that added nodes need.
 _LEAST_OPSET = 11
+# The first version in which constants need not be inputs.
+_LEAST_IR_VERSION = 4
 
 
 def load_graph(source: Source, name: str | None = None) -> tuple[str, Graph]:
@@ -35,69 +38,77 @@ def load_graph(source: Source, name: str | None = None) -> tuple[str, Graph]:
     Raises:
         PackError: No such file, no ONNX model, or tensors that the driver's interface cannot express.
     """
-    model, default = _read(source)
-    if name is None:
-        name = default
-    where = f"model '{name}'"
-    if not model.HasField("graph") or not model.graph.output:
-        raise PackError(f"{where}: this is not an ONNX model with outputs")
-    for tensor in model.graph.initializer:
-        if tensor.data_location == TensorProto.EXTERNAL:
-            raise PackError(
-                f"{where}: the values of '{tensor.name}' lie in another file; give the path of the model instead"
-            )
-    lift_constants(model)
-    weights = take_weights(model)
-    # A round trip through bytes gives back the memory of the constants that left the message.
-    model = ModelProto.FromString(model.SerializeToString(deterministic=True))
-    _drop_constant_inputs(model)
-    _name_nodes(model)
-    model = _raise_opset(model, where)
-    graph = Graph(model, weights, where)
-    _infer_missing_types(graph)
-    _check_border(graph)
+    weights = Weights()
+    try:
+        model, name = _read(source, name, weights)
+        where = f"model '{name}'"
+        if not model.HasField("graph") or not model.graph.output:
+            raise PackError(f"{where}: this is not an ONNX model with outputs")
+        _drop_constant_inputs(model.graph)
+        model.ir_version = max(model.ir_version, _LEAST_IR_VERSION)
+        _name_nodes(model)
+        model = _raise_opset(model, where)
+        graph = Graph(model, weights, where)
+        _infer_missing_types(graph)
+        _check_border(graph)
+    except BaseException:
+        weights.close()
+        raise
     return name, graph
 
 
-def read_model(path: str | os.PathLike[str]) -> ModelProto:
-    """Reads an ONNX file with its external data.
+def read_inputs(path: str | os.PathLike[str]) -> list[ValueInfoProto]:
+    """What an ONNX file takes.
 
     Raises:
         PackError: No such file, or no ONNX model.
     """
+    graph = _parse(Path(path)).graph
+    _drop_constant_inputs(graph)
+    # Copies, so that the model itself does not stay in memory.
+    return [ValueInfoProto.FromString(info.SerializeToString()) for info in graph.input]
+
+
+def _parse(path: Path) -> ModelProto:
+    """The model in a file, without its external data."""
     try:
-        model = onnx.load(Path(path))
+        model = onnx.load(path, load_external_data=False)
     except OSError as error:
         raise PackError(f"cannot read {path}: {error.strerror or error}") from None
-    except (DecodeError, ValueError, onnx.checker.ValidationError) as error:
-        raise PackError(f"{path} is not an ONNX model, or its external data is missing: {error}") from None
+    except (DecodeError, ValueError) as error:
+        raise PackError(f"{path} is not an ONNX model: {error}") from None
     if not model.HasField("graph"):
         raise PackError(f"{path} is not an ONNX model")
     return model
 
 
-def _read(source: Source) -> tuple[ModelProto, str]:
+def _read(source: Source, name: str | None, weights: Weights) -> tuple[ModelProto, str]:
+    """A model without its large constants, which go to ``weights``, and its name."""
+    if isinstance(source, str | os.PathLike):
+        path = Path(source)
+        try:
+            return separate_weights(_parse(path), path.parent, weights), path.stem if name is None else name
+        except (OSError, ValueError, onnx.checker.ValidationError) as error:
+            raise PackError(f"the external data of {path} is missing or damaged: {error}") from None
     if isinstance(source, ModelProto):
-        copy = ModelProto()
-        copy.CopyFrom(source)
-        return copy, source.graph.name or "model"
-    if isinstance(source, bytes | bytearray | memoryview):
+        model = source
+    else:
         try:
             model = onnx.load_model_from_string(bytes(source))
         except (DecodeError, ValueError) as error:
             raise PackError(f"these bytes are not an ONNX model: {error}") from None
-        return model, model.graph.name or "model"
-    return read_model(source), Path(source).stem
+    name = model.graph.name or "model" if name is None else name
+    for tensor in names_of_external_data(model):
+        raise PackError(f"model '{name}': the values of '{tensor}' lie in another file; give the path of the model")
+    return separate_weights(model, Path(), weights), name
 
 
-def _drop_constant_inputs(model: ModelProto) -> None:
+def _drop_constant_inputs(graph: GraphProto) -> None:
     """Constants that are also listed as inputs (old exporters do that) are constants."""
-    constants = {tensor.name for tensor in model.graph.initializer}
-    inputs = [info for info in model.graph.input if info.name not in constants]
-    if len(inputs) != len(model.graph.input):
-        del model.graph.input[:]
-        model.graph.input.extend(inputs)
-        model.ir_version = max(model.ir_version, 4)
+    constants = {tensor.name for tensor in graph.initializer}
+    for at in reversed(range(len(graph.input))):
+        if graph.input[at].name in constants:
+            del graph.input[at]
 
 
 def _name_nodes(model: ModelProto) -> None:

@@ -31,7 +31,7 @@ def check_loads(graph: Graph) -> None:
     """Raises PackError when the engine refuses the finished graph; does nothing where there is no engine."""
     if engine_available():
         try:
-            Session(graph.model.SerializeToString(), graph.weights or None, threads=1)
+            Session(graph.model.SerializeToString(), graph.weights, optimise=False, threads=1)
         except PackError as error:
             raise PackError(f"{graph.name}: {error}") from error
 

@@ -65,7 +65,7 @@ def complete_output_shapes(graph: Graph) -> None:
     if any(not _is_fixed(info) for info in graph.proto.input) or all(_is_fixed(info) for info in graph.proto.output):
         return
     try:
-        session = Session(graph.model.SerializeToString(), graph.weights or None)
+        session = Session(graph.model.SerializeToString(), graph.weights)
     except PackError:
         return
     for output in graph.proto.output:

@@ -77,7 +77,7 @@ def measure_ranges(
 
 
 def _measured(graph: Graph, axes: Mapping[str, int], samples: Sequence[Sample], progress: Progress | None) -> Ranges:
-    session = Session(graph.model.SerializeToString(), graph.weights or None)
+    session = Session(graph.model.SerializeToString(), graph.weights)
     computed = [name for name in axes if name in session.output_names]
     ranges: Ranges = {}
     for number, sample in enumerate(samples):
@@ -94,11 +94,9 @@ def _measured(graph: Graph, axes: Mapping[str, int], samples: Sequence[Sample], 
 
 
 def _largest(value: NDArray[Any], axis: int) -> NDArray[np.float64]:
-    absolute = np.abs(value.astype(np.float64))
-    if axis < 0:
-        return np.asarray(absolute.max(initial=0.0))
-    others = tuple(i for i in range(absolute.ndim) if i != axis)
-    return np.asarray(absolute.max(axis=others, initial=0.0))
+    absolute = np.abs(value if value.dtype.kind == "f" else value.astype(np.float64))
+    others = tuple(i for i in range(absolute.ndim) if axis < 0 or i != axis)
+    return np.asarray(absolute.max(axis=others, initial=0.0), np.float64)
 
 
 def _value(graph: Graph, sample: Sample, name: str, number: int) -> NDArray[Any]:
