@@ -5,8 +5,6 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 readonly venv=$PWD/.venv python=$PWD/.venv/bin/python logs=$PWD/build/log
 
-[ -w . ] || { echo "build.sh: $PWD cannot be written: run it as root, or copy the folder" >&2; exit 1; }
-
 usage() {
   cat <<'TEXT'
 ./build.sh [verb] [arguments]
@@ -37,19 +35,35 @@ step() {
   printf ' (%d s)\n' $((SECONDS - start))
 }
 
-# Prints the first Python that can do the work; otherwise the one line that says what to install.
+# Prints the first Python that can do the work, $PYTHON or none but that; otherwise the one line that says what to install.
 find_python() {
-  local candidate first="" probe='import sys, sysconfig, os
+  local candidate candidates=(python3 python3.14 python3.13 python3.12 python3.11 python3.10) first="" probe='import sys, sysconfig, os
+if sys.version_info < (3, 10): sys.exit("%s is Python %d.%d; 3.10 or newer is needed" % (sys.executable, *sys.version_info[:2]))
 try: import venv, ensurepip
 except ImportError: sys.exit("the venv module of %s is missing: apt-get install python3-venv" % sys.executable)
 if not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")):
     sys.exit("the headers of %s are missing: apt-get install python3-dev" % sys.executable)'
-  for candidate in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11 python3.10}; do
-    "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || continue
+  if [ -n "${PYTHON:-}" ]; then candidates=("$PYTHON"); fi
+  for candidate in "${candidates[@]}"; do
+    command -v "$candidate" >/dev/null && "$candidate" -c '' 2>/dev/null || continue
     if "$candidate" -c "$probe" 2>/dev/null; then echo "$candidate"; return; fi
     first=${first:-$("$candidate" -c "$probe" 2>&1 || true)}
   done
+  if [ -n "${PYTHON:-}" ]; then die "${first:-PYTHON=$PYTHON is not a Python}"; fi
   die "${first:-Python 3.10 or newer is missing: apt-get install python3 python3-venv python3-dev}"
+}
+
+# make_venv: .venv is there, in this folder, of $PYTHON where that is set. One that was copied here with the folder, or whose
+# Python is gone, is made anew.
+make_venv() {
+  local base made_for
+  if [ -z "${PYTHON:-}" ] && [ "$(head -n 1 "$venv/.made-for" 2>/dev/null)" = "$PWD" ] && "$python" -c '' 2>/dev/null; then return; fi
+  base=$(find_python)
+  made_for=$PWD$'\n'$("$base" -c 'import sys; print(sys.version, sys.base_prefix)')
+  if [ "$(cat "$venv/.made-for" 2>/dev/null)" = "$made_for" ] && "$python" -c '' 2>/dev/null; then return; fi
+  rm -rf "$venv" build/asan-python
+  step "Create .venv" "$base" -m venv "$venv"
+  echo "$made_for" >"$venv/.made-for"
 }
 
 need_compiler() {
@@ -61,11 +75,8 @@ need_compiler() {
 # need GROUP...: these dependency groups of pyproject.toml are in .venv; done again only when that file has changed. Where
 # the Debian package has put its build wheels beside this file, they serve, and CMake is the system's.
 need() {
-  local group base
-  if ! [ -x "$python" ]; then
-    base=$(find_python); rm -rf "$venv"
-    step "Create .venv" "$base" -m venv "$venv"
-  fi
+  local group
+  make_venv
   export PATH=$venv/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1
   for group; do
     if [ "$venv/.ready-$group" -nt pyproject.toml ]; then continue; fi
@@ -131,10 +142,32 @@ sanitize() {
   python_under_asan "$@"
 }
 
+# install_wheel: into the environment of $PYTHON or python3; whether that is possible is asked before anything is built.
+install_wheel() {
+  local target=${PYTHON:-python3}
+  target=$(PYTHON=$target find_python)
+  "$target" -m pip --version >/dev/null 2>&1 || die "pip of $target is missing: apt-get install python3-pip"
+  if [ -z "${PIP_BREAK_SYSTEM_PACKAGES:-}" ] && "$target" -c 'import os, sys, sysconfig
+sys.exit(sys.prefix != sys.base_prefix or not os.path.exists(sysconfig.get_path("stdlib") + "/EXTERNALLY-MANAGED"))'; then
+    die "$target belongs to the system: name another one, such as that of a venv (PYTHON=/my/venv/bin/python ./build.sh install)"
+  fi
+  PYTHON=$target; wheel
+  step "Install it for $("$target" -c 'import sys; print(sys.executable)')" \
+    "$target" -m pip install --force-reinstall --no-deps "$wheel"
+  step "Install what it needs" "$target" -m pip install "$wheel"
+}
+
 verb=${1:-build}; [ $# -eq 0 ] || shift
 case $verb in
+  build | install | dev | lint | docs | clean) [ $# -eq 0 ] || die "$verb takes no arguments, given: $*" ;;
+esac
+case $verb in
+  help | -h | --help) usage; exit ;;
+esac
+[ -w . ] || die "$PWD cannot be written: run it as root, or copy the folder"
+case $verb in
   build) wheel ;;
-  install) PYTHON=$(find_python); wheel; "$PYTHON" -m pip uninstall -qy hbm_runtime; "$PYTHON" -m pip install "$wheel" ;;
+  install) install_wheel ;;
   dev) editable test lint docs ;;
   demo) editable demo; "$python" -m hbm_runtime.demo "$@" ;;
   test) editable test; native native; "$python" -m pytest -n auto "$@" ;;
@@ -149,6 +182,5 @@ case $verb in
   docs) editable docs; step "Build docs/_build/html" "$python" -m sphinx -W --keep-going -b html docs docs/_build/html ;;
   clean) rm -rf build dist .venv docs/_build demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache
     find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} + ;;
-  help | -h | --help) usage ;;
   *) usage >&2; die "unknown verb '$verb'" ;;
 esac

@@ -246,7 +246,7 @@ class Runtime:
             input_tensor: One array, for a model with exactly one input.
             input_tensors: Arrays by input name, for one model.
             multi_input_tensors: Dicts of arrays by input name, by model name; these models run in parallel.
-            model_name: Which model gets the array or the flat dict[str, typing.Any], needed when several are loaded; with the nested form only
+            model_name: Which model gets the array or the flat dict, needed when several are loaded; with the nested form only
                 this model runs.
             priority: 0 to 255 by model name, bigger first; this call only.
             bpu_cores: Lists of core numbers by model name, [-1] for automatic; this call only.
@@ -293,7 +293,7 @@ class Runtime:
             input_tensor: One array, for a model with exactly one input.
             input_tensors: Arrays by input name, for one model.
             multi_input_tensors: Dicts of arrays by input name, by model name; these models run in parallel.
-            model_name: Which model gets the array or the flat dict[str, typing.Any], needed when several are loaded; with the nested form only
+            model_name: Which model gets the array or the flat dict, needed when several are loaded; with the nested form only
                 this model runs.
             priority: 0 to 255 by model name, bigger first; this call only.
             bpu_cores: Lists of core numbers by model name, [-1] for automatic; this call only.
@@ -340,7 +340,7 @@ class Runtime:
             input_tensor: One array, for a model with exactly one input.
             input_tensors: Arrays by input name, for one model.
             multi_input_tensors: Dicts of arrays by input name, by model name; these models run in parallel.
-            model_name: Which model gets the array or the flat dict[str, typing.Any], needed when several are loaded; with the nested form only
+            model_name: Which model gets the array or the flat dict, needed when several are loaded; with the nested form only
                 this model runs.
             priority: 0 to 255 by model name, bigger first; this call only.
             bpu_cores: Lists of core numbers by model name, [-1] for automatic; this call only.

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 from ._errors import HbmCancelledError, HbmError
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from . import _core
 
-    Result = dict[str, dict[str, NDArray[np.generic]]]
+    Result = dict[str, dict[str, NDArray[Any]]]
     ResultFuture = concurrent.futures.Future[Result]
 else:
     ResultFuture = concurrent.futures.Future

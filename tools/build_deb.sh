@@ -3,14 +3,14 @@
 # stays in it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-arch=${1:-$(dpkg --print-architecture)}
 
-missing=()
-for program in dpkg-buildpackage dh lintian; do command -v "$program" >/dev/null || missing+=("$program"); done
-if [ ${#missing[@]} -ne 0 ]; then
-  echo "build.sh: ${missing[*]} is missing: apt-get install dpkg-dev debhelper lintian" >&2
+missing=""
+for program in dpkg-buildpackage dh lintian; do command -v "$program" >/dev/null || missing+="${missing:+, }$program"; done
+if [ -n "$missing" ]; then
+  echo "build.sh: not found: $missing: apt-get install dpkg-dev debhelper lintian" >&2
   exit 1
 fi
+arch=${1:-$(dpkg --print-architecture)}
 if ! unmet=$(dpkg-checkbuilddeps -a"$arch" 2>&1); then
   echo "build.sh: ${unmet#*: } (apt-get build-dep -a $arch . installs them)" >&2
   exit 1

@@ -25,25 +25,20 @@ class ExampleInputs {
 
  private:
   void addArray(const hbm::TensorInfo& input) {
-    hbm::TensorView view;
-    view.dtype = input.dtype;
-    view.rank = static_cast<std::int32_t>(input.shape.size());
-    auto bytes = static_cast<std::int64_t>(hbm::elementSize(input.dtype));
-    for (std::size_t axis = input.shape.size(); axis-- > 0;) {  // a dense array, the last axis innermost
-      view.shape[axis] = input.shape[axis];
-      view.strides[axis] = bytes;
-      bytes *= input.shape[axis];
+    std::size_t count = 1;
+    for (const std::int64_t size : input.shape) {
+      count *= static_cast<std::size_t>(size);
     }
     const bool isFloat = input.dtype == hbm::DataType::kF32;
-    std::vector<float> floats(isFloat ? static_cast<std::size_t>(bytes) / sizeof(float) : 0, 1.0F);
-    std::vector<std::uint8_t> integers(isFloat ? 0 : static_cast<std::size_t>(bytes), 1);
-    view.data = isFloat ? static_cast<const void*>(floats.data()) : integers.data();
+    std::vector<float> floats(isFloat ? count : 0, 1.0F);
+    std::vector<std::uint8_t> bytes(isFloat ? 0 : count * hbm::elementSize(input.dtype), 1);
+    const void* const data = isFloat ? static_cast<const void*>(floats.data()) : bytes.data();
+    views_.push_back(hbm::denseView(data, input.dtype, input.shape));
     floats_.push_back(std::move(floats));  // moving a vector does not move its elements
-    integers_.push_back(std::move(integers));
-    views_.push_back(view);
+    bytes_.push_back(std::move(bytes));
   }
 
   std::vector<std::vector<float>> floats_;
-  std::vector<std::vector<std::uint8_t>> integers_;
+  std::vector<std::vector<std::uint8_t>> bytes_;
   std::vector<hbm::TensorView> views_;
 };

@@ -1,5 +1,7 @@
 #include "core/soc.hpp"
 
+#include "hbm_runtime/driver_info.hpp"
+
 namespace hbm {
 
 Soc describeSoc(const Driver& driver) {
@@ -22,5 +24,7 @@ Soc describeSoc(const Driver& driver) {
   }
   return soc;
 }
+
+std::optional<std::int32_t> coreCount() { return describeSoc(Driver::get()).cores; }
 
 }  // namespace hbm

@@ -44,13 +44,7 @@ struct Input {
   std::vector<float> values = std::vector<float>(16, 1.5F);
 
   [[nodiscard]] hbm::TensorView view() const {
-    hbm::TensorView tensor;
-    tensor.data = values.data();
-    tensor.dtype = hbm::DataType::kF32;
-    tensor.rank = 1;
-    tensor.shape[0] = static_cast<std::int64_t>(values.size());
-    tensor.strides[0] = sizeof(float);
-    return tensor;
+    return hbm::denseView(values.data(), hbm::DataType::kF32, {static_cast<std::int64_t>(values.size())});
   }
 };
 

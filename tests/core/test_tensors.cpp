@@ -6,27 +6,13 @@
 
 #include "null_model.hpp"
 
+using hbm::denseView;
 using nullmodel::errorOf;
 using nullmodel::Loaded;
 
 namespace {
 
 using Sizes = std::vector<std::int64_t>;
-
-// A view of `data` with C order.
-hbm::TensorView dense(const void* data, hbm::DataType dtype, const Sizes& shape) {
-  hbm::TensorView view;
-  view.data = data;
-  view.dtype = dtype;
-  view.rank = static_cast<std::int32_t>(shape.size());
-  auto stride = static_cast<std::int64_t>(hbm::elementSize(dtype));
-  for (std::size_t i = shape.size(); i-- > 0;) {
-    view.shape[i] = shape[i];
-    view.strides[i] = stride;
-    stride *= shape[i];
-  }
-  return view;
-}
 
 std::vector<std::uint8_t> counting(std::size_t count) {
   std::vector<std::uint8_t> values(count);
@@ -57,7 +43,7 @@ TEST(every_element_type_passes_through) {
     Loaded loaded("copy=1 shape=2x3 dtype=" + std::to_string(type));
     const auto dtype = static_cast<hbm::DataType>(type);
     const std::vector<std::uint8_t> bytes = counting(6 * hbm::elementSize(dtype));
-    const hbm::DeviceTensor output = runOne(*loaded, callWith(dense(bytes.data(), dtype, {2, 3})));
+    const hbm::DeviceTensor output = runOne(*loaded, callWith(denseView(bytes.data(), dtype, {2, 3})));
     CHECK(output.dtype == dtype);
     CHECK(output.shape == (Sizes{2, 3}));
     CHECK(std::memcmp(output.data, bytes.data(), bytes.size()) == 0);
@@ -67,7 +53,7 @@ TEST(every_element_type_passes_through) {
 TEST(a_tensor_without_dimensions_is_one_element) {
   Loaded loaded("copy=1 shape= dtype=3");
   const std::uint8_t value = 42;
-  const hbm::DeviceTensor output = runOne(*loaded, callWith(dense(&value, hbm::DataType::kU8, {})));
+  const hbm::DeviceTensor output = runOne(*loaded, callWith(denseView(&value, hbm::DataType::kU8, {})));
   CHECK(output.shape.empty());
   CHECK_EQ(*static_cast<const std::uint8_t*>(output.data), 42);
 }
@@ -76,7 +62,7 @@ TEST(padded_rows_arrive_where_the_driver_wants_them_and_padding_is_zero) {
   Loaded loaded("copy=1 shape=2x3x5 strides=192x64x1 dtype=3 size=512");
   const std::vector<std::uint8_t> bytes = counting(30);
   for (int round = 0; round < 2; ++round) {  // the second time in used memory
-    const hbm::DeviceTensor output = runOne(*loaded, callWith(dense(bytes.data(), hbm::DataType::kU8, {2, 3, 5})));
+    const hbm::DeviceTensor output = runOne(*loaded, callWith(denseView(bytes.data(), hbm::DataType::kU8, {2, 3, 5})));
     CHECK(output.strides == (Sizes{192, 64, 1}));
     const auto* memory = static_cast<const std::uint8_t*>(output.data);
     CHECK_EQ(std::count(memory, memory + 512, 0), 512 - 30);
@@ -102,7 +88,7 @@ TEST(inputs_of_any_layout_are_read_as_their_strides_say) {
       {bytes.data() + 5, 0, 0},     // one element for all
   };
   for (const auto& each : cases) {
-    hbm::TensorView view = dense(each.start, hbm::DataType::kU8, {3, 4});
+    hbm::TensorView view = denseView(each.start, hbm::DataType::kU8, {3, 4});
     view.strides[0] = each.rows;
     view.strides[1] = each.columns;
     const hbm::DeviceTensor output = runOne(*loaded, callWith(view));
@@ -115,7 +101,7 @@ TEST(inputs_of_any_layout_are_read_as_their_strides_say) {
 TEST(dynamic_strides_are_filled_and_dynamic_dimensions_taken_from_the_input) {
   Loaded loaded("copy=1 shape=1x-1x-1x2 strides=-1x-1x2x1 dtype=3 size=4096");
   const std::vector<std::uint8_t> bytes = counting(30);
-  const hbm::DeviceTensor output = runOne(*loaded, callWith(dense(bytes.data(), hbm::DataType::kU8, {1, 3, 5, 2})));
+  const hbm::DeviceTensor output = runOne(*loaded, callWith(denseView(bytes.data(), hbm::DataType::kU8, {1, 3, 5, 2})));
   CHECK(output.shape == (Sizes{1, 3, 5, 2}));
   CHECK(output.strides == (Sizes{192, 64, 2, 1}));
   for (std::int64_t i = 0; i < 30; ++i) {
@@ -126,7 +112,8 @@ TEST(dynamic_strides_are_filled_and_dynamic_dimensions_taken_from_the_input) {
 TEST(a_dynamic_output_without_size_or_bound_is_refused_on_a_driver_without_extension) {
   Loaded loaded("shape=-1x4 dtype=3");
   const std::vector<std::uint8_t> bytes = counting(8);
-  const hbm::Error error = errorOf([&] { runOne(*loaded, callWith(dense(bytes.data(), hbm::DataType::kU8, {2, 4}))); });
+  const hbm::Error error =
+      errorOf([&] { runOne(*loaded, callWith(denseView(bytes.data(), hbm::DataType::kU8, {2, 4}))); });
   CHECK(error.kind() == hbm::ErrorKind::kUnsupported);
   CHECK_EQ(error.context().tensor, std::string("output"));
   CHECK_EQ(loaded.control.liveTasks.load(), 0);
@@ -136,7 +123,7 @@ TEST(a_result_that_does_not_fit_into_its_memory_is_the_driver_s_error) {
   Loaded loaded("shape=-1x4 dtype=3 size=8");
   const std::vector<std::uint8_t> bytes = counting(400);
   const hbm::Error error =
-      errorOf([&] { runOne(*loaded, callWith(dense(bytes.data(), hbm::DataType::kU8, {100, 4}))); });
+      errorOf([&] { runOne(*loaded, callWith(denseView(bytes.data(), hbm::DataType::kU8, {100, 4}))); });
   CHECK(error.kind() == hbm::ErrorKind::kDriver);
   CHECK_EQ(error.context().function, std::string("hbDNNGetTaskOutputTensorProperties"));
   CHECK_EQ(error.context().tensor, std::string("output"));
@@ -147,8 +134,8 @@ TEST(results_go_to_the_caller_s_array_whatever_its_layout) {
   const std::vector<std::uint8_t> bytes = counting(12);
   for (const bool transposed : {false, true}) {
     std::vector<std::uint8_t> result(12);
-    hbm::Call call = callWith(dense(bytes.data(), hbm::DataType::kU8, {3, 4}));
-    call.outputs = {dense(result.data(), hbm::DataType::kU8, {3, 4})};
+    hbm::Call call = callWith(denseView(bytes.data(), hbm::DataType::kU8, {3, 4}));
+    call.outputs = {denseView(result.data(), hbm::DataType::kU8, {3, 4})};
     if (transposed) {
       call.outputs[0].strides[0] = 1;
       call.outputs[0].strides[1] = 3;
@@ -179,7 +166,7 @@ TEST(two_requests_in_flight_may_not_write_the_same_memory) {
   Loaded loaded("hold=1 shape=4 dtype=3");
   const hbm::DeviceTensor output = loaded->allocate(0, hbm::TensorRole::kOutput, 0);
   const std::vector<std::uint8_t> bytes = counting(4);
-  hbm::Call call = callWith(dense(bytes.data(), hbm::DataType::kU8, {4}));
+  hbm::Call call = callWith(denseView(bytes.data(), hbm::DataType::kU8, {4}));
   call.outputs = {hbm::viewOf(output)};
   const auto first = loaded->start(call);
   const auto second = loaded->start(call);
@@ -194,7 +181,7 @@ TEST(two_requests_in_flight_may_not_write_the_same_memory) {
 TEST(what_is_wrong_with_a_call_is_found_before_the_driver_is_touched) {
   Loaded loaded("shape=2x-1 dtype=3 size=64");
   const std::vector<std::uint8_t> bytes = counting(400);
-  const auto good = dense(bytes.data(), hbm::DataType::kU8, {2, 4});
+  const auto good = denseView(bytes.data(), hbm::DataType::kU8, {2, 4});
   const auto changed = [&](auto change) {
     hbm::Call call = callWith(good);
     change(call);
@@ -242,7 +229,8 @@ TEST(four_bit_tensors_are_refused_with_what_to_do) {
   for (const char* type : {"0", "1"}) {
     Loaded loaded(std::string("shape=4 dtype=") + type);
     const std::vector<std::uint8_t> bytes = counting(4);
-    const hbm::Error error = errorOf([&] { runOne(*loaded, callWith(dense(bytes.data(), hbm::DataType::kU8, {4}))); });
+    const hbm::Error error =
+        errorOf([&] { runOne(*loaded, callWith(denseView(bytes.data(), hbm::DataType::kU8, {4}))); });
     CHECK(error.kind() == hbm::ErrorKind::kInput);
     CHECK(std::string(error.what()).find("compile the model with 8-bit inputs") != std::string::npos);
   }

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from support.build_tools import engine, run
 from support.documents import write_files
+
+import hbm_runtime
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "native"
@@ -20,33 +20,6 @@ pytestmark = [
     pytest.mark.skipif(not (BUILD / "src" / "sdk").is_dir(), reason="needs build/native: ./build.sh test makes it"),
     pytest.mark.no_sanitizer,
 ]
-
-
-def run(*command: str | Path, **environment: str) -> str:
-    """Runs a program with the tools of this Python's venv at hand; returns what it printed."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    result = subprocess.run(
-        [str(word) for word in command],
-        check=False,
-        env={**os.environ, "PATH": path, **environment},
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=280,
-    )
-    assert result.returncode == 0, f"{' '.join(str(word) for word in command)}\n{result.stdout}"
-    return result.stdout
-
-
-def engine() -> str:
-    spec = importlib.util.find_spec("onnxruntime")
-    assert spec is not None
-    assert spec.submodule_search_locations is not None
-    return str(next(Path(spec.submodule_search_locations[0]).glob("capi/libonnxruntime.so.*")))
-
-
-def files(folder: Path) -> set[str]:
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.fixture(scope="module")
@@ -65,32 +38,44 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "model.onnx"
 
 
-def check_examples(run_model: Path, asynchronous: Path, model: Path, **environment: str) -> None:
+EXAMPLES = ("first_run", "run_model", "asynchronous", "observing")
+
+
+def check_examples(folder: Path, model: Path, **environment: str) -> None:
+    """Runs the examples that were built into a folder and looks at what they print."""
     environment |= {"BPUSIM_ENGINE_PATH": engine(), "HBM_RUNTIME_DRIVER": "bpusim"}
-    described = run(run_model, model, **environment)
+    assert run(folder / "first_run", model, **environment).split() == ["2", "1"]
+    described = run(folder / "run_model", model, **environment)
     assert "input image: F32 1x3x8x8" in described
     assert "result doubled: 1x3x8x8, first value 2" in described
-    asynchronous_run = run(asynchronous, model, **environment)
-    assert "callbacks: all arrived" in asynchronous_run
-    assert "waited: done, 2 outputs" in asynchronous_run
-    assert "error about model 'model'" in asynchronous_run
+    asynchronous = run(folder / "asynchronous", model, **environment)
+    assert "callbacks: all arrived" in asynchronous
+    assert "waited: done, 2 outputs" in asynchronous
+    assert "error about model 'model'" in asynchronous
+    observing = run(folder / "observing", model, "image", **environment)
+    assert f"library {hbm_runtime.__version__}, BPU cores: 4" in observing
+    assert re.search(r"^log 2: driver .*/libdnn\.so, version 3\.13\.6_", observing, re.MULTILINE)
+    assert "output doubled would have 4 dimensions" in observing
+    assert observing.count("request: done, waited") == 3
+    assert "operation GlobalAveragePool: " in observing
+    assert "done: 3, failed: 0" in observing
 
 
 def test_a_cmake_project_finds_and_uses_it(prefix: Path, model: Path, tmp_path: Path) -> None:
     run("cmake", "-S", ROOT / "examples" / "cpp", "-B", tmp_path, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}")
     run("cmake", "--build", tmp_path)
-    check_examples(tmp_path / "run_model", tmp_path / "asynchronous", model)
+    check_examples(tmp_path, model)
 
 
 def test_pkg_config_tells_a_compiler_how_to_use_it(prefix: Path, model: Path, tmp_path: Path) -> None:
     search = str(next(prefix.rglob("pkgconfig")))
     flags = run("pkg-config", "--cflags", "--libs", "hbm-runtime", PKG_CONFIG_PATH=search).split()
     compiler = os.environ.get("CXX", "c++")
-    for example in ("run_model", "asynchronous"):
+    for example in EXAMPLES:
         source = ROOT / "examples" / "cpp" / f"{example}.cpp"
         run(compiler, "-std=c++17", "-pthread", source, *flags, "-o", tmp_path / example)
     library = str(next(prefix.rglob("libhbm_runtime.so")).parent)
-    check_examples(tmp_path / "run_model", tmp_path / "asynchronous", model, LD_LIBRARY_PATH=library)
+    check_examples(tmp_path, model, LD_LIBRARY_PATH=library)
 
 
 @pytest.mark.parametrize(("wanted", "found"), [("1.0", True), ("1", True), ("2.0", False), ("0.9", False)])
@@ -129,17 +114,6 @@ def test_every_public_header_compiles_on_its_own(prefix: Path, tmp_path: Path) -
     sources = [str(path) for path in tmp_path.glob("*.cpp")]
     warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror"]
     run(os.environ.get("CXX", "c++"), "-std=c++17", "-fsyntax-only", *warnings, f"-I{prefix / 'include'}", *sources)
-
-
-def test_components_do_not_mix(tmp_path: Path) -> None:
-    for component in ("sdk", "bpusim"):
-        run("cmake", "--install", BUILD, "--prefix", tmp_path / component, "--component", component)
-    sdk, bpusim = files(tmp_path / "sdk"), files(tmp_path / "bpusim")
-    assert sdk
-    assert not sdk & bpusim
-    assert not any("bpusim" in name or name.endswith(("libdnn.so", "libhbucp.so")) for name in sdk)
-    assert {Path(name).name for name in bpusim} >= {"libdnn.so", "libhbucp.so"}
-    assert all("/bpusim/" in name for name in bpusim)
 
 
 def test_the_project_configures_without_bpusim(tmp_path: Path) -> None:

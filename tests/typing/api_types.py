@@ -1,4 +1,4 @@
-"""The types that users' code sees. Checked by mypy, never run."""
+"""The types that users' code sees: models, tensors, running. Checked by mypy and pyright, never run."""
 
 from __future__ import annotations
 
@@ -12,15 +12,11 @@ from typing_extensions import assert_type
 
 import hbm_runtime
 from hbm_runtime import (
-    DriverError,
-    DriverNotFoundError,
     HB_HBMRuntime,
-    HbmError,
-    HbmTimeoutError,
-    InputError,
-    ModelError,
+    Model,
     QuantParams,
     SchedParam,
+    TensorInfo,
     hbDNNDataType,
     hbDNNQuantiType,
 )
@@ -100,37 +96,39 @@ assert_type(int(hbDNNQuantiType.SCALE), int)
 table: list[int] = [1, 2]
 assert_type(table[hbDNNQuantiType.SCALE], int)
 
-error: HbmError = InputError("text")
-value_error: ValueError = InputError("text")
-time_error: TimeoutError = HbmTimeoutError("text")
-families: list[type[HbmError]] = [DriverError, DriverNotFoundError, InputError, ModelError]
-assert_type(error.function, str | None)
-assert_type(error.status, int | None)
-assert_type(error.status_name, str | None)
-assert_type(error.model, str | None)
-assert_type(error.tensor, str | None)
-
 assert_type(hbm_runtime.__version__, str)
-assert_type(hbm_runtime.driver_info(), dict[str, str])
 
-stored = np.zeros((2, 3), np.int8)
-pixels = np.zeros((4, 6, 3), np.uint8)
-assert_type(hbm_runtime.dequantize(stored, quant), NDArray[np.float32])
-assert_type(hbm_runtime.dequantize(stored, {"scale": 0.5}, out=frame), NDArray[np.float32])
-assert_type(hbm_runtime.quantize(frame, quant, hbDNNDataType.S8), NDArray[Any])
-assert_type(hbm_runtime.quantize(frame, quant, "int8", out=stored), NDArray[Any])
-assert_type(one["m"].outputs["y"].dequantize(stored), NDArray[np.float32])
-hbm_runtime.dequantize([1, 2], quant)  # type: ignore[arg-type]
-hbm_runtime.quantize(frame, quant)  # type: ignore[call-arg]
-assert_type(QuantParams(scale=0.5, zero_point=[1], axis=-1), QuantParams)
-QuantParams(0.5)  # type: ignore[call-arg]
+view = one["m"]
+assert_type(view, Model)
+assert_type(one.model("m"), Model)
+assert_type((view.name, view.desc), tuple[str, str])
+assert_type(view.compile_bpu_core_num, int)
+assert_type(view.is_dynamic, bool)
+assert_type(view.run(frame, priority={"m": 3}), dict[str, NDArray[Any]])
+assert_type(view.empty_inputs({"x": (2, 3)}), dict[str, NDArray[Any]])
+assert_type(view.empty_outputs(), dict[str, NDArray[Any]])
+assert_type(view.infer_shapes({"x": [2, 3]}), dict[str, tuple[int, ...]])
+assert_type(one.infer_shapes("m", {"x": [2, 3]}), dict[str, tuple[int, ...]])
+assert_type(view.inputs["x"], TensorInfo)
 
-Pixels = NDArray[np.uint8]
-assert_type(hbm_runtime.image.bgr_to_nv12(pixels, range="video"), tuple[Pixels, Pixels])
-assert_type(hbm_runtime.image.nv12_to_rgb(pixels, pixels), Pixels)
-assert_type(hbm_runtime.image.letterbox(pixels, (6, 4)), tuple[Pixels, hbm_runtime.image.Letterbox])
-hbm_runtime.image.bgr_to_nv12(pixels, range="limited")  # type: ignore[arg-type]
+info = view.outputs[0]
+assert_type((info.name, info.desc), tuple[str, str])
+assert_type((info.index, info.rank), tuple[int, int])
+assert_type((info.shape, info.strides), tuple[tuple[int, ...], tuple[int, ...]])
+assert_type(info.dim_names, tuple[str, ...])
+assert_type(info.dtype, hbDNNDataType)
+assert_type(info.np_dtype, np.dtype[Any])
+assert_type(info.quant, QuantParams)
+assert_type(info.is_dynamic, bool)
+assert_type((info.size, info.nbytes), tuple[int | None, int | None])
+assert_type(info.accepts((2, 3)), bool)
+assert_type(info.dequantize(np.zeros((2, 3), np.int8)), NDArray[np.float32])
+assert_type(info.quantize(frame), NDArray[Any])
 
-HB_HBMRuntime("model.secret", passphrase="words")
-HB_HBMRuntime("model.secret", passphrase=3)  # type: ignore[arg-type]
-assert_type(hbm_runtime.encryption.decrypt_to_memory("model.secret", b"words"), bytearray)
+one.reload("m", Path("new.hbm"))
+assert_type(one.closed, bool)
+one.close()
+with HB_HBMRuntime(
+    "model.hbm", threads=2, cores=[0], flush_denormals=True, save_memory=True, profile_operators=True, keep=["relu"]
+) as scoped:
+    assert_type(scoped, HB_HBMRuntime)

@@ -1,6 +1,8 @@
 // Which driver is in use.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "hbm_runtime/export.hpp"
@@ -19,6 +21,9 @@ struct DriverInfo {
 
 // Loads the driver if that has not happened. Throws Error (kDriverNotFound) with every place that was tried.
 [[nodiscard]] HBM_API DriverInfo driverInfo();
+
+// Number of BPU cores; nullopt when nothing tells. Loads the driver as driverInfo() does.
+[[nodiscard]] HBM_API std::optional<std::int32_t> coreCount();
 
 // Whether a driver is loaded in this process.
 [[nodiscard]] HBM_API bool driverLoaded() noexcept;

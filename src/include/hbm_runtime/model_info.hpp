@@ -1,10 +1,12 @@
 // What is known about a model after loading. Immutable.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "hbm_runtime/export.hpp"
 #include "hbm_runtime/types.hpp"
 
 namespace hbm {
@@ -36,5 +38,8 @@ struct ModelInfo {
   std::vector<TensorInfo> inputs;
   std::vector<TensorInfo> outputs;
 };
+
+// Position of a tensor among the inputs or outputs of a model. Throws Error (kInput) that lists the valid names.
+[[nodiscard]] HBM_API std::size_t tensorIndex(const std::vector<TensorInfo>& tensors, const std::string& name);
 
 }  // namespace hbm

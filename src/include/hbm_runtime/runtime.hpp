@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -111,6 +112,11 @@ class HBM_API Runtime {
 
   // Changes the defaults of several models; all or nothing. Throws Error (kInput).
   void setSchedParams(const std::vector<std::pair<std::size_t, SchedOverrides>>& changes);
+
+  // A call of one model with tensors by name, in any order. Outputs that are not named get memory of the runtime.
+  // Throws Error (kInput): no such model, input or output; run() and start() refuse a missing input.
+  [[nodiscard]] Call makeCall(const std::string& model, const std::map<std::string, TensorView>& inputs,
+                              const std::map<std::string, TensorView>& outputs = {}) const;
 
   // Runs all calls, in parallel, and waits. One result for each call. Everything is checked before the device is
   // touched. Throws the first Error; then no call of it is running any more, except after kTimeout and kCancelled.

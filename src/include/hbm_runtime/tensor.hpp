@@ -30,6 +30,10 @@ struct DeviceTensor {
   std::shared_ptr<void> owner;        // empty for an output that went to plain memory of the caller
 };
 
+// A view of a dense array, the last dimension innermost. Throws Error (kInput): more than kMaxDimensions, a negative
+// dimension, an element type without a whole number of bytes.
+[[nodiscard]] HBM_API TensorView denseView(const void* data, DataType dtype, const std::vector<std::int64_t>& shape);
+
 [[nodiscard]] HBM_API TensorView viewOf(const DeviceTensor& tensor);
 
 // Whether an address lies in a tensor that Runtime::allocate made.

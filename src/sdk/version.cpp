@@ -1,0 +1,7 @@
+#include "hbm_runtime/version.hpp"
+
+namespace hbm {
+
+const char* libraryVersion() noexcept { return HBM_RUNTIME_VERSION; }
+
+}  // namespace hbm
