@@ -61,10 +61,22 @@ inline constexpr StatusText kStatusTexts[] = {
   return nullptr;
 }
 
+// The vendor's codecs have these statuses; public documents give their numbers and no names.
+inline constexpr std::int32_t kFirstCodecStatus = -800001;
+inline constexpr const char* kCodecTexts[] = {"codec failure 1", "codec failure 2", "codec failure 3",
+                                              "codec failure 4", "codec failure 5", "codec failure 6"};
+
 // Never nullptr.
 [[nodiscard]] constexpr const char* statusText(std::int32_t status) noexcept {
-  const StatusText* row = findStatus(status);
-  return row != nullptr ? row->text : "no status of this driver";
+  if (const StatusText* row = findStatus(status)) {
+    return row->text;
+  }
+  for (const char* const& text : kCodecTexts) {
+    if (status == kFirstCodecStatus - static_cast<std::int32_t>(&text - kCodecTexts)) {
+      return text;
+    }
+  }
+  return "no status of this driver";
 }
 
 }  // namespace bpusim

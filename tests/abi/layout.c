@@ -1,29 +1,14 @@
-/* What a C compiler makes of the structures; abi_layout.cpp asserts the same for C++. */
+/* What a C compiler makes of the headers; src/abi/abi_layout.cpp asserts the same for C++. */
 #include <stddef.h>
 
 #include "hobot/dnn/hb_dnn.h"
 
-_Static_assert(sizeof(hbDNNTensorShape) == 44, "shape");
-_Static_assert(sizeof(hbDNNQuantiScale) == 32, "scale");
-_Static_assert(sizeof(hbDNNTensorProperties) == 176, "properties");
-_Static_assert(sizeof(hbUCPSysMem) == 24, "memory");
-_Static_assert(sizeof(hbDNNTensor) == 200, "tensor");
-_Static_assert(sizeof(hbUCPSchedParam) == 32, "scheduling");
-_Static_assert(offsetof(hbDNNTensorProperties, quantizeAxis) == 84, "axis");
-_Static_assert(offsetof(hbDNNTensorProperties, alignedByteSize) == 88, "size");
-_Static_assert(offsetof(hbDNNTensorProperties, stride) == 96, "stride");
-_Static_assert(offsetof(hbUCPSchedParam, backend) == 16, "backend");
-_Static_assert(sizeof(hbDNNQuantiType) == 4, "enumerations are 4 bytes");
+#define ABI_SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type);
+#define ABI_OFFSET(type, field, bytes) _Static_assert(offsetof(type, field) == (bytes), #type "." #field);
+#define ABI_VALUE(name, number) _Static_assert((long long)(name) == (number), #name);
+#include "layout.inc"
 
-/* Values as C sees them, for test_values.cpp. */
-uint64_t abiBackends(int index);
-uint64_t abiBackends(int index) {
-  const uint64_t backends[] = {HB_UCP_CORE_ANY,     HB_UCP_BPU_CORE_0,   HB_UCP_BPU_CORE_3,       HB_UCP_BPU_CORE_ANY,
-                               HB_UCP_DSP_CORE_ANY, HB_UCP_GDC_CORE_ANY, HB_UCP_STITCH_CORE_0,    HB_UCP_LKOF_CORE_0,
-                               HB_UCP_JPU_CORE_ANY, HB_UCP_VPU_CORE_ANY, HB_UCP_PYRAMID_CORE_ANY, HB_UCP_ISP_CORE_3};
-  return backends[index];
-}
-
+/* For test_values.cpp. */
 hbUCPSchedParam abiDefaults(void);
 hbUCPSchedParam abiDefaults(void) {
   hbUCPSchedParam param = {9, 9, 9, 9};

@@ -1,51 +1,75 @@
-// Values that clients were compiled with.
+// What only shows at run time, or to the eyes of another language.
 #include <cstdint>
+#include <type_traits>
 
 #include "hobot/dnn/hb_dnn.h"
 #include "support/check.hpp"
 
-extern "C" std::uint64_t abiBackends(int index);
 extern "C" hbUCPSchedParam abiDefaults(void);
 
-TEST(backend_bits_stand_where_drivers_expect_them) {
-  const int bits[] = {-1, 0, 3, 7, 15, 19, 20, 24, 29, 33, 40, 45};
-  int index = 0;
-  for (const int bit : bits) {
-    CHECK_EQ(abiBackends(index++), bit < 0 ? std::uint64_t{0} : std::uint64_t{1} << bit);
-  }
-}
-
 TEST(default_scheduling_is_lowest_priority_on_any_core) {
-  const hbUCPSchedParam param = abiDefaults();
-  CHECK_EQ(param.priority, 0);
-  CHECK_EQ(param.customId, 0);
-  CHECK_EQ(param.backend, std::uint64_t{0});
-  CHECK_EQ(param.deviceId, 0U);
-}
-
-TEST(statuses_have_their_numbers) {
-  struct Case {
-    int status;
-    int number;
-  };
-  for (const Case& each : {Case{HB_UCP_SUCCESS, 0},
-                           {HB_UCP_INVALID_ARGUMENT, -100001},
-                           {HB_UCP_UNKNOWN_ERROR, -100004},
-                           {HB_DNN_TASK_NUM_EXCEED_LIMIT, -200001},
-                           {HB_DNN_TIMEOUT, -200002},
-                           {HB_DNN_RUN_TASK_FAILED, -200003},
-                           {HB_DNN_INVALID_TASK_HANDLE, -200004},
-                           {HB_UCP_OP_CMD_UNAVAILABLE, -300003},
-                           {HB_DNN_OUT_OF_MEMORY, -400001},
-                           {HB_UCP_MEM_FREE_FAIL, -400002},
-                           {HB_UCP_MEM_IS_INVALID, -400005},
-                           {HB_UCP_MEM_UNMAP_FAIL, -400007},
-                           {HB_DNN_CAN_NOT_OPEN_FILE, -500001},
-                           {HB_DNN_INVALID_MODEL, -600002},
-                           {HB_DNN_MODEL_IS_RUNNING, -600003},
-                           {HB_DNN_INCOMPATIBLE_MODEL, -600004},
-                           {HB_UCP_DSP_OFFLINE, -700009},
-                           {HB_UCP_ISP_CTX_INUSE, -900002}}) {
-    CHECK_EQ(each.status, each.number);
+  hbUCPSchedParam here = {9, 9, 9, 9};
+  HB_UCP_INITIALIZE_SCHED_PARAM(&here);
+  for (const hbUCPSchedParam& param : {abiDefaults(), here}) {
+    CHECK_EQ(param.priority, 0);
+    CHECK_EQ(param.customId, 0);
+    CHECK_EQ(param.backend, std::uint64_t{0});
+    CHECK_EQ(param.deviceId, 0U);
   }
 }
+
+// Arguments as the facts give them. A function that the headers lack does not compile.
+#define SIGNATURE(function, ...) static_assert(std::is_same_v<decltype(&function), __VA_ARGS__>)
+using Status = std::int32_t;
+SIGNATURE(hbDNNGetVersion, const char* (*)());
+SIGNATURE(hbDNNInitializeFromFiles, Status (*)(void**, const char**, std::int32_t));
+SIGNATURE(hbDNNInitializeFromDDR, Status (*)(void**, const void**, std::int32_t*, std::int32_t));
+SIGNATURE(hbDNNRelease, Status (*)(void*));
+SIGNATURE(hbDNNGetModelNameList, Status (*)(const char***, std::int32_t*, void*));
+SIGNATURE(hbDNNGetModelHandle, Status (*)(void**, void*, const char*));
+SIGNATURE(hbDNNGetInputCount, Status (*)(std::int32_t*, void*));
+SIGNATURE(hbDNNGetOutputCount, Status (*)(std::int32_t*, void*));
+SIGNATURE(hbDNNGetInputName, Status (*)(const char**, void*, std::int32_t));
+SIGNATURE(hbDNNGetOutputName, Status (*)(const char**, void*, std::int32_t));
+SIGNATURE(hbDNNGetInputTensorProperties, Status (*)(hbDNNTensorProperties*, void*, std::int32_t));
+SIGNATURE(hbDNNGetOutputTensorProperties, Status (*)(hbDNNTensorProperties*, void*, std::int32_t));
+SIGNATURE(hbDNNGetInputDesc, Status (*)(const char**, std::uint32_t*, std::int32_t*, void*, std::int32_t));
+SIGNATURE(hbDNNGetOutputDesc, Status (*)(const char**, std::uint32_t*, std::int32_t*, void*, std::int32_t));
+SIGNATURE(hbDNNGetModelDesc, Status (*)(const char**, std::uint32_t*, std::int32_t*, void*));
+SIGNATURE(hbDNNGetHBMDesc, Status (*)(const char**, std::uint32_t*, std::int32_t*, void*, std::int32_t));
+SIGNATURE(hbDNNGetCompileBpuCoreNum, Status (*)(std::int32_t*, void*));
+SIGNATURE(hbDNNInferV2, Status (*)(void**, hbDNNTensor*, const hbDNNTensor*, void*));
+SIGNATURE(hbDNNGetTaskOutputTensorProperties, Status (*)(hbDNNTensorProperties*, void*, std::int32_t, std::int32_t));
+SIGNATURE(hbDNNGetErrorDesc, const char* (*)(std::int32_t));
+SIGNATURE(hbUCPGetVersion, const char* (*)());
+SIGNATURE(hbUCPGetSocName, const char* (*)());
+SIGNATURE(hbUCPMalloc, Status (*)(hbUCPSysMem*, std::uint64_t, std::int32_t));
+SIGNATURE(hbUCPMallocCached, Status (*)(hbUCPSysMem*, std::uint64_t, std::int32_t));
+SIGNATURE(hbUCPFree, Status (*)(hbUCPSysMem*));
+SIGNATURE(hbUCPMemFlush, Status (*)(const hbUCPSysMem*, std::int32_t));
+SIGNATURE(hbUCPSubmitTask, Status (*)(void*, hbUCPSchedParam*));
+SIGNATURE(hbUCPWaitTaskDone, Status (*)(void*, std::int32_t));
+SIGNATURE(hbUCPSetTaskDoneCb, Status (*)(void*, void (*)(void*, std::int32_t, void*), void*));
+SIGNATURE(hbUCPReleaseTask, Status (*)(void*));
+SIGNATURE(hbUCPGetErrorDesc, const char* (*)(std::int32_t));
+
+// Fields of the structures.
+#define FIELD(type, field, ...) static_assert(std::is_same_v<decltype(type::field), __VA_ARGS__>)
+FIELD(hbDNNTensorShape, dimensionSize, std::int32_t[10]);
+FIELD(hbDNNTensorShape, numDimensions, std::int32_t);
+FIELD(hbDNNQuantiScale, scaleLen, std::int32_t);
+FIELD(hbDNNQuantiScale, scaleData, float*);
+FIELD(hbDNNQuantiScale, zeroPointLen, std::int32_t);
+FIELD(hbDNNQuantiScale, zeroPointData, std::int32_t*);
+FIELD(hbDNNTensorProperties, tensorType, std::int32_t);
+FIELD(hbDNNTensorProperties, quantiType, hbDNNQuantiType);
+FIELD(hbDNNTensorProperties, quantizeAxis, std::int32_t);
+FIELD(hbDNNTensorProperties, alignedByteSize, std::int64_t);
+FIELD(hbDNNTensorProperties, stride, std::int64_t[10]);
+FIELD(hbUCPSysMem, phyAddr, std::uint64_t);
+FIELD(hbUCPSysMem, virAddr, void*);
+FIELD(hbUCPSysMem, memSize, std::uint64_t);
+FIELD(hbUCPSchedParam, priority, std::int32_t);
+FIELD(hbUCPSchedParam, customId, std::int64_t);
+FIELD(hbUCPSchedParam, backend, std::uint64_t);
+FIELD(hbUCPSchedParam, deviceId, std::uint32_t);

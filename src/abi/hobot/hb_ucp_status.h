@@ -44,6 +44,8 @@ typedef enum hbUCPStatus {
   HB_UCP_DSP_UNMAP_FAIL = -700008,
   HB_UCP_DSP_OFFLINE = -700009,
 
+  /* -800001 to -800006 are failures of the vendor's codecs; no public document names them. */
+
   HB_UCP_ISP_NO_AVAILABLE_SLOT = -900001,
   HB_UCP_ISP_CTX_INUSE = -900002
 } hbUCPStatus;
