@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "bpusim/extension.h"
 #include "hobot/hb_ucp.h"
@@ -58,6 +59,10 @@ struct TaskInterface {
   // False: return *status at once.
   bool (*enter)(const char* function, std::int32_t* status);
 
+  // The same in functions that return a text: they answer after fork() too, are no use of the driver, and return NULL
+  // when a fault makes them fail, which is when this is false.
+  bool (*enterText)(const char* function);
+
   // Notes the text for lastError on this thread, logs it, and returns status.
   std::int32_t (*fail)(std::int32_t status, const char* text);
 
@@ -72,8 +77,9 @@ struct TaskInterface {
   std::int32_t (*withEndedJob)(hbUCPTaskHandle_t task, std::int32_t subTask, std::int32_t (*visit)(const Job*, void*),
                                void* context);
 
-  // Whether [address, address + size) lies inside one live hbUCPMalloc block.
-  bool (*memoryCovers)(const void* address, std::uint64_t size);
+  // The live block of hbUCPMalloc that [address, address + size) lies in, or nullptr. After hbUCPFree a weak reference
+  // to it is empty; a strong one keeps the memory itself.
+  std::shared_ptr<const void> (*memoryAt)(const void* address, std::uint64_t size);
 
   const Platform* (*platform)();
 

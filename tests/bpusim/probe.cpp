@@ -1,5 +1,6 @@
 // A program that uses libhbucp in the way its argument names, for tests that need a process of their own. Prints what
 // it sees, one "name=value" a line; returns 0 when it came to its end.
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -91,6 +92,26 @@ int threads() {
     const std::string command =
         "cat /proc/" + std::to_string(getpid()) + "/task/*/comm | grep -cx bpusim-core" + std::to_string(id);
     [[maybe_unused]] const int status = std::system(command.c_str());
+  }
+  return 0;
+}
+
+// The CPUs that each core's thread may run on.
+int cpus() {
+  for (std::size_t core = 0; core < 4; ++core) {
+    std::string cpus;
+    Task task([&cpus] {
+      cpu_set_t set;
+      CPU_ZERO(&set);
+      sched_getaffinity(0, sizeof set, &set);
+      for (std::size_t cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+        cpus += CPU_ISSET(cpu, &set) ? std::to_string(cpu) + " " : "";
+      }
+      return HB_UCP_SUCCESS;
+    });
+    task.submit({0, 0, std::uint64_t{1} << core});
+    task.wait();
+    print("cpus", cpus);
   }
   return 0;
 }
@@ -291,6 +312,7 @@ constexpr Command kCommands[] = {
     {"tasks", tasks},
     {"memory", memory},
     {"threads", threads},
+    {"cpus", cpus},
     {"exit-while-running", exitWhileRunning},
     {"exit-while-another-thread-waits", exitWhileAnotherThreadWaits},
     {"exit-while-stubborn", exitWhileStubborn},

@@ -1,4 +1,5 @@
 // What the environment, fork() and exit() do to libhbucp: each case in a process of its own, see probe.cpp.
+#include <sched.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -17,8 +18,13 @@ namespace {
 
 // The probe alone: nothing of the caller's environment that changes the driver.
 process::Result probe(const std::string& command, const std::vector<std::string>& environment = {}) {
-  std::vector<std::string> all = {"BPUSIM_SOC",       "BPUSIM_FAULT",    "HB_UCP_MAX_TASK_NUM",
-                                  "HB_UCP_LOG_LEVEL", "HB_UCP_LOG_PATH", "HB_DNN_USER_DEFINED_L2M_SIZES"};
+  std::vector<std::string> all = {"BPUSIM_SOC",
+                                  "BPUSIM_FAULT",
+                                  "BPUSIM_CPUS",
+                                  "HB_UCP_MAX_TASK_NUM",
+                                  "HB_UCP_LOG_LEVEL",
+                                  "HB_UCP_LOG_PATH",
+                                  "HB_DNN_USER_DEFINED_L2M_SIZES"};
   all.insert(all.end(), environment.begin(), environment.end());
   return process::run({BPUSIM_PROBE, command}, all);
 }
@@ -170,6 +176,33 @@ TEST(faults_are_taken_from_the_environment_and_wrong_ones_are_ignored_with_an_er
 
 TEST(each_core_has_a_named_thread) { CHECK_EQ(probe("threads").output, std::string("1\n1\n1\n1\n")); }
 
+TEST(the_cores_run_on_the_cpus_of_the_environment_in_turn) {
+  cpu_set_t usable;
+  CPU_ZERO(&usable);
+  CHECK_EQ(sched_getaffinity(0, sizeof usable, &usable), 0);
+  std::vector<std::string> cpus;
+  std::string all;
+  for (std::size_t cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &usable)) {
+      cpus.push_back(std::to_string(cpu) + " ");
+      all += cpus.back();
+    }
+  }
+  const std::string first = "cpus=" + cpus.front() + "\n";
+  const std::string last = "cpus=" + cpus.back() + "\n";
+  const auto trimmed = [](const std::string& cpu) { return cpu.substr(0, cpu.size() - 1); };
+  const std::string any = "cpus=" + all + "\n";
+  CHECK_EQ(probe("cpus").output, any + any + any + any);
+  CHECK_EQ(probe("cpus", {"BPUSIM_CPUS=" + trimmed(cpus.front())}).output, first + first + first + first);
+  CHECK_EQ(probe("cpus", {"BPUSIM_CPUS=" + trimmed(cpus.back()) + "," + trimmed(cpus.front())}).output,
+           last + first + last + first);
+  for (const char* wrong : {"-1", "x", "0,", ",0", "100000", "0-1", "0 "}) {
+    const process::Result result = probe("cpus", {std::string("BPUSIM_CPUS=") + wrong});
+    CHECK_EQ(result.output, any + any + any + any);
+    CHECK(contains(result.errors, "BPUSIM_CPUS is"));
+  }
+}
+
 TEST(a_process_exits_within_a_second_whatever_the_cores_do) {
   struct Case {
     const char* command;
@@ -205,7 +238,7 @@ TEST(global_objects_may_use_the_driver_while_the_process_exits) {
 }
 
 TEST(the_child_of_a_process_that_used_the_driver_gets_a_status_and_the_parent_goes_on) {
-  const process::Result result = probe("fork-in-use");
+  const process::Result result = probe("fork-in-use", process::kNoLeakCheck);
   CHECK_EQ(result.status, 0);
   std::string statuses = "statuses=";
   for (int i = 0; i < 11; ++i) {
@@ -220,7 +253,7 @@ TEST(the_child_of_a_process_that_used_the_driver_gets_a_status_and_the_parent_go
 }
 
 TEST(the_child_of_a_process_that_had_not_used_the_driver_may_use_it) {
-  const process::Result result = probe("fork-before-use");
+  const process::Result result = probe("fork-before-use", process::kNoLeakCheck);
   CHECK_EQ(result.status, 0);
   checkSays(result, "submit=0");
   checkSays(result, "wait=0");

@@ -24,6 +24,9 @@ struct Result {
 
 inline constexpr int kHung = -1000;
 
+// For programs that fork: LeakSanitizer waits in the child for locks that threads of the parent held, for ever.
+inline const std::vector<std::string> kNoLeakCheck = {"ASAN_OPTIONS=detect_leaks=0"};
+
 // environment: NAME=value, added to the caller's; a bare NAME removes that variable.
 inline Result run(const std::vector<std::string>& command, const std::vector<std::string>& environment = {},
                   std::chrono::seconds patience = std::chrono::seconds(60)) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <utility>
 
 #include "error.hpp"
 #include "library.hpp"
@@ -15,13 +16,16 @@ void requireArray(const void* array, std::size_t count, const char* what, const 
   }
 }
 
-void checkStillThere(const TensorBinding& binding, const std::string& model) {
-  const std::uint64_t needed =
-      binding.open ? binding.window : static_cast<std::uint64_t>(spanOf(binding.layout).value_or(0));
-  if (needed != 0 && !tasks()->memoryCovers(binding.data, needed)) {
+void holdMemory(const TensorBinding& binding, const std::string& model, Scratch& scratch) {
+  if (!binding.hasMemory) {
+    return;
+  }
+  std::shared_ptr<const void> block = binding.block.lock();
+  if (block == nullptr) {
     throw Error(HB_DNN_RUN_TASK_FAILED, "model '" + model + "', tensor '" + binding.tensor->name +
                                             "': its memory was freed before the task ran");
   }
+  scratch.held.push_back(std::move(block));
 }
 
 DenseTensor denseTensor(const TensorBinding& binding, void* data) {
@@ -42,7 +46,7 @@ void BoundInputs::prepare(const Model& model, Scratch& scratch) const {
   scratch.inputs.resize(bindings_.size());
   for (std::size_t i = 0; i < bindings_.size(); ++i) {
     const TensorBinding& input = bindings_[i];
-    checkStillThere(input, model.name);
+    holdMemory(input, model.name, scratch);
     DenseTensor& dense = scratch.denseInputs.emplace_back(denseTensor(input, input.data));
     if (!isDense(input.layout)) {
       dense.data = scratch.inputs[i].get(dense.size);

@@ -27,8 +27,8 @@ class BoundInputs {
   std::vector<TensorBinding> bindings_;
 };
 
-// Throws Error when the memory of a tensor is gone.
-void checkStillThere(const TensorBinding& binding, const std::string& model);
+// Keeps the memory of a tensor for the run. Throws Error when it is gone.
+void holdMemory(const TensorBinding& binding, const std::string& model, Scratch& scratch);
 
 // The tensor without gaps at `data`.
 [[nodiscard]] DenseTensor denseTensor(const TensorBinding& binding, void* data);

@@ -6,8 +6,7 @@
 namespace {
 
 const char* unlessFaulty(const char* function, const char* text) {
-  std::int32_t status = HB_UCP_SUCCESS;
-  return bpusim::enter(function, &status) || status == HB_DNN_API_USE_ERROR ? text : nullptr;
+  return bpusim::tasks() == nullptr || bpusim::tasks()->enterText(function) ? text : nullptr;
 }
 
 }  // namespace

@@ -81,7 +81,7 @@ InferJob::InferJob(ModelUse use, const hbDNNTensor* outputs, const hbDNNTensor* 
 void InferJob::compute(Scratch& scratch) {
   inputs_.prepare(model(), scratch);
   for (const TensorBinding& output : outputs_) {
-    checkStillThere(output, model().name);
+    holdMemory(output, model().name, scratch);
   }
   if (open_) {
     closeKnownOutputs();

@@ -38,6 +38,7 @@ struct Scratch {
   std::vector<DenseTensor> denseInputs;
   std::vector<DenseTensor> denseOutputs;
   std::vector<EngineValue> allocated;
+  std::vector<std::shared_ptr<const void>> held;  // device memory that the run uses
 };
 
 // One for each run that is under way at the same time.
@@ -55,6 +56,7 @@ class ScratchPool {
 
   void giveBack(std::unique_ptr<Scratch> scratch) {
     scratch->allocated.clear();
+    scratch->held.clear();
     const std::lock_guard<std::mutex> lock(mutex_);
     free_.push_back(std::move(scratch));
   }

@@ -85,7 +85,7 @@ void checkShape(const Place& place, const hbDNNTensorShape& given, bool mayBeOpe
   return open;
 }
 
-void checkMemory(const Place& place, const hbUCPSysMem& memory, std::uint64_t needed) {
+void bindMemory(const Place& place, const hbUCPSysMem& memory, std::uint64_t needed, TensorBinding& binding) {
   if (memory.memSize < needed) {
     refuse(place,
            "its memory has " + std::to_string(memory.memSize) + " bytes, the tensor spans " + std::to_string(needed));
@@ -96,9 +96,12 @@ void checkMemory(const Place& place, const hbUCPSysMem& memory, std::uint64_t ne
   if (memory.virAddr == nullptr) {
     refuse(place, "its memory is NULL");
   }
-  if (!tasks()->memoryCovers(memory.virAddr, needed)) {
+  const std::shared_ptr<const void> block = tasks()->memoryAt(memory.virAddr, needed);
+  if (block == nullptr) {
     refuse(place, "its memory does not lie inside one live allocation of hbUCPMalloc", HB_UCP_MEM_MAP_FAIL);
   }
+  binding.hasMemory = true;
+  binding.block = block;
 }
 
 [[nodiscard]] TensorBinding bind(const Place& place, const hbDNNTensor& given, bool mayBeOpen) {
@@ -116,7 +119,7 @@ void checkMemory(const Place& place, const hbUCPSysMem& memory, std::uint64_t ne
   layout.elementSize = elementSize(model.tensorType);
   if (!place.tensor.rankKnown) {
     binding.open = true;
-    checkMemory(place, given.sysMem, given.sysMem.memSize);
+    bindMemory(place, given.sysMem, given.sysMem.memSize, binding);
     return binding;
   }
   checkShape(place, properties.validShape, mayBeOpen);
@@ -128,7 +131,7 @@ void checkMemory(const Place& place, const hbUCPSysMem& memory, std::uint64_t ne
   }
   const bool openStrides = checkStrides(place, properties, mayBeOpen, layout);
   if (binding.open) {
-    checkMemory(place, given.sysMem, given.sysMem.memSize);
+    bindMemory(place, given.sysMem, given.sysMem.memSize, binding);
     return binding;
   }
   if (openStrides && !makeDense(layout)) {
@@ -138,7 +141,7 @@ void checkMemory(const Place& place, const hbUCPSysMem& memory, std::uint64_t ne
   if (!span.has_value()) {
     refuse(place, "its size does not fit into memory");
   }
-  checkMemory(place, given.sysMem, static_cast<std::uint64_t>(*span));
+  bindMemory(place, given.sysMem, static_cast<std::uint64_t>(*span), binding);
   return binding;
 }
 

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "hobot/dnn/hb_dnn.h"
 #include "model_tensor.hpp"
@@ -14,8 +16,10 @@ struct TensorBinding {
   const ModelTensor* tensor = nullptr;
   void* data = nullptr;
   std::uint64_t window = 0;  // bytes that the caller gives
-  Layout layout;             // open (-1) only in outputs
-  bool open = false;         // a dimension or stride is known only after the run
+  bool hasMemory = false;    // false: nothing is read or written
+  std::weak_ptr<const void> block;
+  Layout layout;      // open (-1) only in outputs
+  bool open = false;  // a dimension or stride is known only after the run
 };
 
 // Both throw Error with INVALID_ARGUMENT, or MEM_MAP_FAIL for memory that is not the driver's.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <functional>
+#include <numeric>
 
 namespace bpusim {
 namespace {
@@ -77,11 +79,11 @@ bool makeDense(Layout& layout) noexcept {
 }
 
 std::int64_t denseSize(const Layout& layout) noexcept {
-  std::int64_t size = layout.elementSize;
-  for (std::int32_t i = 0; i < layout.rank; ++i) {
-    size *= layout.shape[i];
+  // With a 0 among them the other dimensions may be anything: their product need not fit.
+  if (std::count(layout.shape, layout.shape + layout.rank, 0) != 0) {
+    return 0;
   }
-  return size;
+  return std::accumulate(layout.shape, layout.shape + layout.rank, layout.elementSize, std::multiplies<>());
 }
 
 std::optional<std::int64_t> spanOf(const Layout& layout) noexcept {

@@ -28,4 +28,6 @@ bool enter(const char* function, std::int32_t* status) noexcept {
   return true;
 }
 
+bool enterText(const char* function) noexcept { return faults::onCall(function) == HB_UCP_SUCCESS; }
+
 }  // namespace bpusim

@@ -13,6 +13,9 @@ namespace bpusim {
 // Counts the call, applies faults and refuses after fork(). False: return *status at once.
 [[nodiscard]] bool enter(const char* function, std::int32_t* status) noexcept;
 
+// The same in functions that return a text, which answer whatever has happened. False: a fault makes them return NULL.
+[[nodiscard]] bool enterText(const char* function) noexcept;
+
 // body() behind enter(), with exceptions turned into a status.
 template <class Body>
 [[nodiscard]] std::int32_t guarded(const char* function, Body&& body) noexcept {

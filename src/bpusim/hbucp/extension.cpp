@@ -215,7 +215,9 @@ std::int32_t withEndedJob(hbUCPTaskHandle_t handle, std::int32_t subTask, std::i
   return task != nullptr ? task->withEndedJob(subTask, visit, context) : HB_UCP_TASK_HANDLE_INVALID;
 }
 
-bool memoryCovers(const void* address, std::uint64_t size) { return DeviceMemory::instance().covers(address, size); }
+std::shared_ptr<const void> memoryAt(const void* address, std::uint64_t size) {
+  return DeviceMemory::instance().blockAt(address, size);
+}
 
 const Platform* platform() { return &settings().platform; }
 
@@ -226,7 +228,8 @@ bool logsLevel(LogLevel level) { return logs(level); }
 void registerModels(const ModelInterface* interface) { models.store(interface); }
 
 constexpr TaskInterface kTaskInterface = {
-    enter, failWithText, append, runNow, withEndedJob, memoryCovers, platform, logText, logsLevel, registerModels,
+    enter,    enterText, failWithText, append,    runNow,         withEndedJob,
+    memoryAt, platform,  logText,      logsLevel, registerModels,
 };
 
 }  // namespace

@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <memory>
+#include <new>
 #include <string>
+#include <utility>
 
 #include "failure.hpp"
 #include "hobot/hb_ucp_status.h"
@@ -47,9 +49,22 @@ void* reserve(std::uint64_t size) {
   return address;
 }
 
-void unmap(void* address, std::uint64_t size) { munmap(address, roundUp(size) + kAlignment); }
-
 }  // namespace
+
+// address is nullptr when the system has no memory left.
+struct DeviceMemory::Block {
+  explicit Block(std::uint64_t bytes) : size(bytes), address(reserve(roundUp(bytes))) {}
+  Block(const Block&) = delete;
+  Block& operator=(const Block&) = delete;
+  ~Block() {
+    if (address != nullptr) {
+      munmap(address, roundUp(size) + kAlignment);
+    }
+  }
+
+  const std::uint64_t size;
+  void* const address;
+};
 
 DeviceMemory& DeviceMemory::instance() {
   static DeviceMemory& memory = *std::unique_ptr<DeviceMemory>(new DeviceMemory(machineMemory())).release();
@@ -70,41 +85,36 @@ std::int32_t DeviceMemory::allocate(hbUCPSysMem* mem, std::uint64_t size) {
     physical = nextPhysical_;
     nextPhysical_ += roundUp(size) + kAlignment;
   }
-  // The system works on large blocks for a while: not under the lock, which every inference takes.
-  void* const address = reserve(roundUp(size));
-  const std::lock_guard lock(mutex_);
-  if (address == nullptr) {
-    count(-1, size);
-    return fail(HB_UCP_MEM_ALLOC_FAIL, "the system has no " + std::to_string(size) + " bytes left");
-  }
   try {
-    blocks_.emplace(reinterpret_cast<std::uintptr_t>(address), size);
-  } catch (...) {
+    // The system works on large blocks for a while: not under the lock, which every inference takes.
+    const auto block = std::make_shared<const Block>(size);
+    const std::lock_guard lock(mutex_);
+    if (block->address == nullptr) {
+      count(-1, size);
+      return fail(HB_UCP_MEM_ALLOC_FAIL, "the system has no " + std::to_string(size) + " bytes left");
+    }
+    blocks_.emplace(reinterpret_cast<std::uintptr_t>(block->address), block);
+    *mem = {physical, block->address, size};
+    return HB_UCP_SUCCESS;
+  } catch (const std::bad_alloc&) {
+    const std::lock_guard lock(mutex_);
     count(-1, size);
-    unmap(address, size);
     throw;
   }
-  mem->phyAddr = physical;
-  mem->virAddr = address;
-  mem->memSize = size;
-  return HB_UCP_SUCCESS;
 }
 
 std::int32_t DeviceMemory::free(void* address) {
-  std::uint64_t size = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = blocks_.find(reinterpret_cast<std::uintptr_t>(address));
-    if (found == blocks_.end()) {
-      return fail(HB_UCP_MEM_FREE_FAIL,
-                  "virAddr is not the start of a live block: it was freed before, is a window into a block, or comes "
-                  "from elsewhere");
-    }
-    size = found->second;
-    blocks_.erase(found);
-    count(-1, size);
+  std::shared_ptr<const Block> freed;  // dies without the lock
+  const std::lock_guard lock(mutex_);
+  const auto found = blocks_.find(reinterpret_cast<std::uintptr_t>(address));
+  if (found == blocks_.end()) {
+    return fail(HB_UCP_MEM_FREE_FAIL,
+                "virAddr is not the start of a live block: it was freed before, is a window into a block, or comes "
+                "from elsewhere");
   }
-  unmap(address, size);
+  freed = std::move(found->second);
+  blocks_.erase(found);
+  count(-1, freed->size);
   return HB_UCP_SUCCESS;
 }
 
@@ -114,16 +124,16 @@ void DeviceMemory::count(std::int64_t blocks, std::uint64_t size) {
   StatusPage::instance().showMemory(counters_.blocks, counters_.bytes);
 }
 
-bool DeviceMemory::covers(const void* address, std::uint64_t size) const {
+std::shared_ptr<const void> DeviceMemory::blockAt(const void* address, std::uint64_t size) const {
   const auto begin = reinterpret_cast<std::uintptr_t>(address);
   const std::lock_guard lock(mutex_);
   auto after = blocks_.upper_bound(begin);
   if (after == blocks_.begin()) {
-    return false;
+    return nullptr;
   }
-  const auto& [start, length] = *--after;
+  const auto& [start, block] = *--after;
   const std::uint64_t offset = begin - start;
-  return offset <= length && size <= length - offset;
+  return offset <= block->size && size <= block->size - offset ? block : nullptr;
 }
 
 DeviceMemory::Counters DeviceMemory::counters() const {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 
 #include "hobot/hb_ucp_sys.h"
@@ -22,18 +23,22 @@ class DeviceMemory {
 
   // Zero-filled, 64 KiB aligned. Fills mem; leaves it alone on failure.
   [[nodiscard]] std::int32_t allocate(hbUCPSysMem* mem, std::uint64_t size);
+  // Whoever holds the block by blockAt() keeps its memory; for everybody else it is gone.
   [[nodiscard]] std::int32_t free(void* address);
-  [[nodiscard]] bool covers(const void* address, std::uint64_t size) const;
+  // The live block that [address, address + size) lies in, or nullptr.
+  [[nodiscard]] std::shared_ptr<const void> blockAt(const void* address, std::uint64_t size) const;
   [[nodiscard]] Counters counters() const;
 
  private:
+  struct Block;
+
   explicit DeviceMemory(std::uint64_t capacity) : capacity_(capacity) {}
 
   void count(std::int64_t blocks, std::uint64_t size);
 
   const std::uint64_t capacity_;
   mutable std::mutex mutex_;
-  std::map<std::uintptr_t, std::uint64_t> blocks_;  // start address to size
+  std::map<std::uintptr_t, std::shared_ptr<const Block>> blocks_;  // by start address
   std::uint64_t nextPhysical_ = 0x4'0000'0000;
   Counters counters_;
 };

@@ -1,5 +1,7 @@
 #include "scheduler.hpp"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <string>
 #include <tuple>
@@ -24,6 +26,18 @@ auto rank(const Task& task) {
 std::uint32_t bit(std::int32_t core) { return 1U << static_cast<unsigned>(core); }
 
 std::int32_t lowest(std::uint32_t mask) { return __builtin_ctz(mask); }
+
+void pinThisThread(std::int32_t core) {
+  const std::vector<int>& cpus = settings().cpus;
+  if (cpus.empty()) {
+    return;
+  }
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(static_cast<std::size_t>(cpus[static_cast<std::size_t>(core) % cpus.size()]), &one);
+  // Not being pinned is no reason to fail.
+  [[maybe_unused]] const int failed = sched_setaffinity(0, sizeof one, &one);
+}
 
 }  // namespace
 
@@ -211,6 +225,7 @@ bool Scheduler::runPart(Task& task) {
 
 void Scheduler::work(std::int32_t index) {
   thisIsWorker = true;
+  pinThisThread(index);
   Core& core = cores_[static_cast<std::size_t>(index)];
   std::unique_lock lock(mutex_);
   while (true) {

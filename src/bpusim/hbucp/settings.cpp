@@ -1,5 +1,6 @@
 #include "settings.hpp"
 
+#include <sched.h>
 #include <strings.h>
 
 #include <charconv>
@@ -75,6 +76,31 @@ void readTaskLimit(Settings& settings) {
                            ", holds");
 }
 
+// "0,2,3": CPUs that this process may use.
+void readCpus(Settings& settings) {
+  const char* wanted = variable("BPUSIM_CPUS");
+  if (wanted == nullptr) {
+    return;
+  }
+  cpu_set_t usable;
+  CPU_ZERO(&usable);
+  sched_getaffinity(0, sizeof usable, &usable);
+  std::string_view rest = wanted;
+  for (bool more = true; more;) {
+    const std::size_t comma = rest.find(',');
+    const std::optional<long> cpu = wholeNumber(rest.substr(0, comma));
+    if (!cpu || *cpu < 0 || *cpu >= CPU_SETSIZE || !CPU_ISSET(static_cast<std::size_t>(*cpu), &usable)) {
+      log(LogLevel::kWarn, std::string("BPUSIM_CPUS is \"") + wanted +
+                               "\"; it must be CPUs that this process may use, such as 0,1. It is ignored");
+      settings.cpus.clear();
+      return;
+    }
+    settings.cpus.push_back(static_cast<int>(*cpu));
+    more = comma != std::string_view::npos;
+    rest.remove_prefix(more ? comma + 1 : 0);
+  }
+}
+
 // "a:b:c:d", MiB of second-level memory per core. A CPU has no such memory, so the value is only checked: a mistake
 // shows on the PC already.
 void checkL2mSizes() {
@@ -107,6 +133,7 @@ std::unique_ptr<Settings> read() {
   auto settings = std::make_unique<Settings>();
   chooseSoc(*settings);
   readTaskLimit(*settings);
+  readCpus(*settings);
   checkL2mSizes();
   if (const char* faults = variable("BPUSIM_FAULT")) {
     settings->faults = faults;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "task_interface.hpp"
 
@@ -15,6 +16,7 @@ struct Settings {
   Platform platform;
   const char* socName;    // as hbUCPGetSocName tells it
   std::size_t taskLimit;  // HB_UCP_MAX_TASK_NUM
+  std::vector<int> cpus;  // BPUSIM_CPUS: what the cores' threads run on, in turn; empty: anything
   std::string faults;     // BPUSIM_FAULT
   std::string problem;    // why the driver refuses to work; "" when all is well
 };

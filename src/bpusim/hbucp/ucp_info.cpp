@@ -1,6 +1,6 @@
 // hbUCPGetVersion, hbUCPGetSocName, hbUCPGetErrorDesc. They have no status to return: after fork() they still answer,
 // and a fault makes them return NULL.
-#include "faults.hpp"
+#include "entry.hpp"
 #include "hobot/hb_ucp.h"
 #include "settings.hpp"
 #include "status_text.hpp"
@@ -8,7 +8,7 @@
 namespace {
 
 const char* unlessFaulty(const char* function, const char* text) {
-  return bpusim::faults::onCall(function) == HB_UCP_SUCCESS ? text : nullptr;
+  return bpusim::enterText(function) ? text : nullptr;
 }
 
 }  // namespace

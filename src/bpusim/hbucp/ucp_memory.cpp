@@ -56,7 +56,7 @@ std::int32_t hbUCPMemFlush(const hbUCPSysMem* mem, std::int32_t flag) {
       return fail(HB_UCP_INVALID_ARGUMENT,
                   "flag must be HB_SYS_MEM_CACHE_INVALIDATE (1) or HB_SYS_MEM_CACHE_CLEAN (2)");
     }
-    if (!DeviceMemory::instance().covers(mem->virAddr, mem->memSize)) {
+    if (DeviceMemory::instance().blockAt(mem->virAddr, mem->memSize) == nullptr) {
       return fail(HB_UCP_MEM_IS_INVALID, "virAddr and memSize do not lie inside one live block");
     }
     return HB_UCP_SUCCESS;

@@ -1,6 +1,7 @@
 // A program that loads and runs models in the way its arguments name, for tests that need a process of their own:
 // dnn_probe what [files...]. Prints "name=value" lines.
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -75,6 +76,62 @@ int run(const std::vector<std::string>& files) {
   hbUCPFree(&output.sysMem);
   hbDNNRelease(packed);
   return 0;
+}
+
+// Runs body in a child and prints how that ended.
+template <class Body>
+void inChild(Body&& body) {
+  const pid_t child = fork();
+  if (child == 0) {
+    body();
+    std::exit(7);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  print("child", std::to_string(WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status)));
+}
+
+// Forks when it has asked for texts only, and again while a model is loaded.
+int forkTwice(const std::vector<std::string>& files) {
+  print("version", hbDNNGetVersion());
+  print("text", hbDNNGetErrorDesc(0));
+  inChild([&] { run(files); });
+  hbDNNPackedHandle_t packed = nullptr;
+  const char* path = files.at(0).c_str();
+  const char** names = nullptr;
+  std::int32_t count = 0;
+  hbDNNHandle_t model = nullptr;
+  if (hbDNNInitializeFromFiles(&packed, &path, 1) != 0 || hbDNNGetModelNameList(&names, &count, packed) != 0 ||
+      hbDNNGetModelHandle(&model, packed, names[0]) != 0) {
+    return 1;
+  }
+  inChild([&] {
+    const char* text = nullptr;
+    std::uint32_t size = 0;
+    hbDNNTensorProperties properties{};
+    hbDNNTensor tensor{};
+    hbUCPTaskHandle_t task = nullptr;
+    const void* data[] = {&tensor};
+    std::string statuses;
+    for (const std::int32_t status :
+         {hbDNNInitializeFromFiles(&packed, &path, 1), hbDNNInitializeFromDDR(&packed, data, &count, 1),
+          hbDNNGetModelNameList(&names, &count, packed), hbDNNGetModelHandle(&model, packed, "affine"),
+          hbDNNGetInputCount(&count, model), hbDNNGetInputName(&text, model, 0),
+          hbDNNGetInputTensorProperties(&properties, model, 0), hbDNNGetInputDesc(&text, &size, &count, model, 0),
+          hbDNNGetOutputCount(&count, model), hbDNNGetOutputName(&text, model, 0),
+          hbDNNGetOutputTensorProperties(&properties, model, 0), hbDNNGetOutputDesc(&text, &size, &count, model, 0),
+          hbDNNGetModelDesc(&text, &size, &count, model), hbDNNGetHBMDesc(&text, &size, &count, packed, 0),
+          hbDNNGetCompileBpuCoreNum(&count, model), hbDNNInferV2(&task, &tensor, &tensor, model),
+          hbDNNInferV2(nullptr, &tensor, &tensor, model), hbDNNGetTaskOutputTensorProperties(&properties, task, 0, 0),
+          hbDNNRelease(packed)}) {
+      statuses += status == HB_DNN_API_USE_ERROR ? "+" : std::to_string(status);
+    }
+    print("statuses", statuses);
+    print("error", driver().lastError());
+    print("version", hbDNNGetVersion());
+  });
+  print("release", std::to_string(hbDNNRelease(packed)));
+  return run(files);
 }
 
 // What works without an engine.
@@ -174,9 +231,13 @@ int mutate(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + std::min(argc, 2), argv + argc);
-  const std::pair<const char*, int (*)(const std::vector<std::string>&)> ways[] = {
-      {"load", load},         {"run", run},      {"without_engine", withoutEngine}, {"engine_path", enginePath},
-      {"stride32", stride32}, {"mutate", mutate}};
+  const std::pair<const char*, int (*)(const std::vector<std::string>&)> ways[] = {{"load", load},
+                                                                                   {"run", run},
+                                                                                   {"without_engine", withoutEngine},
+                                                                                   {"engine_path", enginePath},
+                                                                                   {"stride32", stride32},
+                                                                                   {"mutate", mutate},
+                                                                                   {"fork", forkTwice}};
   for (const auto& [name, way] : ways) {
     if (argc > 1 && std::strcmp(argv[1], name) == 0) {
       return way(arguments);

@@ -161,6 +161,19 @@ TEST(the_number_of_threads_comes_from_the_environment) {
   }
 }
 
+TEST(the_child_of_a_fork_may_use_the_driver_when_its_parent_had_only_asked_for_texts) {
+  const process::Result got = probe({"fork", files::path("affine.onnx")}, process::kNoLeakCheck);
+  CHECK_EQ(got.status, 0);
+  const std::size_t second = got.output.find("child=7");
+  CHECK(has(got.output.substr(0, second), "run=0"));
+  const std::string later = got.output.substr(second);
+  CHECK(has(later, "statuses=" + std::string(19, '+') + "\n"));
+  CHECK(has(later, "error=the driver was in use when this process was forked"));
+  CHECK(has(later, "version=3.13.6_(bpusim "));
+  CHECK(has(later.substr(later.find("release")), "release=0\nbefore="));
+  CHECK(has(later.substr(later.find("release")), "run=0"));
+}
+
 TEST(damaged_onnx_files_are_survived) {
   // They carry no checksum: some load, the others are refused; none may hang, crash or take all memory.
   for (const char* const name : {"affine.onnx", "reshape.onnx", "metadata.onnx", "onnx_inside.hbm"}) {

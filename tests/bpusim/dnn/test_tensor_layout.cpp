@@ -123,4 +123,5 @@ TEST(spans_and_density) {
   CHECK_EQ(layout.strides[0], 60);
   Layout large = layoutOf(8, std::vector<std::int64_t>(3, std::numeric_limits<std::int32_t>::max()), {});
   CHECK(!bpusim::makeDense(large));
+  CHECK_EQ(bpusim::denseSize(layoutOf(8, {INT32_MAX, INT32_MAX, INT32_MAX, 0}, {0, 0, 0, 8})), 0);
 }
