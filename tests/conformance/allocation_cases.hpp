@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <limits>
 #include <thread>
@@ -53,6 +54,37 @@ inline void freshMemoryIsZero(Allocate allocate) {
     const Block block(100000, allocate);
     CHECK(std::all_of(block.bytes(), block.bytes() + block.mem.memSize, [](std::uint8_t byte) { return byte == 0; }));
     std::memset(block.bytes(), 0xff, block.mem.memSize);
+  }
+}
+
+inline void physicalAddressesAreNeverUsedTwice(Allocate allocate) {
+  onlyOnBpusim();
+  std::uint64_t last = 0;
+  for (int round = 0; round < 50; ++round) {
+    const Block block(100, allocate);
+    CHECK(block.mem.phyAddr > last);
+    last = block.mem.phyAddr;
+  }
+}
+
+// The system's answer to an address that it would kill a program for.
+inline bool isAccessible(const std::uint8_t* address) {
+  int ends[2];
+  CHECK_EQ(pipe(ends), 0);
+  const bool read = write(ends[1], address, 1) == 1;
+  CHECK(read || errno == EFAULT);
+  close(ends[0]);
+  close(ends[1]);
+  return read;
+}
+
+inline void runningPastABlockIsNoticed(Allocate allocate) {
+  onlyOnBpusim();
+  for (const std::uint64_t size : {std::uint64_t{1}, kAlignment, 3 * kAlignment - 7}) {
+    const Block block(size, allocate);
+    const std::uint8_t* const gap = block.bytes() + (size + kAlignment - 1) / kAlignment * kAlignment;
+    CHECK(isAccessible(block.bytes()) && isAccessible(gap - 1));
+    CHECK(!isAccessible(gap) && !isAccessible(gap + kAlignment - 1));
   }
 }
 
@@ -145,6 +177,8 @@ inline void liveBlocksAreCounted(Allocate allocate) {
   TEST(it_fills_all_fields_of_aligned_usable_memory) { ucp::fillsAllFields(allocate); }                            \
   TEST(blocks_do_not_overlap) { ucp::blocksDoNotOverlap(allocate); }                                               \
   TEST(fresh_memory_is_zero) { ucp::freshMemoryIsZero(allocate); }                                                 \
+  TEST(physical_addresses_are_never_used_twice) { ucp::physicalAddressesAreNeverUsedTwice(allocate); }             \
+  TEST(running_past_a_block_is_noticed) { ucp::runningPastABlockIsNoticed(allocate); }                             \
   TEST(mistakes_are_refused_and_change_nothing) { ucp::mistakesAreRefused(allocate); }                             \
   TEST(blocks_together_are_no_larger_than_the_machine) { ucp::blocksTogetherAreNoLargerThanTheMachine(allocate); } \
   TEST(many_threads_may_allocate_and_free) { ucp::manyThreadsMayAllocate(allocate); }                              \

@@ -39,6 +39,17 @@ inline const bpusimInterface& needExtension() {
   return *extension();
 }
 
+// Cores of the SoC. A board does not tell: there these tests are for those who know theirs.
+inline void needCores(std::int32_t count) {
+  std::int32_t cores = count;
+  if (extension() != nullptr) {
+    CHECK_EQ(extension()->getCoreCount(&cores), HB_UCP_SUCCESS);
+  }
+  if (cores < count) {
+    SKIP("this SoC has fewer cores");
+  }
+}
+
 // Whether the last failure's text names `part`. A board's driver has no texts.
 inline bool errorNames(const std::string& part) {
   if (extension() == nullptr) {

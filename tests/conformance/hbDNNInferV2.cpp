@@ -135,12 +135,46 @@ TEST(the_synchronous_form_refuses_models_for_several_cores) {
   const Packed packed({"two_cores.hbm"});
   Tensors tensors(packed.model());
   CHECK_EQ(hbDNNInferV2(nullptr, tensors.outputs.data(), tensors.inputs.data(), packed.model()), HB_DNN_API_USE_ERROR);
+  dnn::needCores(2);
   dnn::count<float>(tensors.inputs[0]);
   Task task;
   CHECK_EQ(hbDNNInferV2(&task.handle, tensors.outputs.data(), tensors.inputs.data(), packed.model()), HB_DNN_SUCCESS);
   CHECK_EQ(task.submit(HB_UCP_BPU_CORE_0 | HB_UCP_BPU_CORE_1), HB_UCP_SUCCESS);
   CHECK_EQ(task.wait(), HB_UCP_SUCCESS);
   CHECK(dnn::counts<float>(tensors.outputs[0], 2, 1));
+}
+
+TEST(models_for_several_cores_need_a_task_of_their_own) {
+  const Packed packed({"two_cores.hbm", "affine.onnx"});
+  Tensors wide(packed.model("two_cores"));
+  Tensors narrow(packed.model("affine"));
+  for (const bool wideFirst : {true, false}) {
+    Task task;
+    Tensors& first = wideFirst ? wide : narrow;
+    Tensors& second = wideFirst ? narrow : wide;
+    CHECK_EQ(hbDNNInferV2(&task.handle, first.outputs.data(), first.inputs.data(),
+                          packed.model(wideFirst ? "two_cores" : "affine")),
+             HB_DNN_SUCCESS);
+    CHECK_EQ(hbDNNInferV2(&task.handle, second.outputs.data(), second.inputs.data(),
+                          packed.model(wideFirst ? "affine" : "two_cores")),
+             HB_DNN_API_USE_ERROR);
+  }
+}
+
+TEST(a_task_takes_32_sub_tasks) {
+  const Packed packed({"affine.onnx"});
+  Tensors tensors(packed.model());
+  Task task;
+  const auto add = [&] {
+    return hbDNNInferV2(&task.handle, tensors.outputs.data(), tensors.inputs.data(), packed.model());
+  };
+  for (int i = 0; i < 32; ++i) {
+    CHECK_EQ(add(), HB_DNN_SUCCESS);
+  }
+  dnn::needExtension();
+  CHECK_EQ(add(), HB_DNN_TASK_BATCH_SIZE_EXCEED_LIMIT);
+  CHECK_EQ(task.submit(), HB_UCP_SUCCESS);
+  CHECK_EQ(task.wait(), HB_UCP_SUCCESS);
 }
 
 TEST(threads_share_a_model) {

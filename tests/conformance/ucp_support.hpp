@@ -4,8 +4,12 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <mutex>
+#include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "dnn_support.hpp"
 
@@ -91,7 +95,7 @@ inline std::vector<hbUCPTaskHandle_t> deadTasks() {
           dnn::invented<hbUCPTaskHandle_t>(~std::uintptr_t{0})};
 }
 
-// Closed until opened. For callbacks, which hold their core meanwhile.
+// Closed until opened.
 class Gate {
  public:
   void open() {
@@ -111,5 +115,85 @@ class Gate {
   std::condition_variable changed_;
   bool open_ = false;
 };
+
+// Keeps a core of bpusim busy until it is let go: a callback holds its core.
+class HeldCore {
+ public:
+  explicit HeldCore(std::uint64_t backend) : task_(inference_) {
+    CHECK_EQ(hbUCPSetTaskDoneCb(task_.handle, hold, this), HB_UCP_SUCCESS);
+    CHECK_EQ(task_.submit(backend), HB_UCP_SUCCESS);
+    CHECK(held_.pass());
+  }
+  HeldCore(const HeldCore&) = delete;
+  HeldCore& operator=(const HeldCore&) = delete;
+  ~HeldCore() {
+    letGo();
+    static_cast<void>(task_.wait());
+  }
+
+  void letGo() { gate_.open(); }
+
+ private:
+  static void hold(hbUCPTaskHandle_t, std::int32_t, void* userdata) {
+    auto& self = *static_cast<HeldCore*>(userdata);
+    self.held_.open();
+    static_cast<void>(self.gate_.pass());
+  }
+
+  Gate held_;
+  Gate gate_;
+  Inference inference_;
+  Task task_;
+};
+
+// Notes in which order tasks end, from callbacks.
+class Order {
+ public:
+  // Sets the task's callback; the name is noted when the task has ended.
+  void watch(const Task& task, std::string name) {
+    members_.push_back({this, std::move(name)});
+    CHECK_EQ(hbUCPSetTaskDoneCb(task.handle, note, &members_.back()), HB_UCP_SUCCESS);
+  }
+
+  [[nodiscard]] std::string text() const {
+    const std::lock_guard lock(mutex_);
+    return text_;
+  }
+
+ private:
+  struct Member {
+    Order* order;
+    std::string name;
+  };
+
+  static void note(hbUCPTaskHandle_t, std::int32_t, void* userdata) {
+    const auto& member = *static_cast<const Member*>(userdata);
+    const std::lock_guard lock(member.order->mutex_);
+    member.order->text_ += (member.order->text_.empty() ? "" : " ") + member.name;
+  }
+
+  mutable std::mutex mutex_;
+  std::string text_;
+  std::deque<Member> members_;
+};
+
+// For what has no gate: how a core of bpusim stands.
+template <class Condition>
+[[nodiscard]] bool eventually(Condition&& condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      return false;
+    }
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+inline bpusimCoreLoad load(std::int32_t core) {
+  bpusimCoreLoad now{};
+  CHECK_EQ(dnn::needExtension().getCoreLoad(&now, core), HB_UCP_SUCCESS);
+  return now;
+}
 
 }  // namespace ucp
