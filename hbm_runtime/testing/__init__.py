@@ -1,6 +1,6 @@
 """Failures on demand, for tests of programs that use this package.
 
-They need bpusim, the driver on the CPU. `hbm_runtime.testing.fixtures` has the same as pytest fixtures.
+They need bpusim, the driver on the CPU. Tests for pytest have the fixture ``hbm_faults``.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.child import output_of, run_python
+from support.driver_files import listed_functions
 from support.live import Held, wait_until_held
 from support.model_factory import ModelFactory
 
@@ -19,7 +20,6 @@ from hbm_runtime import (
     HB_HBMRuntime,
     HbmError,
     HbmTimeoutError,
-    InputError,
     ModelError,
     ModelNotFoundError,
     OutOfResourcesError,
@@ -77,6 +77,11 @@ FUNCTIONS = [
 FORGIVEN = ["hbUCPFree", "hbUCPReleaseTask", "hbDNNRelease", "hbUCPSetTaskDoneCb"]
 """Giving back is tried again; without a callback a thread waits."""
 
+TEXTS = ["hbUCPGetVersion", "hbUCPGetSocName", "hbUCPGetErrorDesc", "hbDNNGetVersion", "hbDNNGetErrorDesc"]
+"""They have no status to fail with."""
+NOT_CALLED = ["hbUCPMalloc"]
+"""Core uses cached memory only."""
+
 INPUTS = {
     "mixed": {
         "gain": np.ones((2, 3), np.float32),
@@ -123,6 +128,11 @@ def check_error(error: HbmError, function: Function) -> None:
         return
     assert error.tensor in {"input": inputs, "output": outputs, "any": inputs | outputs}[function.tensor]
     assert error.tensor in str(error)
+
+
+def test_every_function_of_the_driver_has_its_place_here() -> None:
+    placed = [*(function.name for function in FUNCTIONS), *FORGIVEN, *TEXTS, *NOT_CALLED]
+    assert sorted(placed) == sorted(listed_functions("hbucp") | listed_functions("dnn"))
 
 
 @pytest.mark.parametrize("when", ["1", "2", "3", "1+", "3+"])
@@ -213,69 +223,6 @@ def test_a_lost_core_fails_its_task_and_the_next_one_finds_another(models: Model
         with pytest.raises(HbmTimeoutError):
             runtime.run(INPUTS["times_3"], bpu_cores={"times_3": [0]}, timeout=0.02)
     runtime.run(INPUTS["times_3"], bpu_cores={"times_3": [0]})
-
-
-def test_faults_end_with_their_block_and_add_up_when_nested(models: ModelFactory) -> None:
-    runtime = HB_HBMRuntime(models.scaled(3))
-    with faults("hbUCPSubmitTask:fail"):
-        with faults("hbDNNInferV2:fail"), pytest.raises(DriverError, match="hbDNNInferV2"):
-            runtime.run(INPUTS["times_3"])
-        with pytest.raises(DriverError, match="hbUCPSubmitTask"):
-            runtime.run(INPUTS["times_3"])
-    runtime.run(INPUTS["times_3"])
-
-
-@pytest.mark.parametrize("spec", ["hbNothing:fail", "task:explode", "hbUCPMemFlush:fail@0", "core9:lost"])
-def test_a_wrong_spec_is_refused_and_changes_nothing(models: ModelFactory, spec: str) -> None:
-    runtime = HB_HBMRuntime(models.scaled(3))
-    with faults("hbDNNInferV2:fail"):
-        with pytest.raises(InputError, match="fault rule"), faults(spec):
-            pass
-        with pytest.raises(DriverError, match="hbDNNInferV2"):
-            runtime.run(INPUTS["times_3"])
-    runtime.run(INPUTS["times_3"])
-
-
-def test_the_counters_see_what_is_held(models: ModelFactory) -> None:
-    before = live()
-    runtime = HB_HBMRuntime(models.scaled(3))
-    output = runtime.run(INPUTS["times_3"])["times_3"]["y"]
-    held = live()
-    assert held.packed_models == before.packed_models + 1
-    assert held.allocations == before.allocations + 2
-    assert held.allocated_bytes > before.allocated_bytes
-    del output, runtime
-
-
-ROBOT = """
-import os
-import numpy as np
-import pytest
-from hbm_runtime import DriverError, HB_HBMRuntime
-
-IMAGE = np.ones((2, 3), np.float32)
-runtime = HB_HBMRuntime(os.environ["MODEL"])
-
-def test_it_fails(hbm_faults):
-    hbm_faults("task:fail@1")
-    with pytest.raises(DriverError):
-        runtime.run(IMAGE)
-    runtime.run(IMAGE)
-
-def test_it_is_well_again():
-    runtime.run(IMAGE)
-"""
-
-
-def test_the_fixture_sets_faults_until_the_test_ends(models: ModelFactory, tmp_path: Path) -> None:
-    (tmp_path / "test_robot.py").write_text(ROBOT, encoding="utf-8")
-    (tmp_path / "conftest.py").write_text('pytest_plugins = ["hbm_runtime.testing.fixtures"]', encoding="utf-8")
-    child = run_python(
-        "import sys, pytest; sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', 'test_robot.py']))",
-        cwd=tmp_path,
-        environment={"MODEL": str(models.scaled(3)), "PYTEST_ADDOPTS": None},
-    )
-    assert "2 passed" in output_of(child)
 
 
 def test_a_driver_that_loses_its_texts_still_gives_errors(models: ModelFactory, tmp_path: Path) -> None:
