@@ -50,24 +50,38 @@ class Parser(argparse.ArgumentParser):
             self.error(self._unknown(unknown[0]))
         return parsed
 
+    def actions(self) -> list[argparse.Action]:
+        """All arguments."""
+        return self._actions
+
+    def commands(self) -> list[Parser]:
+        """The parsers of the commands that this one has."""
+        return [
+            parser
+            for action in self._actions
+            if isinstance(action, argparse._SubParsersAction)
+            for parser in action.choices.values()
+        ]
+
     def error(self, message: str) -> NoReturn:
         """Raises UsageError."""
         raise UsageError(message, self.prog)
 
     def _spelled(self, words: Sequence[str]) -> list[str]:
         options = {_folded(option): option for option in self._option_string_actions if option.startswith("--")}
-        negations = {
-            f"no{_folded(option)}": option
-            for option, action in self._option_string_actions.items()
-            if action.type is boolean
-        }
+        flags = {name for name, option in options.items() if self._option_string_actions[option].type is boolean}
+        negations = {f"no{name}": options[name] for name in flags}
         spelled: list[str] = []
         for index, word in enumerate(words):
             if word == "--":
                 return spelled + list(words[index:])
             name, equals, value = word.partition("=")
             folded = _folded(name) if _is_option(name) else ""
-            if folded in options:
+            if folded in flags and not equals:
+                # As with gflags, what follows belongs to a flag only when it is a truth value.
+                follows = words[index + 1].lower() if index + 1 < len(words) else ""
+                spelled.append(options[folded] + ("" if follows in _TRUE | _FALSE else "=true"))
+            elif folded in options:
                 spelled.append(options[folded] + equals + value)
             elif folded in negations and not equals:
                 spelled.append(f"{negations[folded]}=false")

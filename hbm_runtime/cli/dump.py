@@ -2,59 +2,71 @@
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hbm_runtime.cli.writing import written
+
 FORMATS = ("bin", "txt", "npy")
-_DIGITS = 9
+DIGITS = 9
 
 
-def dump_outputs(
-    outputs: Mapping[str, NDArray[Any]], folder: Path, kind: str, *, padded: bool = False
+def dump_tensors(
+    outputs: Mapping[str, NDArray[Any]],
+    folder: Path,
+    kind: str,
+    *,
+    role: str = "output",
+    padded: bool = False,
+    digits: int = DIGITS,
 ) -> dict[str, Path]:
-    """Writes ``model_infer_output_<index>_<name>.<kind>`` for each output.
+    """Writes ``model_infer_<role>_<index>_<name>.<kind>`` for each tensor.
 
     Args:
         outputs: Arrays by name, in the model's order.
         folder: Made if it is missing.
         kind: "bin", "txt" (one number a line) or "npy".
-        padded: The rows keep the padding that the device gives them; for "bin" only.
+        role: What the tensors are.
+        padded: The rows keep the padding that the device gives them; not for "npy".
+        digits: Significant digits of floats in "txt".
 
     Returns:
-        The files by output.
+        The files by tensor.
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = {}
     for index, (name, array) in enumerate(outputs.items()):
-        path = folder / f"model_infer_output_{index}_{_file_name(name)}.{kind}"
-        if kind == "npy":
-            np.save(path, np.ascontiguousarray(array))
-        elif kind == "txt":
-            _write_text(path, array)
-        else:
-            path.write_bytes(padded_bytes(array) if padded else array.tobytes())
+        path = folder / f"model_infer_{role}_{index}_{_file_name(name)}.{kind}"
+        shown = with_padding(array) if padded else np.ascontiguousarray(array)
+        with written(path) as file:
+            if kind == "npy":
+                # Through memory, because numpy itself words a failed write badly.
+                buffer = io.BytesIO()
+                np.save(buffer, shown)
+                file.write(buffer.getbuffer())
+            elif kind == "txt":
+                file.writelines(_lines(shown, digits))
+            else:
+                file.write(shown.tobytes())
         files[name] = path
     return files
 
 
-def padded_bytes(array: NDArray[Any]) -> bytes:
-    """The memory of an output from its first to its last row, padding included."""
+def with_padding(array: NDArray[Any]) -> NDArray[Any]:
+    """The memory of an output from its first to its last row, padding included, as one row."""
     size = array.strides[0] * array.shape[0] if array.ndim else array.itemsize
-    rows = np.lib.stride_tricks.as_strided(array, (size // array.itemsize,), (array.itemsize,))
-    return rows.tobytes()
+    return np.lib.stride_tricks.as_strided(array, (size // array.itemsize,), (array.itemsize,))
 
 
-def _write_text(path: Path, array: NDArray[Any]) -> None:
-    if array.dtype.kind == "f":
-        lines = (f"{value:.{_DIGITS}g}" for value in array.reshape(-1).tolist())
-    else:
-        lines = (str(int(value)) for value in array.reshape(-1).tolist())
-    path.write_text("".join(f"{line}\n" for line in lines), encoding="ascii")
+def _lines(array: NDArray[Any], digits: int) -> Iterator[bytes]:
+    for value in array.reshape(-1).tolist():
+        yield f"{value:.{digits}g}\n".encode() if array.dtype.kind == "f" else b"%d\n" % value
 
 
 def _file_name(name: str) -> str:

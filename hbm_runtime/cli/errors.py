@@ -16,6 +16,7 @@ class ExitCode(IntEnum):
     TIMED_OUT = 5
     INTERRUPTED = 130
     OUTPUT_CLOSED = 141
+    TERMINATED = 143
 
 
 class CommandError(Exception):

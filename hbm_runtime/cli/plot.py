@@ -9,6 +9,7 @@ import numpy as np
 
 from hbm_runtime.cli.errors import CommandError, MissingPackageError
 from hbm_runtime.cli.latency import Frame, Latency
+from hbm_runtime.cli.writing import written
 
 _DOTS_PER_INCH = 110
 _MOST_BINS = 80
@@ -68,4 +69,5 @@ def plot_frames(frames: Sequence[Frame], path: Path, title: str) -> None:
     timeline.set_ylim(bottom=0)
     if len({frame.thread for frame in frames}) > 1:
         timeline.legend(ncols=4, fontsize="small")
-    figure.savefig(path)
+    with written(path) as file:
+        figure.savefig(file, format=path.suffix.lstrip(".").lower())

@@ -8,6 +8,7 @@ from typing import Any
 
 from hbm_runtime import driver_info
 from hbm_runtime.cli.latency import Latency
+from hbm_runtime.cli.writing import written
 
 
 def write_profile(folder: Path, report: dict[str, Any], latency: Latency) -> list[Path]:
@@ -30,16 +31,15 @@ def write_profile(folder: Path, report: dict[str, Any], latency: Latency) -> lis
     }
     perf = {"FPS": round(report["perf_result"]["fps"], 3), "average_latency": round(latency.mean, 3)}
     log, table = folder / "profiler.log", folder / "profiler.csv"
-    log.write_text(
-        f"ucp_version: {version}\n"
-        + json.dumps({"perf_result": perf, "running_condition": running}, indent=2)
-        + "\n***\n"
-        + json.dumps(_details(report, latency), indent=2)
-        + "\n",
-        encoding="utf-8",
-    )
+    summary = json.dumps({"perf_result": perf, "running_condition": running}, indent=2)
+    details = json.dumps(_details(report, latency), indent=2)
     rows = [("ucp_version", version), *running.items(), *perf.items()]
-    table.write_text("".join(f"{name},{value}\n" for name, value in rows), encoding="utf-8")
+    for path, text in (
+        (log, f"ucp_version: {version}\n{summary}\n***\n{details}\n"),
+        (table, "".join(f"{name},{value}\n" for name, value in rows)),
+    ):
+        with written(path) as file:
+            file.write(text.encode())
     return [log, table]
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
-from typing import Protocol, cast
+from typing import NoReturn, Protocol, cast
 
 from hbm_runtime import DriverNotFoundError, HbmError, HbmTimeoutError, __version__, driver_info
 from hbm_runtime.cli.arguments import Parser, suggestion
@@ -45,10 +48,11 @@ class Command(Protocol):
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Runs one command; returns the exit code. Ctrl-C and a closed pipe end it quietly."""
+    """Runs one command; returns the exit code. Ctrl-C, SIGTERM and a closed pipe end it quietly."""
     given = list(sys.argv[1:] if words is None else words)
     try:
-        code = _dispatch(given)
+        with _terminable():
+            code = _dispatch(given)
         sys.stdout.flush()
     except KeyboardInterrupt:
         print(f"\n{PROGRAM}: interrupted", file=sys.stderr)
@@ -57,13 +61,30 @@ def main(words: Sequence[str] | None = None) -> int:
         # The reader of a pipe has gone, as `| head` does; nothing more can or need be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OUTPUT_CLOSED
-    except SystemExit as left:  # argparse's way out of --help
+    except SystemExit as left:  # argparse's way out of --help, and SIGTERM's
         return int(left.code or 0)
     except Exception as error:  # the last one to hear of it
         if "--debug" in given:
             traceback.print_exc()
         return _explain(error, given)
     return code
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM unwinds the program as Ctrl-C does, so that half-written and temporary files go."""
+
+    def leave(*_: object) -> NoReturn:
+        raise SystemExit(ExitCode.TERMINATED)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    former = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)
 
 
 def load_command(name: str) -> Command:

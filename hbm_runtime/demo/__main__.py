@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the demo's arguments."""
-    parser.add_argument("picture", nargs="?", type=Path, help="a picture to read; default: page.png of scikit-image")
-    parser.add_argument("-o", "--output", type=Path, default=Path("demo-output"), help="folder for everything")
-    parser.add_argument("--font", help="a TrueType font for drawing texts that are not Latin")
+    parser.add_argument(
+        "picture", nargs="?", type=Path, metavar="PICTURE", help="a picture to read; default: page.png of scikit-image"
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FOLDER", default=Path("demo-output"), help="folder for everything"
+    )
+    parser.add_argument("--font", metavar="FILE", help="a TrueType font for drawing texts that are not Latin")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

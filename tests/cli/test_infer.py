@@ -211,3 +211,36 @@ def test_a_time_out_has_its_own_exit_code(models: ModelFactory, tmp_path: Path) 
 
 
 HANG = "task:hang"
+
+
+@pytest.mark.parametrize(("number", "kinds"), [(1, ["bin"]), (2, ["bin", "txt"]), (3, ["bin", "txt"])])
+def test_intermediate_tensors_are_dumped(number: int, kinds: list[str], models: ModelFactory, tmp_path: Path) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (64, 64), (200, 100, 50)).save(tmp_path / "a.png")
+    sample = models.sample("yolov5x_672x672_nv12")
+    words = ["infer", sample, "--input_file=a.png", f"--dump_intermediate={number}", "--dump_path=d", "--json"]
+    files = [Path(file) for file in run(*words, cwd=tmp_path).json()["intermediate_files"]]
+    assert sorted({file.suffix.lstrip(".") for file in files}) == kinds
+    assert sorted((tmp_path / "d").iterdir()) == sorted(tmp_path / file for file in files)
+    luma = np.fromfile(tmp_path / "d" / "model_infer_intermediate_0_luma.bin", np.int32)
+    assert luma.size == 672 * 672
+    assert set(luma) == {round(0.299 * 200 + 0.587 * 100 + 0.114 * 50)}
+
+
+def test_precision_of_text_dumps_is_chosen(models: ModelFactory, tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.full((2, 3), 1 / 3, np.float32))
+    words = ["infer", models.scaled(2), "--input_file=x.npy", "--enable_dump", "--dump_format=txt"]
+    run(*words, "--dump_precision=3", cwd=tmp_path)
+    assert (tmp_path / "model_infer_output_0_y.txt").read_text().split() == ["0.667"] * 6
+
+
+def test_a_word_behind_a_flag_is_its_value_only_when_it_is_a_truth_value(models: ModelFactory, tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", X)
+    assert run("infer", "--input_file=x.npy", "--enable_dump", models.scaled(2), cwd=tmp_path).code == 0
+    assert (tmp_path / "model_infer_output_0_y.bin").exists()
+    ended = run(
+        "infer", "--input_file=x.npy", "--enable_dump", "false", models.scaled(2), "--dump_path=no", cwd=tmp_path
+    )
+    assert ended.code == 0
+    assert not (tmp_path / "no").exists()

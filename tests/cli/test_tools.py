@@ -1,12 +1,11 @@
-"""``model_info --graph``, ``compare``, ``samples``, ``link`` and ``completion``."""
+"""``model_info --graph``, ``compare``, ``samples`` and ``link``."""
 
 from __future__ import annotations
 
-import subprocess
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
-import pytest
 from support.model_factory import ModelFactory
 from support.program import run
 
@@ -22,6 +21,45 @@ def test_a_drawing_has_inputs_operations_and_outputs(models: ModelFactory, tmp_p
     assert sorted(name for kind, name in boxes if kind == "output") == ["alpha", "mike", "zulu"]
     arrows = [path for path in root.iter(f"{SVG}path") if path.get("marker-end")]
     assert len(arrows) == 6
+
+
+Point = tuple[float, float]
+
+
+def along(path: str) -> list[Point]:
+    """Points of a path of lines and cubic curves."""
+    found: list[Point] = []
+    for kind, text in re.findall(r"([MLC])([^MLC]+)", path):
+        ends = [(float(x), float(y)) for x, y in re.findall(r"([-\d.]+),([-\d.]+)", text)]
+        if kind == "C":
+            curve = [found[-1], *ends]
+            for step in range(1, 20):
+                t = step / 20
+                parts = [(1, 3, 3, 1)[i] * (1 - t) ** (3 - i) * t**i for i in range(4)]
+                x, y = (sum(part * point[axis] for part, point in zip(parts, curve, strict=True)) for axis in (0, 1))
+                found.append((x, y))
+        found.append(ends[-1])
+    return found
+
+
+def test_arrows_go_around_the_boxes_of_the_layers_that_they_cross(tmp_path: Path, models: ModelFactory) -> None:
+    assert run("model_info", models.sample("yolov5x_672x672_nv12"), "--graph", "yolo.svg", cwd=tmp_path).code == 0
+    root = ElementTree.parse(tmp_path / "yolo.svg").getroot()
+    boxes = [
+        [float(rectangle.get(name, "")) for name in ("x", "y", "width", "height")]
+        for group in root.iter(f"{SVG}g")
+        for rectangle in group.iter(f"{SVG}rect")
+    ]
+    arrows = [along(path.get("d", "")) for path in root.iter(f"{SVG}path") if path.get("marker-end")]
+    crossed = [
+        (point, box)
+        for arrow in arrows
+        for point in arrow[1:-1]
+        for box in boxes
+        if box[0] < point[0] < box[0] + box[2] and box[1] < point[1] < box[1] + box[3]
+    ]
+    assert crossed == []
+    assert max(x for arrow in arrows for x, _ in arrow) < float(root.get("width", ""))
 
 
 def test_models_that_differ_fail_the_comparison(models: ModelFactory) -> None:
@@ -43,15 +81,3 @@ def test_a_sample_runs(tmp_path: Path) -> None:
     document = run("samples", tmp_path, "--board", "s600", "--names", "asr", "--json").json()
     assert document["files"] == [str(tmp_path / "s600" / "basic" / "asr.hbm")]
     assert run("perf", *document["files"], "--frame_count=1").code == 0
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
-def test_completion_scripts_know_commands_and_options(shell: str) -> None:
-    script = run("completion", shell).out
-    assert "model_info" in script
-    assert "--frame_count" in script
-
-
-def test_the_bash_script_is_valid_bash() -> None:
-    script = run("completion", "bash").out
-    assert subprocess.run(["bash", "-n"], input=script, text=True, check=False).returncode == 0

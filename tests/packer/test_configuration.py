@@ -97,6 +97,7 @@ def test_the_description_has_the_keys_and_kinds_of_a_boards_model(tmp_path: Path
         "max_l2m_size": 0,
         "CALI_EXTRA_PARAM": {},
         "EXTRA_PARAMS": {"output_no_padding": True},
+        "JOBS": 8,
     }
     assert {key: value for key, value in found.items() if not key.endswith("_VERSION") or value is None} == expected
     assert {key for key in found if key not in expected} == {"BUILDER_VERSION", "HBDK_VERSION", "HMCT_VERSION"}
@@ -250,6 +251,15 @@ def test_keys_without_meaning_on_a_cpu_are_recorded(tmp_path: Path) -> None:
     assert found["LAYER_OUT_DUMP"] == "True"
     assert found["NODE_INFO"] == "Conv_0:int16"
     assert (found["COMPILE_MODE"], found["BALANCE_FACTOR"], found["ADVICE"]) == ("balance", 30, 1.5)
+    assert (found["ENABLE_VPU"], found["JOBS"]) == ("False", 8)
+
+
+@pytest.mark.parametrize(("value", "recorded"), [(None, None), ("None", None), (1024, 1024)])
+def test_none_leaves_the_l2_memory_to_the_compiler(value: Any, recorded: int | None, tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace("core_num: 2", f"core_num: 2\n  max_l2m_size: {value}"), encoding="utf-8")
+    assert json.loads(load_config(config).options.description)["max_l2m_size"] == recorded
 
 
 @pytest.mark.parametrize(

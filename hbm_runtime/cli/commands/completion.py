@@ -10,6 +10,10 @@ from hbm_runtime.cli.output import Output
 
 SUMMARY = "print the completion script for bash or zsh"
 
+# What stands for a value in the help tells what can be completed there.
+_FILES = {"FILE", "FILES", "OTHER", "PICTURE", "REFERENCE"}
+_FOLDERS = {"DIR", "FOLDER"}
+
 _HOW = """to use it:
   bash: hbm-runtime completion bash > ~/.local/share/bash-completion/completions/hbm-runtime
   zsh:  hbm-runtime completion zsh > ~/.zfunc/_hbm-runtime   (with ~/.zfunc in fpath)"""
@@ -29,7 +33,14 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
         raise MissingPackageError("completion", "shtab") from error
     from hbm_runtime.cli.program import whole_parser  # noqa: PLC0415 (it imports this module)
 
-    script = shtab.complete(whole_parser(), shell=arguments.shell)
+    parser = whole_parser()
+    for command in parser.commands():
+        for action in command.actions():
+            if action.metavar in _FILES:
+                action.complete = shtab.FILE  # type: ignore[attr-defined]
+            elif action.metavar in _FOLDERS:
+                action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
+    script = shtab.complete(parser, shell=arguments.shell)
     output.text(script)
     output.document({"shell": arguments.shell, "script": script})
     return ExitCode.DONE

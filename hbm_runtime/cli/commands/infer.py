@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbm_runtime.cli.arguments import Parser, integer
-from hbm_runtime.cli.dump import FORMATS, dump_outputs
+from hbm_runtime.cli.dump import FORMATS, dump_tensors
 from hbm_runtime.cli.errors import ExitCode, UsageError
 from hbm_runtime.cli.inputs import add_input_arguments, read_inputs
+from hbm_runtime.cli.intermediate import add_dump_arguments, dump_intermediate
 from hbm_runtime.cli.models import add_model_arguments, open_models
 from hbm_runtime.cli.output import Output
 from hbm_runtime.cli.running import Outputs, add_running_arguments, prepare_run
@@ -32,8 +33,8 @@ def add_arguments(parser: Parser) -> None:
     parser.add_option("values", metavar="N", type=integer(0), default=0, help="also show the first N of each output")
     parser.add_flag("enable_dump", default=False, help="write the outputs of the last frame")
     parser.add_option("dump_format", choices=FORMATS, default="bin", help="default: bin")
-    parser.add_option("dump_path", metavar="FOLDER", type=Path, default=Path(), help="default: the present folder")
     parser.add_flag("dump_padded", default=False, help="bin files keep the padding of the device's rows")
+    add_dump_arguments(parser)
 
 
 def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
@@ -45,7 +46,8 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
     if not arguments.input_file:
         names = ", ".join(f"{tensor.name} ({tensor.dtype.name} {list(tensor.shape)})" for tensor in model.inputs)
         raise UsageError(f"--input_file must give files for the inputs of model {model.name!r}: {names}")
-    run_once = prepare_run(arguments, models, model, read_inputs(arguments, model, output))
+    inputs = read_inputs(arguments, model, output)
+    run_once = prepare_run(arguments, models, model, inputs)
 
     times: list[float] = []
     outputs: Outputs = {}
@@ -57,8 +59,15 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
             progress.update((frame + 1) / arguments.frame_count)
     files: dict[str, Path] = {}
     if arguments.enable_dump:
-        files = dump_outputs(outputs, arguments.dump_path, arguments.dump_format, padded=arguments.dump_padded)
-    result = Result(models.runtime.version, model.name, outputs, times, files)
+        files = dump_tensors(
+            outputs,
+            arguments.dump_path,
+            arguments.dump_format,
+            padded=arguments.dump_padded,
+            digits=arguments.dump_precision,
+        )
+    intermediate = dump_intermediate(arguments, models, model, inputs)
+    result = Result(models.runtime.version, model.name, outputs, times, files, intermediate)
     _print(result, arguments.values, output)
     output.document(_document(result, arguments.values))
     return ExitCode.DONE
@@ -74,6 +83,7 @@ class Result:
         outputs: Of the last frame.
         times: Milliseconds of each frame.
         files: Dumped outputs by name.
+        intermediate: Files of dumped intermediate tensors.
     """
 
     driver_version: str
@@ -81,6 +91,7 @@ class Result:
     outputs: Outputs
     times: list[float]
     files: dict[str, Path]
+    intermediate: list[Path]
 
 
 def _print(result: Result, count: int, output: Output) -> None:
@@ -106,7 +117,7 @@ def _print(result: Result, count: int, output: Output) -> None:
     output.table(table)
     for name, array in result.outputs.items() if count else ():
         output.text(f"{name}: {' '.join(f'{value:.6g}' for value in array.reshape(-1)[:count].tolist())}")
-    for path in result.files.values():
+    for path in [*result.files.values(), *result.intermediate]:
         output.text(f"wrote {path}")
 
 
@@ -141,6 +152,7 @@ def _document(result: Result, count: int) -> dict[str, Any]:
             }
             for name, array in result.outputs.items()
         ],
+        "intermediate_files": [str(path) for path in result.intermediate],
     }
 
 

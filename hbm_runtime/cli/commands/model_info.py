@@ -14,6 +14,7 @@ from hbm_runtime.cli.errors import ExitCode, UsageError
 from hbm_runtime.cli.models import LoadedModels, ModelFacts, add_model_arguments, open_models, padded_bytes
 from hbm_runtime.cli.output import Output
 from hbm_runtime.cli.tables import Column, Facts, Table
+from hbm_runtime.cli.writing import written
 
 SUMMARY = "show the models of files: inputs, outputs, quantisation, descriptions"
 
@@ -51,7 +52,9 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
     names = [arguments.model_name] if arguments.model_name else models.runtime.model_names
     chosen = [models.only(name) for name in names]
     if arguments.graph is not None:
-        arguments.graph.write_text(draw_svg(describe_graph(models, models.only(arguments.model_name))), "utf-8")
+        drawing = draw_svg(describe_graph(models, models.only(arguments.model_name)))
+        with written(arguments.graph) as file:
+            file.write(drawing.encode())
     _print_files(models, output)
     for model in chosen:
         _print_model(model, output, verbose=arguments.verbose)

@@ -11,6 +11,7 @@ from hbm_runtime.cli.arguments import Parser, integer, number
 from hbm_runtime.cli.core_load import CoreLoad
 from hbm_runtime.cli.errors import CommandError, ExitCode
 from hbm_runtime.cli.inputs import add_input_arguments, read_inputs
+from hbm_runtime.cli.intermediate import add_dump_arguments, dump_intermediate
 from hbm_runtime.cli.latency import Frame, Latency, frames_per_second, wall_milliseconds
 from hbm_runtime.cli.measuring import Measurement, Plan
 from hbm_runtime.cli.models import LoadedModels, ModelFacts, add_model_arguments, open_models
@@ -50,6 +51,7 @@ def add_arguments(parser: Parser) -> None:
     )
     parser.add_option("profile_path", metavar="FOLDER", type=Path, help="write profiler.log and profiler.csv there")
     parser.add_option("plot", metavar="FILE", type=Path, help="draw a latency histogram and a timeline (.png)")
+    add_dump_arguments(parser)
     parser.add_option("require_fps", metavar="FPS", type=number(0), help="exit with 3 below that frame rate")
     parser.add_option(
         "require_p99", metavar="MS", type=number(0, exclusive=True), help="exit with 3 above that 99th percentile"
@@ -64,7 +66,8 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
         demand_matplotlib(arguments.plot)
     models = open_models(arguments)
     model = models.only(arguments.model_name)
-    run_once = prepare_run(arguments, models, model, read_inputs(arguments, model, output))
+    inputs = read_inputs(arguments, model, output)
+    run_once = prepare_run(arguments, models, model, inputs)
     seconds = arguments.perf_time * 60 or arguments.perf_time_in_seconds or None
     measurement = Measurement(run_once, Plan(arguments.thread_num, arguments.frame_count, seconds))
     if arguments.enable_warmup:
@@ -84,6 +87,8 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
 
         plot_frames(frames, arguments.plot, f"{model.name} on {models.runtime.version}")
         output.text(f"wrote {arguments.plot}")
+    for path in [] if measurement.interrupted else dump_intermediate(arguments, models, model, inputs):
+        output.text(f"wrote {path}")
     output.document(report)
     if measurement.interrupted:
         print("hbm-runtime perf: interrupted; the figures are those of the frames until then", file=sys.stderr)

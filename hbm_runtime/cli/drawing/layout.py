@@ -8,7 +8,8 @@ from itertools import pairwise
 
 _GAP_X = 24.0
 _GAP_Y = 46.0
-_SWEEPS = 4
+_LANE = 6.0
+_SWEEPS = 6
 
 
 @dataclass(frozen=True)
@@ -27,20 +28,74 @@ class Place:
     y: float
 
 
-def place_nodes(sizes: Sequence[Size], edges: Sequence[tuple[int, int]], last: Sequence[int] = ()) -> list[Place]:
-    """Finds a place for every node.
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A graph on paper.
+
+    Attributes:
+        places: Of the nodes.
+        routes: For each edge, the points that it passes between its ends: beside the nodes of the layers that it
+            crosses.
+    """
+
+    places: list[Place]
+    routes: list[list[Point]]
+
+
+def lay_out(sizes: Sequence[Size], edges: Sequence[tuple[int, int]], last: Sequence[int] = ()) -> Layout:
+    """Finds a place for every node and a way for every edge.
 
     Args:
         sizes: Of the nodes.
         edges: Pairs (from, to) of a graph without cycles, in which every node comes after those that it depends on.
         last: Nodes that stand in the lowest layer.
     """
+    depth = _depths(len(sizes), edges, last)
+    all_sizes = list(sizes)
+    steps: list[tuple[int, int]] = []
+    lanes: list[list[int]] = []
+    for source, target in edges:
+        # In each layer that an edge crosses, a lane keeps room for it.
+        crossed = range(depth[source] + 1, depth[target])
+        lane = list(range(len(all_sizes), len(all_sizes) + len(crossed)))
+        all_sizes += [Size(_LANE, 0.0)] * len(crossed)
+        depth += crossed
+        steps += pairwise([source, *lane, target])
+        lanes.append(lane)
+    layers: list[list[int]] = [[] for _ in range(max(depth, default=0) + 1)]
+    for node, level in enumerate(depth):
+        layers[level].append(node)
+    centres = _centres(layers, all_sizes, steps)
+    left = min((centre - size.width / 2 for centre, size in zip(centres, all_sizes, strict=True)), default=0.0)
+    tops, heights = [], []
+    y = 0.0
+    for layer in layers:
+        tops.append(y)
+        heights.append(max((all_sizes[node].height for node in layer), default=0.0))
+        y += heights[-1] + _GAP_Y
+    return Layout(
+        [Place(centres[node] - size.width / 2 - left, tops[depth[node]]) for node, size in enumerate(sizes)],
+        [
+            [
+                (centres[node] - left, y)
+                for node in lane
+                for y in (tops[depth[node]], tops[depth[node]] + heights[depth[node]])
+            ]
+            for lane in lanes
+        ],
+    )
+
+
+def _centres(layers: Sequence[list[int]], sizes: Sequence[Size], edges: Sequence[tuple[int, int]]) -> list[float]:
+    """Where the middle of each node lies: near the middle of its neighbours, beside the others of its layer."""
     before: list[list[int]] = [[] for _ in sizes]
     after: list[list[int]] = [[] for _ in sizes]
     for source, target in edges:
         before[target].append(source)
         after[source].append(target)
-    layers = _layers(len(sizes), before, last)
     centres = [0.0] * len(sizes)
     for layer in layers:
         _spread(layer, sizes, centres)
@@ -51,28 +106,22 @@ def place_nodes(sizes: Sequence[Size], edges: Sequence[tuple[int, int]], last: S
                 if neighbours[node]:
                     centres[node] = sum(centres[other] for other in neighbours[node]) / len(neighbours[node])
             _spread(layer, sizes, centres)
-    left = min((centres[node] - size.width / 2 for node, size in enumerate(sizes)), default=0.0)
-    tops: list[float] = []
-    y = 0.0
-    for layer in layers:
-        tops.append(y)
-        y += max((sizes[node].height for node in layer), default=0.0) + _GAP_Y
-    level = {node: depth for depth, layer in enumerate(layers) for node in layer}
-    return [Place(centres[node] - size.width / 2 - left, tops[level[node]]) for node, size in enumerate(sizes)]
+    return centres
 
 
-def _layers(count: int, before: Sequence[Sequence[int]], last: Sequence[int]) -> list[list[int]]:
+def _depths(count: int, edges: Sequence[tuple[int, int]], last: Sequence[int]) -> list[int]:
+    """The layer of each node."""
+    before: list[list[int]] = [[] for _ in range(count)]
+    for source, target in edges:
+        before[target].append(source)
     depth = [0] * count
     for node in range(count):
         # Only what is already placed counts, so that even an odd order of nodes ends.
         depth[node] = max((depth[source] + 1 for source in before[node] if source < node), default=0)
-    lowest = max([depth[node] for node in range(count)], default=0)
+    lowest = max(depth, default=0)
     for node in last:
         depth[node] = lowest
-    layers: list[list[int]] = [[] for _ in range(lowest + 1)]
-    for node in range(count):
-        layers[depth[node]].append(node)
-    return layers
+    return depth
 
 
 def _spread(layer: list[int], sizes: Sequence[Size], centres: list[float]) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from xml.sax.saxutils import escape
 
-from hbm_runtime.cli.drawing.layout import Place, Size, place_nodes
+from hbm_runtime.cli.drawing.layout import Place, Point, Size, lay_out
 from hbm_runtime.cli.drawing.model_graph import Kind, ModelGraph, Node
 
 _LETTER = 7.2
@@ -13,6 +14,7 @@ _PADDING = 10.0
 _MARGIN = 20.0
 _TITLE = 34.0
 _LEAST_WIDTH = 70.0
+_STRAIGHT = 0.1
 _HEAD_STYLE = ' font-weight="bold"'
 
 _FILLS = {Kind.INPUT: "#d8ecd8", Kind.OUTPUT: "#f7dcd2", Kind.OPERATION: "#e3e9f3", Kind.SUMMARY: "#e3e9f3"}
@@ -23,9 +25,12 @@ def draw_svg(graph: ModelGraph) -> str:
     """Draws a graph; returns the text of an SVG file."""
     sizes = [_size(node) for node in graph.nodes]
     outputs = [index for index, node in enumerate(graph.nodes) if node.kind is Kind.OUTPUT]
-    places = [Place(place.x + _MARGIN, place.y + _TITLE) for place in place_nodes(sizes, graph.edges, outputs)]
+    layout = lay_out(sizes, graph.edges, outputs)
+    places = [Place(place.x + _MARGIN, place.y + _TITLE) for place in layout.places]
+    routes = [[(x + _MARGIN, y + _TITLE) for x, y in route] for route in layout.routes]
     ends = [(place.x + size.width, place.y + size.height) for place, size in zip(places, sizes, strict=True)]
-    width = max([x for x, _ in ends] + [len(graph.name) * _LETTER * 1.3 + _MARGIN]) + _MARGIN
+    rightmost = [x for x, _ in ends] + [x for route in routes for x, _ in route]
+    width = max([*rightmost, len(graph.name) * _LETTER * 1.3 + _MARGIN]) + _MARGIN
     height = max([y for _, y in ends] + [_TITLE]) + _MARGIN
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
@@ -35,7 +40,10 @@ def draw_svg(graph: ModelGraph) -> str:
         '<path d="M0,0 L8,4 L0,8 z" fill="#777"/></marker></defs>',
         f'<rect width="{width:.0f}" height="{height:.0f}" fill="white"/>',
         f'<text x="{_MARGIN:.0f}" y="22" font-size="15" font-weight="bold">{_text(graph.name)}</text>',
-        *(_edge(places[source], sizes[source], places[target], sizes[target]) for source, target in graph.edges),
+        *(
+            _edge([_below(places[source], sizes[source]), *route, _above(places[target], sizes[target])])
+            for (source, target), route in zip(graph.edges, routes, strict=True)
+        ),
         *(_box(node, place, size) for node, place, size in zip(graph.nodes, places, sizes, strict=True)),
         "</svg>",
     ]
@@ -62,14 +70,22 @@ def _box(node: Node, place: Place, size: Size) -> str:
     )
 
 
-def _edge(source: Place, source_size: Size, target: Place, target_size: Size) -> str:
-    x1, y1 = source.x + source_size.width / 2, source.y + source_size.height
-    x2, y2 = target.x + target_size.width / 2, target.y
-    bend = max((y2 - y1) / 2, 12)
-    return (
-        f'<path d="M{x1:.1f},{y1:.1f} C{x1:.1f},{y1 + bend:.1f} {x2:.1f},{y2 - bend:.1f} {x2:.1f},{y2:.1f}" '
-        'fill="none" stroke="#777" marker-end="url(#arrow)"/>'
-    )
+def _below(place: Place, size: Size) -> Point:
+    return place.x + size.width / 2, place.y + size.height
+
+
+def _above(place: Place, size: Size) -> Point:
+    return place.x + size.width / 2, place.y
+
+
+def _edge(points: list[Point]) -> str:
+    """A curve that leaves and reaches every point upright."""
+    path = f"M{points[0][0]:.1f},{points[0][1]:.1f}"
+    for (x1, y1), (x2, y2) in pairwise(points):
+        bend = max((y2 - y1) / 2, 12)
+        curve = f"C{x1:.1f},{y1 + bend:.1f} {x2:.1f},{y2 - bend:.1f} " if abs(x1 - x2) > _STRAIGHT else "L"
+        path += f" {curve}{x2:.1f},{y2:.1f}"
+    return f'<path d="{path}" fill="none" stroke="#777" marker-end="url(#arrow)"/>'
 
 
 def _text(text: str) -> str:

@@ -38,8 +38,11 @@ def random_inputs(model: ModelFacts, shapes: dict[str, tuple[int, ...]], seed: i
 
 
 def has_index_like_inputs(model: ModelFacts) -> bool:
-    """Whether an input has wide integers, which are mostly positions in something."""
-    return any(tensor.np_dtype.kind in "iu" and tensor.np_dtype.itemsize >= 4 for tensor in model.inputs)
+    """Whether an input has wide integers, which are mostly positions in something; regions of pictures do not count."""
+    return any(
+        tensor.np_dtype.kind in "iu" and tensor.np_dtype.itemsize >= 4 and not tensor.name.endswith(_ROI_SUFFIX)
+        for tensor in model.inputs
+    )
 
 
 def _values(tensor: TensorInfo, shape: tuple[int, ...], generator: np.random.Generator) -> NDArray[Any]:

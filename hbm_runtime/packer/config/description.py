@@ -17,6 +17,12 @@ from hbm_runtime.packer.config.rules import quantisation_config
 from hbm_runtime.packer.config.schema import CALIBRATION, COMPILER, CUSTOM, EXTRA_PARAMETERS, INPUT, MODEL
 from hbm_runtime.packer.options import ImageInput
 
+# Newer than the descriptions that are known; recorded when they are given.
+_NEWER = {
+    "ENABLE_VPU": (MODEL, "enable_vpu"),
+    "ENABLE_SPU": (MODEL, "enable_spu"),
+    "JOBS": (COMPILER, "jobs"),
+}
 _BALANCE = {"latency": 100, "bandwidth": 0}
 
 
@@ -101,6 +107,10 @@ def describe(
         "CALI_EXTRA_PARAM": {},
         "EXTRA_PARAMS": extra,
     }
+    for name, (section, key) in _NEWER.items():
+        if (section, key) in configuration.given:
+            value = configuration.values[section][key]
+            content[name] = str(value) if isinstance(value, bool) else value
     return json.dumps(content, ensure_ascii=False)
 
 

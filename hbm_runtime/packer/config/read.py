@@ -92,10 +92,18 @@ def _parse(path: Path) -> dict[Any, Any]:
     try:
         document = yaml.load(text, Loader=_UniqueKeys)
     except yaml.YAMLError as error:
-        raise PackError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+        raise PackError(f"{path} is not valid YAML: {_yaml_problem(error)}") from None
     if not isinstance(document, dict):
         raise PackError(f"{path} holds no configuration; expected are the sections {', '.join(SECTIONS)}")
     return document
+
+
+def _yaml_problem(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return " ".join(str(error).split())
+    parts = [part for part in (getattr(error, "context", None), getattr(error, "problem", None)) if part]
+    return f"line {mark.line + 1}, column {mark.column + 1}: {', '.join(parts)}"
 
 
 class _UniqueKeys(yaml.SafeLoader):
@@ -116,7 +124,7 @@ class _UniqueKeys(yaml.SafeLoader):
 
 def _convert(key: Key, value: object) -> Any:
     if value is None or (isinstance(value, str) and value.strip().lower() in _NONE and key.kind != Kind.NUMBERS):
-        return key.default
+        return None if key.none_counts else key.default
     converted = _CONVERTERS[key.kind](value)
     if isinstance(converted, str) and converted == "":
         return key.default

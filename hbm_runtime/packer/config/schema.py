@@ -43,6 +43,7 @@ class Key:
         least: Smallest number.
         most: Largest number.
         instead: For deprecated keys: what counts now.
+        none_counts: None is a value of its own, not the default.
     """
 
     kind: Kind
@@ -52,6 +53,7 @@ class Key:
     least: float | None = None
     most: float | None = None
     instead: str = ""
+    none_counts: bool = False
 
 
 def _recorded(kind: Kind, default: object = None, choices: tuple[str, ...] = ()) -> Key:
@@ -136,7 +138,7 @@ SECTIONS: dict[str, dict[str, Key]] = {
         "advice": Key(Kind.NUMBER, 0.0, Use.RECORDED, least=0.0),
         "cache_mode": _recorded(Kind.TEXT, "disable", ("disable", "enable", "force_overwrite")),
         "cache_path": _recorded(Kind.TEXT, ""),
-        "max_l2m_size": Key(Kind.INTEGER, 0, Use.RECORDED, least=0, most=MAX_L2M_SIZE),
+        "max_l2m_size": Key(Kind.INTEGER, 0, Use.RECORDED, least=0, most=MAX_L2M_SIZE, none_counts=True),
         "ability_entry": _recorded(Kind.TEXT),
         "input_no_padding": Key(Kind.BOOL),
         "output_no_padding": Key(Kind.BOOL),

@@ -86,8 +86,11 @@ def _read(source: Source, name: str | None, weights: Weights) -> tuple[ModelProt
     """A model without its large constants, which go to ``weights``, and its name."""
     if isinstance(source, str | os.PathLike):
         path = Path(source)
+        parsed = _parse(path)
         try:
-            return separate_weights(_parse(path), path.parent, weights), path.stem if name is None else name
+            return separate_weights(parsed, path.parent, weights), path.stem if name is None else name
+        except PackError:
+            raise
         except (OSError, ValueError, onnx.checker.ValidationError) as error:
             raise PackError(f"the external data of {path} is missing or damaged: {error}") from None
     if isinstance(source, ModelProto):

@@ -1,0 +1,76 @@
+"""``--dump_intermediate``: what the operations of a model compute, into files."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from hbm_runtime import HB_HBMRuntime
+from hbm_runtime.cli.arguments import Parser, integer
+from hbm_runtime.cli.dump import DIGITS, dump_tensors
+from hbm_runtime.cli.errors import CommandError
+from hbm_runtime.cli.models import LoadedModels, ModelFacts
+from hbm_runtime.cli.onnx_graph import find_onnx_graph
+from hbm_runtime.cli.running import Outputs
+
+# By the number that the vendor's tool takes: kinds of file, and whether rows keep their padding.
+_FORMS = {1: (("bin",), False), 2: (("bin", "txt"), True), 3: (("bin", "txt"), False)}
+
+
+def add_dump_arguments(parser: Parser) -> None:
+    """Declares where and how tensors are written."""
+    parser.add_option(
+        "dump_intermediate",
+        metavar="N",
+        type=integer(0, 3),
+        default=0,
+        help="also write what the model's operations compute: 1 bin, 2 bin and txt with padding, 3 bin and txt without",
+    )
+    parser.add_option(
+        "dump_precision", metavar="N", type=integer(1, 17), default=DIGITS, help=f"digits in txt; default: {DIGITS}"
+    )
+    parser.add_option(
+        "dump_path", metavar="FOLDER", type=Path, default=Path(), help="where; default: the present folder"
+    )
+
+
+def dump_intermediate(
+    arguments: argparse.Namespace, models: LoadedModels, model: ModelFacts, inputs: Outputs
+) -> list[Path]:
+    """Runs the model once more, with all intermediate tensors as outputs, and writes those; returns the files.
+
+    Raises:
+        CommandError: The model's file does not tell its operations.
+        UnsupportedError: The driver cannot give intermediate tensors.
+    """
+    if not arguments.dump_intermediate:
+        return []
+    names = _intermediate_names(models, model)
+    runtime = HB_HBMRuntime(models.files, keep=names)
+    outputs = runtime.run(inputs, model_name=model.name)[model.name]
+    kept = {name: outputs[name] for name in names if name in outputs}
+    kinds, padded = _FORMS[arguments.dump_intermediate]
+    return [
+        path
+        for kind in kinds
+        for path in dump_tensors(
+            kept,
+            arguments.dump_path,
+            kind,
+            role="intermediate",
+            padded=padded,
+            digits=arguments.dump_precision,
+        ).values()
+    ]
+
+
+def _intermediate_names(models: LoadedModels, model: ModelFacts) -> list[str]:
+    found = find_onnx_graph(models, model.name)
+    if found is None:
+        raise CommandError(
+            f"--dump_intermediate: what happens inside of model {model.name!r} is not known; it takes ONNX and host "
+            ".hbm files, and pip install 'hbm_runtime[tools]'"
+        )
+    graph, _ = found
+    outputs = {output.name for output in graph.output}
+    return [name for node in graph.node for name in node.output if name and name not in outputs]
