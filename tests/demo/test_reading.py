@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,12 @@ from hbm_runtime.packer.engine import Session
 Array = NDArray[Any]
 
 
+CHOSEN = os.environ.get("HBM_RUNTIME_DEMO_DOWNLOADS")
+
+
 def downloads() -> Path:
-    """Where ``./build.sh demo`` leaves the models, or where a variable says."""
-    default = Path(__file__).parents[2] / "demo-output" / "downloads"
-    return Path(os.environ.get("HBM_RUNTIME_DEMO_DOWNLOADS", default))
+    """Where ``./build.sh test`` and ``./build.sh demo`` leave the models, or where a variable says."""
+    return Path(CHOSEN) if CHOSEN else Path(__file__).parents[2] / "demo-output" / "downloads"
 
 
 def box(left: float, top: float, right: float, bottom: float) -> Array:
@@ -136,13 +139,29 @@ def files() -> ocr_models.OnnxFiles:
     folder = downloads()
     detection = folder / Path(assets.DETECTION_MODEL).name
     recognition = folder / Path(assets.RECOGNITION_MODEL).name
-    if not (detection.exists() and recognition.exists()):
-        pytest.skip("the OCR models are not here; ./build.sh demo downloads them")
+    # Who says where they are wants the proof: then they may not be missing.
+    if not (detection.exists() and recognition.exists()) and not CHOSEN:
+        pytest.skip("the OCR models are not here; ./build.sh test downloads them")
     return ocr_models.OnnxFiles(detection, recognition)
 
 
-def test_the_packed_models_read_what_the_trained_ones_read(files: ocr_models.OnnxFiles, tmp_path: Path) -> None:
-    image = read_picture(assets.fetch(assets.PICTURE, downloads()))
+def photographed(page: Array) -> Array:
+    """The page as a camera sees it: askew, in coloured light, on a blue table."""
+    height, width = page.shape[:2]
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    seen = np.array([[60, 50], [740, 20], [780, 400], [30, 430]], np.float32)
+    turn = cv2.getPerspectiveTransform(corners, seen)
+    table = (150, 90, 40)
+    photo = cv2.warpPerspective(page, turn, (800, 450), borderValue=table, flags=cv2.INTER_CUBIC)
+    lamp = np.array([0.75, 0.95, 1.0]) * np.linspace(1, 0.8, 800)[None, :, None]
+    return np.asarray(photo * lamp, np.uint8)
+
+
+@pytest.mark.parametrize("seen", [np.asarray, photographed], ids=["scan", "photo"])
+def test_the_packed_models_read_what_the_trained_ones_read(
+    seen: Callable[[Array], Array], files: ocr_models.OnnxFiles, tmp_path: Path
+) -> None:
+    image = seen(read_picture(assets.fetch(assets.PICTURE, downloads())))
     characters = ocr_models.read_characters(files.recognition)
     detection, recognition = (Session(path, optimise=False) for path in (files.detection, files.recognition))
 
@@ -167,7 +186,8 @@ def test_the_packed_models_read_what_the_trained_ones_read(files: ocr_models.Onn
     expected = list(read_lines(image, run_trained, characters))
     found = list(read_lines(image, run_packed, characters))
     assert [line.text for line in found] == [line.text for line in expected]
-    assert "segmentation" in found[0].text
+    assert len(found) >= 5
+    assert any("segmentation" in line.text for line in found), [line.text for line in found]
     for one, other in zip(found, expected, strict=True):
         assert np.abs(one.box - other.box).max() <= 2.0
 
