@@ -62,6 +62,7 @@ def make(interpreter: Interpreter, archive: Path, target: aarch64.Target | None)
         source = unpack(archive, folder / "source")
         (folder / "built").mkdir()
         wheel = repair(build(interpreter, source, folder / "built", target), DIST)
+    run([sys.executable, "-m", "twine", "check", "--strict", str(wheel), str(archive)])
     line = f"{wheel.name} ({wheel.stat().st_size // 1024} KiB)"
     if target:
         return f"{line}: {target.try_wheel(wheel, interpreter)}"
