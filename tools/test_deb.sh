@@ -34,6 +34,13 @@ says() {
   checks=$((checks + 1)); printf 'ok: %s\n' "$text"
 }
 
+# computes TEXT: the module runs a model; left out where no engine was found.
+computes() {
+  if [ -e "$system/root/engine.so" ]; then
+    expect "$1" sh -c 'cd /root && BPUSIM_ENGINE_PATH=/root/engine.so HBM_RUNTIME_DRIVER=bpusim python3 smoke.py'
+  fi
+}
+
 # A package made on the spot: fake NAME VERSION FILE...
 fake() {
   local name=$1 version=$2 folder; shift 2
@@ -61,13 +68,21 @@ cp /etc/resolv.conf "$system/etc/resolv.conf"
 mkdir -p "$system/root/debs"
 rm -f "$system"/root/debs/* "$system"/root/*.deb
 for name in hobot-dnn python3-hbm-runtime bpusim libhbm-runtime1 libhbm-runtime-dev; do cp "$(newest $name)" "$system/root/debs/"; done
-# The same package with a later version, for the upgrade.
+# The same package with later versions: one for the upgrade, and one whose installation fails.
 later=$(mktemp -d)
 dpkg-deb -R "$(newest hobot-dnn)" "$later/hobot-dnn"
 sed -i 's/^Version: .*/&.1/' "$later/hobot-dnn/DEBIAN/control"
 dpkg-deb --root-owner-group -b "$later/hobot-dnn" "$system/root/later.deb" >/dev/null
+sed -i 's/^Version: .*/&.2/' "$later/hobot-dnn/DEBIAN/control"
+printf '#!/bin/sh\nexit 1\n' >"$later/hobot-dnn/DEBIAN/preinst"
+dpkg-deb --root-owner-group -b "$later/hobot-dnn" "$system/root/failing.deb" >/dev/null
 rm -rf "$later"
 cp tests/packaging/smoke.py "$system/root/"
+# bpusim's engine, from wherever `./build.sh dev` or an installation has it.
+rm -f "$system/root/engine.so"
+for engine in .venv/lib/python3*/site-packages/onnxruntime/capi/libonnxruntime.so.*; do
+  if [ -f "$engine" ]; then cp "$engine" "$system/root/engine.so"; fi
+done
 in_system dpkg --purge hobot-dnn python3-hbm-runtime bpusim libhbm-runtime-dev libhbm-runtime1 hobot-spdev >/dev/null 2>&1 || true
 in_system sh -c 'rm -rf /tmp/* /usr/hobot'
 
@@ -75,6 +90,7 @@ echo "== without build tools: the prebuilt wheel"
 in_system apt-get remove -qq -y --auto-remove cmake g++ python3-dev >/dev/null 2>&1 || true
 says "dpkg -i installs and says that the prebuilt wheel is used" "prebuilt wheel is used" sh -c 'dpkg -i /root/debs/hobot-dnn_*.deb'
 expect "the module works from any folder" sh -c 'cd /root && python3 smoke.py --without-engine'
+computes "it computes"
 expect "the wheel is in /tmp" sh -c 'ls /tmp/hbm_runtime-*.whl'
 expect "dpkg -L lists the source tree" sh -c 'dpkg -L hobot-dnn | grep -q /usr/hobot/lib/hbm_runtime/build.sh'
 expect "dpkg has nothing to complain about" sh -c 'test -z "$(dpkg --audit)" && dpkg -s hobot-dnn | grep -q "install ok installed"'
@@ -89,6 +105,9 @@ in_system sh -c 'apt-get update -qq && apt-get install -qq -y --no-install-recom
 says "the wheel is built and left in /tmp" "the wheel is /tmp/hbm_runtime-.*linux" sh -c 'dpkg -i /root/debs/hobot-dnn_*.deb'
 expect "it is the built one" sh -c 'cmp /tmp/hbm_runtime-*.whl /var/lib/hobot-dnn/built/*.whl'
 expect "the module works" sh -c 'cd /root && python3 smoke.py --without-engine'
+refuse "an upgrade that fails says so" "." sh -c 'dpkg -i /root/failing.deb'
+expect "and leaves the old version and its module" sh -c \
+  'test -z "$(dpkg --audit)" && dpkg -s hobot-dnn | grep -q "install ok installed" && cd /root && python3 smoke.py --without-engine'
 expect "upgrading works and builds again" sh -c 'rm /tmp/*.whl && dpkg -i /root/later.deb && ls /tmp/hbm_runtime-*.whl'
 expect "./build.sh works in the source tree, without a network" sh -c \
   'cd /usr/hobot/lib/hbm_runtime && unshare --net ./build.sh && ls dist/hbm_runtime-*.whl'
@@ -107,11 +126,18 @@ expect "the driver and its package are as they were" sh -c \
   'grep -q "of hobot-dnn 4.0.4" /usr/hobot/lib/libdnn.so && dpkg -s hobot-dnn | grep -q "Version: 4.0.4" && test -z "$(dpkg --audit)"'
 says "python3-hbm-runtime installs beside it, setting its module aside" "is set aside" sh -c 'dpkg -i /root/debs/python3-hbm-runtime_*.deb /root/debs/bpusim_*.deb'
 expect "our module is the one that is imported" sh -c 'cd /root && HBM_RUNTIME_DRIVER=bpusim python3 smoke.py --without-engine && hbm-runtime --help >/dev/null'
+computes "it computes, with bpusim"
 refuse "a vendor's driver that does not load is an error, not a silent simulation" "libhbucp.so" sh -c \
   'cd / && python3 -c "import hbm_runtime; hbm_runtime.driver_info()"'
 expect "removing it brings the vendor's file back" sh -c \
   'dpkg --purge python3-hbm-runtime bpusim && grep -q "of hobot-dnn" /usr/lib/python3/dist-packages/hbm_runtime/__init__.py && test -z "$(dpkg-divert --list "*hbm_runtime*")"'
 expect "(the vendor's package goes)" dpkg --purge hobot-dnn
+expect "in the other order, the vendor's package installs beside ours" sh -c \
+  'dpkg -i /root/debs/python3-hbm-runtime_*.deb /root/debs/bpusim_*.deb && dpkg -i /root/hobot-dnn_4.0.4*.deb'
+expect "our module is still the one that is imported" sh -c 'cd /root && HBM_RUNTIME_DRIVER=bpusim python3 smoke.py --without-engine'
+expect "removing ours leaves the vendor's whole" sh -c \
+  'dpkg --purge python3-hbm-runtime bpusim && grep -q "of hobot-dnn" /usr/lib/python3/dist-packages/hbm_runtime/__init__.py && test -z "$(dpkg-divert --list "*hbm_runtime*")"'
+expect "(it goes, too)" dpkg --purge hobot-dnn
 
 echo "== an old hobot-spdev in the way"
 fake hobot-spdev 2.0.0 /usr/hobot/lib/hbm_runtime/pyproject.toml
