@@ -59,6 +59,11 @@ def test_the_cpp_library_has_it(file: str, pattern: str) -> None:
     assert found(pattern, NATIVE / file) == VERSION
 
 
+@pytest.mark.skipif(not NATIVE.is_dir(), reason="needs build/native: ./build.sh test makes it")
+def test_the_cpp_library_has_it_in_its_file_name() -> None:
+    assert (NATIVE / "src" / "sdk" / f"libhbm_runtime.so.{VERSION}").is_file()
+
+
 def test_the_changelogs_begin_with_it() -> None:
     assert found(r"^## (\S+)", ROOT / "CHANGELOG.md") == VERSION
 
