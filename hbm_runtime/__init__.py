@@ -13,6 +13,7 @@ from ._bootstrap import locate_extension
 locate_extension(__name__, __path__)
 
 from . import encryption, image  # noqa: E402
+from ._benchmark import Benchmark  # noqa: E402
 from ._bound import BoundRun  # noqa: E402
 from ._core import (  # noqa: E402
     QuantParams,
@@ -23,8 +24,10 @@ from ._core import (  # noqa: E402
     load_driver,
 )
 from ._devices import Device, HostInfo, get_devices, get_host_info  # noqa: E402
+from ._durations import Durations, ModelDurations  # noqa: E402
 from ._engine_path import announce_engine  # noqa: E402
 from ._errors import (  # noqa: E402
+    ContainerError,
     DriverError,
     DriverNotFoundError,
     EncryptedModelError,
@@ -33,6 +36,7 @@ from ._errors import (  # noqa: E402
     HbmDeadlineError,
     HbmError,
     HbmForkError,
+    HbmIOError,
     HbmQueueFullError,
     HbmStateError,
     HbmTimeoutError,
@@ -42,17 +46,22 @@ from ._errors import (  # noqa: E402
     ModelError,
     ModelNotFoundError,
     OutOfResourcesError,
+    ShapeError,
     TamperedModelError,
     UnsupportedError,
     WrongPassphraseError,
 )
 from ._logging import configure_from_environment, set_log_level  # noqa: E402
 from ._model import Model, TensorInfo  # noqa: E402
-from ._profile import Benchmark, Durations, Profile, ProfileEvent  # noqa: E402
+from ._operations import Operation  # noqa: E402
+from ._profile import Profile, ProfileEvent  # noqa: E402
 from ._queue import InferQueue, QueueResult, QueueStats  # noqa: E402
 from ._request import InferRequest, RequestInfo  # noqa: E402
 from ._runtime import HB_HBMRuntime  # noqa: E402
 from ._scheduling import SchedParam  # noqa: E402
+from ._scheme import QuantParam, QuantScheme  # noqa: E402
+from ._shape import Shape  # noqa: E402
+from ._version import Version, get_version  # noqa: E402
 from .quant import dequantize, quantize  # noqa: E402
 
 announce_engine()
@@ -61,6 +70,7 @@ configure_from_environment()
 __all__ = [
     "Benchmark",
     "BoundRun",
+    "ContainerError",
     "Device",
     "DriverError",
     "DriverNotFoundError",
@@ -72,6 +82,7 @@ __all__ = [
     "HbmDeadlineError",
     "HbmError",
     "HbmForkError",
+    "HbmIOError",
     "HbmQueueFullError",
     "HbmStateError",
     "HbmTimeoutError",
@@ -82,19 +93,26 @@ __all__ = [
     "InputTypeError",
     "MissingPackageError",
     "Model",
+    "ModelDurations",
     "ModelError",
     "ModelNotFoundError",
+    "Operation",
     "OutOfResourcesError",
     "Profile",
     "ProfileEvent",
+    "QuantParam",
     "QuantParams",
+    "QuantScheme",
     "QueueResult",
     "QueueStats",
     "RequestInfo",
     "SchedParam",
+    "Shape",
+    "ShapeError",
     "TamperedModelError",
     "TensorInfo",
     "UnsupportedError",
+    "Version",
     "WrongPassphraseError",
     "__version__",
     "dequantize",
@@ -102,6 +120,7 @@ __all__ = [
     "encryption",
     "get_devices",
     "get_host_info",
+    "get_version",
     "hbDNNDataType",
     "hbDNNQuantiType",
     "image",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from . import _core
 from ._errors import HbmStateError, InputError
+from ._model_order import by_name
 from ._request import InferRequest
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class BoundRun:
         self._runtime = runtime
         self._model = model
         self._request: InferRequest | None = None
-        given = _known(model, "input", inputs or {}, view.inputs)
+        given = _known(model, "input", by_name(model, "input", view.inputs, inputs or {}), view.inputs)
         shapes = {name: given[name].shape if name in given else info.shape for name, info in view.inputs.items()}
         self.inputs: dict[str, Array] = {}
         for name, info in view.inputs.items():
@@ -51,7 +52,7 @@ class BoundRun:
                     np.copyto(fresh, array, casting="no")
                 array = fresh
             self.inputs[name] = array
-        wanted = _known(model, "output", outputs or {}, view.outputs)
+        wanted = _known(model, "output", by_name(model, "output", view.outputs, outputs or {}), view.outputs)
         dynamic = any(info.is_dynamic for info in view.outputs.values())
         inferred = view.infer_shapes(shapes) if dynamic else {}
         self.outputs: dict[str, Array] = {

@@ -1,20 +1,19 @@
-"""The machine: devices, host, counters."""
+"""The machine: devices and host."""
 
 from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from . import _core
+from ._board import Board
 from ._errors import UnsupportedError
 
-if TYPE_CHECKING:
-    from ._runtime import HB_HBMRuntime
-
-_BPU = Path("/sys/devices/system/bpu")
+#: Where the kernel's files are; tests put a folder of their own here.
+_root = Path("/")
 
 
 @dataclass(frozen=True)
@@ -27,8 +26,8 @@ class Device:
         soc: Name of the system-on-chip.
         driver_version: Version text of libdnn.
         driver_path: The libdnn in use.
-        load: Percent of the time in use, None where nothing tells.
-        temperature: Degrees Celsius, None where nothing tells.
+        load: The part of the time in use, 0 to 1, as the kernel tells it; None where it does not.
+        temperature: Degrees Celsius of the BPU, None where nothing tells.
         details: What else the driver tells: busy_ns, finished_tasks, running, queued on bpusim.
     """
 
@@ -39,7 +38,7 @@ class Device:
     driver_path: str
     load: float | None = None
     temperature: float | None = None
-    details: dict[str, int] = field(default_factory=dict)
+    details: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -49,80 +48,62 @@ class HostInfo:
     Attributes:
         name: Its network name.
         architecture: "x86_64", "aarch64".
-        os: Name and release of the system.
+        os: Name of the system: "Linux".
+        os_release: Its release.
         cpus: Number of CPUs that this process may use.
         capabilities: What the processor says of itself ("avx2", "asimd").
         memory_bytes: Main memory.
+        memory: Bytes of the memory pools that the kernel tells; the BPU's memory comes out of "CMA total".
+        temperatures: Degrees Celsius by the name of the zone.
         devices: The BPU cores.
     """
 
     name: str
     architecture: str
     os: str
+    os_release: str
     cpus: int
     capabilities: tuple[str, ...]
     memory_bytes: int
+    memory: Mapping[str, int]
+    temperatures: Mapping[str, float]
     devices: tuple[Device, ...]
 
 
 def get_devices() -> list[Device]:
     """Lists the BPU cores; loads the driver. Raises DriverNotFoundError."""
     info = _core.driver_info()
-    kind = "bpusim" if info["kind"] == "bpusim" else "bpu"
-
-    def device(index: int, **more: Any) -> Device:
-        return Device(index, kind, info["soc"], info["dnn_version"], info["dnn_path"], **more)
-
+    common = (info["soc"], info["dnn_version"], info["dnn_path"])
     try:
-        return [device(index, details=dict(load)) for index, load in enumerate(_core.core_loads())]
+        return [Device(index, "bpusim", *common, details=dict(load)) for index, load in enumerate(_core.core_loads())]
     except UnsupportedError:
-        count = int(_number(_BPU / "core_num") or 1)
-        return [
-            device(
-                index,
-                load=_number(_BPU / f"bpu{index}" / "ratio"),
-                temperature=_temperature(),
-            )
-            for index in range(count)
-        ]
+        pass
+    board = Board(_root)
+    temperature = next((value for zone, value in board.temperatures().items() if "bpu" in zone.lower()), None)
+    loads = board.loads() or [None]  # a driver without kernel files, such as the vendor's simulation: one core
+    return [Device(index, "bpu", *common, load, temperature) for index, load in enumerate(loads)]
 
 
 def get_host_info() -> HostInfo:
     """Describes this computer and its BPU cores; loads the driver."""
+    board = Board(_root)
     return HostInfo(
         platform.node(),
         platform.machine(),
-        f"{platform.system()} {platform.release()}",
+        platform.system(),
+        platform.release(),
         len(os.sched_getaffinity(0)),
         _capabilities(),
         os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        board.memory(),
+        board.temperatures(),
         tuple(get_devices()),
     )
 
 
-def _number(path: Path) -> float | None:
-    try:
-        return float(path.read_text(encoding="ascii").split()[0])
-    except (OSError, ValueError, IndexError):
-        return None
-
-
-def _temperature() -> float | None:
-    zones = sorted(Path("/sys/class/thermal").glob("thermal_zone*"))
-    value = next((_number(zone / "temp") for zone in zones if "bpu" in _text(zone / "type").lower()), None)
-    return None if value is None else value / 1000
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii")
-    except (OSError, ValueError):
-        return ""
-
-
 def _capabilities() -> tuple[str, ...]:
     try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        lines = (_root / "proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return ()
     for line in lines:
@@ -130,41 +111,3 @@ def _capabilities() -> tuple[str, ...]:
         if key.strip() in ("flags", "Features"):
             return tuple(value.split())
     return ()
-
-
-def stats(runtime: HB_HBMRuntime) -> dict[str, Any]:
-    """Counts requests of a runtime and the load of the cores."""
-    try:
-        cores = [dict(load) for load in _core.core_loads()]
-    except UnsupportedError:
-        cores = []
-    return {"models": {model: dict(counts) for model, counts in runtime._request_counts().items()}, "cores": cores}
-
-
-def prometheus(runtime: HB_HBMRuntime) -> str:
-    """Writes the counters in the text format of Prometheus."""
-    counted = stats(runtime)
-    lines = ["# HELP hbm_runtime_requests_total Requests that have ended, by model and end.",
-             "# TYPE hbm_runtime_requests_total counter"]  # fmt: skip
-    lines += [
-        f'hbm_runtime_requests_total{{model="{_escaped(model)}",end="{end}"}} {counts[end]}'
-        for model, counts in counted["models"].items()
-        for end in ("done", "failed", "timed_out", "late", "cancelled")
-    ]
-    lines += ["# HELP hbm_runtime_device_seconds_total Time from submission to the driver's report.",
-              "# TYPE hbm_runtime_device_seconds_total counter"]  # fmt: skip
-    lines += [
-        f'hbm_runtime_device_seconds_total{{model="{_escaped(model)}"}} {counts["device_ns"] / 1e9}'
-        for model, counts in counted["models"].items()
-    ]
-    lines += ["# HELP hbm_runtime_core_busy_seconds_total Time that a BPU core spent in tasks.",
-              "# TYPE hbm_runtime_core_busy_seconds_total counter"]  # fmt: skip
-    lines += [
-        f'hbm_runtime_core_busy_seconds_total{{core="{index}"}} {core["busy_ns"] / 1e9}'
-        for index, core in enumerate(counted["cores"])
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -1,8 +1,27 @@
-"""The base of the enums that the extension defines."""
+"""The bases of the enums that the extension defines."""
 
 from __future__ import annotations
 
 import enum
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
+    if sys.version_info >= (3, 11):
+        from typing import Self
+    else:
+        from typing_extensions import Self
+
+_NUMPY = {
+    "S8": "int8", "U8": "uint8", "F16": "float16", "S16": "int16", "U16": "uint16", "F32": "float32", "S32": "int32",
+    "U32": "uint32", "F64": "float64", "S64": "int64", "U64": "uint64", "BOOL8": "bool",
+}  # fmt: skip
 
 
 class VendorEnum(enum.IntEnum):
@@ -16,3 +35,26 @@ class VendorEnum(enum.IntEnum):
 
     def __bool__(self) -> bool:
         return True
+
+
+class ElementTypeEnum(VendorEnum):
+    """Element types, and the way from and to numpy's."""
+
+    def to_dtype(self) -> np.dtype[Any]:
+        """Returns numpy's dtype. Raises UnsupportedError for those that numpy lacks (S4, U4, MAX)."""
+        try:
+            return np.dtype(_NUMPY[self.name])
+        except KeyError:
+            raise UnsupportedError(f"numpy has no element type for {self.name}") from None
+
+    @classmethod
+    def from_dtype(cls, dtype: DTypeLike) -> Self:
+        """Returns the element type of a numpy dtype, or of anything that `numpy.dtype` takes: ``"float32"``, ``"<i2"``.
+
+        Raises UnsupportedError for types that no tensor has, and TypeError for what is no dtype.
+        """
+        wanted = np.dtype(dtype)
+        for name, numpy_name in _NUMPY.items():
+            if wanted == np.dtype(numpy_name):
+                return cls[name]
+        raise UnsupportedError(f"no tensor has the element type {wanted}; there are {', '.join(_NUMPY.values())}")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 
 from . import _core
-from ._errors import InputError
+from ._errors import InputError, InputTypeError
 
 #: The logger of this package; ``hbm_runtime.driver`` below it carries the lines of the C++ side.
 logger = logging.getLogger("hbm_runtime")
@@ -36,16 +37,19 @@ def set_log_level(level: str | int) -> None:
 
     Raises:
         InputError: Another word.
+        InputTypeError: Neither a word nor a number.
     """
     if isinstance(level, int):
         python = level
         core = next((number for value, number in _LEVELS.values() if value >= level), 6)
+    elif not isinstance(level, str):
+        raise InputTypeError(f"a log level is a word or a number, not {type(level).__name__}")
     elif level.lower() in _LEVELS:
         python, core = _LEVELS[level.lower()]
     else:
         raise InputError(f"log level {level!r} is not one of {', '.join(_LEVELS)}")
     logger.setLevel(python)
-    _core.set_log_handler(_handle if core < 6 else None, core)
+    _core.set_log_handler(_handle, core)
 
 
 def _handle(level: int, text: str) -> None:
@@ -57,10 +61,18 @@ def configure_from_environment() -> None:
     logger.addHandler(logging.NullHandler())
     path = os.environ.get("HBM_RUNTIME_LOG_FILE")
     if path:
-        handler = logging.FileHandler(path, delay=True)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-        logger.addHandler(handler)
+        _add_file(path)
     level = os.environ.get("HBM_RUNTIME_LOG", "warning").lower()
     set_log_level(level if level in _LEVELS else "warning")
     if level not in _LEVELS:
         logger.warning("HBM_RUNTIME_LOG=%s is not one of %s; warning holds", level, ", ".join(_LEVELS))
+
+
+def _add_file(path: str) -> None:
+    try:
+        handler = logging.FileHandler(path)
+    except OSError as error:
+        warnings.warn(f"HBM_RUNTIME_LOG_FILE={path} cannot be written: {error}", RuntimeWarning, stacklevel=3)
+        return
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logger.addHandler(handler)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -10,28 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._errors import InputError, UnsupportedError
+from ._errors import InputError
+from ._model_order import by_name
+from ._scheme import QuantScheme, scheme_of
+from ._shape import Shape
 from .quant import dequantize, quantize
 
 if TYPE_CHECKING:
     from . import _core
+    from ._request import InferRequest
     from ._runtime import HB_HBMRuntime
 
 Array = NDArray[Any]
 Shapes = Mapping[str, Sequence[int]]
-
-_NUMPY = {
-    "S8": np.int8, "U8": np.uint8, "F16": np.float16, "S16": np.int16, "U16": np.uint16, "F32": np.float32,
-    "S32": np.int32, "U32": np.uint32, "F64": np.float64, "S64": np.int64, "U64": np.uint64, "BOOL8": np.bool_,
-}  # fmt: skip
-
-
-def numpy_dtype(dtype: _core.hbDNNDataType) -> np.dtype[Any]:
-    """Returns the numpy dtype of an element type. Raises UnsupportedError for those that numpy lacks (S4, U4)."""
-    try:
-        return np.dtype(_NUMPY[dtype.name])
-    except KeyError:
-        raise UnsupportedError(f"numpy has no element type for {dtype.name}") from None
 
 
 class TensorInfo:
@@ -41,14 +31,18 @@ class TensorInfo:
         name: Its name.
         index: Its position among the model's inputs or outputs.
         desc: Its description, "" where there is none.
-        shape: Its dimensions; -1 stands for a dynamic one.
+        shape: Its dimensions, a `Shape`; -1 stands for a dynamic one.
         dim_names: The names of symbolic dimensions, "" for others.
         dtype: Its element type.
         strides: Steps in bytes; -1 stands for one that the runtime fills.
         quant: How it is quantised.
+        alignment: Bytes at whose multiples rows begin that the runtime lays out, where `strides` are -1.
+        storage_nbytes: Bytes of device memory that it takes; None when they depend on its shape.
     """
 
-    __slots__ = ("desc", "dim_names", "dtype", "index", "name", "quant", "shape", "strides")
+    __slots__ = (
+        "alignment", "desc", "dim_names", "dtype", "index", "name", "quant", "shape", "storage_nbytes", "strides",
+    )  # fmt: skip
 
     def __init__(self, runtime: HB_HBMRuntime, model: str, is_input: bool, index: int, name: str) -> None:
         role = "input" if is_input else "output"
@@ -59,11 +53,13 @@ class TensorInfo:
         self.name = name
         self.index = index
         self.desc: str = of("descs")
-        self.shape: tuple[int, ...] = tuple(of("shapes"))
         self.dim_names: tuple[str, ...] = tuple(runtime._dimension_names(model, is_input, index))
+        self.shape = Shape(of("shapes"), self.dim_names)
         self.dtype: _core.hbDNNDataType = of("dtypes")
         self.strides: tuple[int, ...] = tuple(of("strides"))
         self.quant: _core.QuantParams = of("quants")
+        storage, self.alignment = runtime._tensor_memory(model, is_input, index)
+        self.storage_nbytes: int | None = None if storage < 0 else storage
 
     @property
     def rank(self) -> int:
@@ -78,17 +74,27 @@ class TensorInfo:
     @property
     def np_dtype(self) -> np.dtype[Any]:
         """The numpy dtype of its elements."""
-        return numpy_dtype(self.dtype)
+        return self.dtype.to_dtype()
 
     @property
     def size(self) -> int | None:
         """Number of elements; None when the shape is dynamic."""
-        return None if self.is_dynamic else math.prod(self.shape)
+        return None if self.is_dynamic else self.shape.size
 
     @property
     def nbytes(self) -> int | None:
         """Bytes of its elements without padding; None when the shape is dynamic."""
         return None if self.size is None else self.size * self.np_dtype.itemsize
+
+    @property
+    def padding(self) -> int | None:
+        """Bytes of its device memory that hold no element; None when they depend on its shape."""
+        return None if self.storage_nbytes is None or self.nbytes is None else self.storage_nbytes - self.nbytes
+
+    @property
+    def scheme(self) -> QuantScheme | None:
+        """Its quantisation, channel by channel; None when it is not quantised."""
+        return scheme_of(self.quant)
 
     def accepts(self, shape: Sequence[int]) -> bool:
         """Tells whether an array of this shape fits."""
@@ -204,8 +210,25 @@ class Model:
         return self._runtime.infer_shapes(self.name, shapes)
 
     def run(self, inputs: Any, **keywords: Any) -> dict[str, Array]:
-        """Runs this model and returns its outputs by name; arguments as those of `HB_HBMRuntime.run`."""
-        return self._runtime.run(inputs, self.name, **keywords)[self.name]
+        """Runs this model and returns its outputs by name, in the model's order.
+
+        Args:
+            inputs: What `HB_HBMRuntime.run` takes, or a list or tuple of arrays in the model's order.
+            **keywords: Those of `HB_HBMRuntime.run`; ``outputs`` may be a list or tuple in the model's order, too.
+        """
+        return self._runtime.run(self._named(inputs), self.name, **self._with_outputs(keywords))[self.name]
+
+    def run_async(self, inputs: Any, **keywords: Any) -> InferRequest:
+        """Starts this model; arguments as those of `run` and `HB_HBMRuntime.run_async`."""
+        return self._runtime.run_async(self._named(inputs), self.name, **self._with_outputs(keywords))
+
+    def _named(self, inputs: Any) -> Any:
+        return by_name(self.name, "input", self.inputs, inputs)
+
+    def _with_outputs(self, keywords: dict[str, Any]) -> dict[str, Any]:
+        if "outputs" in keywords:
+            keywords["outputs"] = by_name(self.name, "output", self.outputs, keywords["outputs"])
+        return keywords
 
     def __repr__(self) -> str:
         return f"<Model {self.name!r}: inputs {self.inputs!r}, outputs {self.outputs!r}>"

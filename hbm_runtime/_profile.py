@@ -2,42 +2,38 @@
 
 from __future__ import annotations
 
-import json
 import os
-import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from . import _core
+from ._durations import ModelDurations
+from ._errors import HbmClosedError, HbmStateError
+from ._spans import COPY, LAYER, Span, TensorNames, layer_spans, spans_of
+from ._trace_file import write_trace
 
 if TYPE_CHECKING:
     from ._runtime import HB_HBMRuntime
 
-#: Phases of a request: name of the event, and the record's fields where it begins and ends.
-_PHASES = (
-    ("ModelExecute", "enqueue_ns", "done_ns"),
-    ("CopyIn", "enqueue_ns", "copied_ns"),
-    ("Queue", "copied_ns", "submit_ns"),
-    ("DeviceExecute", "submit_ns", "ended_ns"),
-    ("CopyOut", "ended_ns", "done_ns"),
-)
-
 
 @dataclass(frozen=True)
 class ProfileEvent:
-    """The beginning or the end of a phase.
+    """The beginning or the end of something.
 
     Attributes:
-        kind: ModelExecute, CopyIn, Queue, DeviceExecute, CopyOut or LayerExecute, with Begin or End behind.
-        time_ns: Nanoseconds of `time.monotonic_ns`; of LayerExecute since the model was loaded.
+        kind: ModelExecute, Copy, Queue, Launch, DeviceExecute, Wait or LayerExecute, with Begin or End behind.
+        time_ns: Nanoseconds of `time.monotonic_ns`, for all kinds.
         model: Name of the model.
-        request: Number of the request in this profile; -1 for LayerExecute.
-        thread: Kernel id of the thread that prepared the request.
-        name: Of the operation, for LayerExecute.
+        request: Number of the request in this profile; -1 for layers of requests that it does not hold.
+        thread: Kernel id of the thread that it happened on; 0 where it happened on none, or nothing tells.
+        operation: Of LayerExecute: name of the operation.
+        tensor: Of Copy: name of the tensor.
+        source: Of Copy: "host", or the device ("bpu", "bpusim").
+        destination: Of Copy: "host", or the device.
+        nbytes: Of Copy: bytes that were moved; 0 where both sides use the same memory and only caches were flushed.
     """
 
     kind: str
@@ -45,61 +41,52 @@ class ProfileEvent:
     model: str
     request: int
     thread: int
-    name: str = ""
-
-
-@dataclass(frozen=True)
-class Durations:
-    """Statistics of durations in seconds."""
-
-    count: int
-    total: float
-    min: float
-    mean: float
-    p50: float
-    p90: float
-    p99: float
-    max: float
-
-    @classmethod
-    def of(cls, seconds: Sequence[float]) -> Durations:
-        """Summarises durations; all zero when there are none."""
-        if not seconds:
-            return cls(0, 0, 0, 0, 0, 0, 0, 0)
-        values = np.asarray(seconds)
-        p50, p90, p99 = (float(value) for value in np.percentile(values, [50, 90, 99]))
-        return cls(
-            len(seconds), float(values.sum()), float(values.min()), float(values.mean()), p50, p90, p99,
-            float(values.max()),
-        )  # fmt: skip
+    operation: str = ""
+    tensor: str = ""
+    source: str = ""
+    destination: str = ""
+    nbytes: int = 0
 
 
 class Profile:
-    """Records of the requests that started inside a ``with runtime.profile()`` block.
-
-    Attributes:
-        lost: Requests that were not recorded because the buffer was full.
-    """
+    """Records of the requests that started inside a ``with runtime.profile()`` block. One at a time for a runtime."""
 
     def __init__(self, runtime: HB_HBMRuntime, capacity: int, operators: bool) -> None:
         self._runtime = runtime
         self._recorder = _core.Recorder(capacity)
         self._operators = operators
-        self._operator_times: dict[str, list[tuple[str, str, int, int]]] = {}
+        self._operation_times: dict[str, list[tuple[str, str, int, int, int]]] = {}
+        self._names: dict[str, TensorNames] = {}
+        self._threads: dict[int, str] = {}
+        self._device = ""
 
     def __enter__(self) -> Profile:
+        runtime = self._runtime
+        if runtime._profile is not None:
+            raise HbmStateError("a profile of this runtime is being recorded; end that one first")
+        inputs, outputs = runtime.input_names, runtime.output_names
+        self._names = {model: TensorNames(inputs[model], outputs[model]) for model in inputs}
+        self._device = "bpusim" if _core.driver_info()["kind"] == "bpusim" else "bpu"
         if self._operators:
-            for model in self._runtime.model_names:
-                self._runtime._take_operation_times(model)
-        self._runtime._set_recorder(self._recorder)
+            if not runtime._options["profile_operators"]:
+                raise HbmStateError("times of operations need HB_HBMRuntime(..., profile_operators=True)")
+            self._take_operation_times()
+        runtime._profile = self
+        runtime._set_recorder(self._recorder)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._runtime._clear_recorder()
-        if self._operators:
-            self._operator_times = {
-                model: self._runtime._take_operation_times(model) for model in self._runtime.model_names
-            }
+        self._runtime._profile = None
+        try:
+            self._runtime._clear_recorder()
+            if self._operators:
+                self._operation_times = self._take_operation_times()
+        except HbmClosedError:
+            pass  # closed inside the block: what was recorded until then is kept
+        self._threads = _thread_names()
+
+    def _take_operation_times(self) -> dict[str, list[tuple[str, str, int, int, int]]]:
+        return {model: self._runtime._take_operation_times(model) for model in self._runtime.model_names}
 
     @property
     def lost(self) -> int:
@@ -108,106 +95,79 @@ class Profile:
 
     @property
     def records(self) -> list[dict[str, Any]]:
-        """One dict for each request that has ended: model, state, thread and the times in nanoseconds."""
+        """One dict for each request that has ended, in the order of the ends, with its state and all time stamps."""
         return [dict(record) for record in self._recorder.records()]
 
     @property
     def events(self) -> list[ProfileEvent]:
-        """Begin and end of each phase of each request that was done, and of operations where they were asked for."""
+        """Begins and ends, in the order of time, of what became of requests that were done.
+
+        Of each request: ModelExecute; Copy of each input; Queue, once for a task slot and, where the driver tells when
+        the task ran, once for a core; Launch; DeviceExecute; Copy of each output; Wait of each thread that waited
+        for it. With ``operators=True`` also LayerExecute of each operation.
+        """
         events = []
-        for number, record in enumerate(self.records):
-            for kind, begin, end in _PHASES:
-                if record["state"] == "done":
-                    for suffix, at in (("Begin", begin), ("End", end)):
-                        model, thread = record["model"], record["thread"]
-                        events.append(ProfileEvent(kind + suffix, record[at], model, number, thread))
-        for model, times in self._operator_times.items():
-            for name, _, begin_ns, duration_ns in times:
-                events.append(ProfileEvent("LayerExecuteBegin", begin_ns, model, -1, 0, name))
-                events.append(ProfileEvent("LayerExecuteEnd", begin_ns + duration_ns, model, -1, 0, name))
-        return events
+        for span in self._spans():
+            details = (span.operation, span.tensor, span.source, span.destination, span.nbytes)
+            for end, time in (("Begin", span.begin_ns), ("End", span.end_ns)):
+                events.append(ProfileEvent(span.kind + end, time, span.model, span.request, span.thread, *details))
+        return sorted(events, key=lambda event: event.time_ns)
 
     @property
-    def durations(self) -> dict[str, dict[str, Durations]]:
-        """Statistics by model and phase; ModelExecute is the whole request."""
-        seconds: dict[str, dict[str, list[float]]] = {}
-        for record in self.records:
-            if record["state"] == "done":
-                phases = seconds.setdefault(record["model"], {kind: [] for kind, _, _ in _PHASES})
-                for kind, begin, end in _PHASES:
-                    phases[kind].append((record[end] - record[begin]) / 1e9)
+    def durations(self) -> dict[str, ModelDurations]:
+        """Statistics by model: of whole requests, and below that by phase, layer and tensor."""
+        phases: dict[str, dict[str, dict[int, float]]] = {}
+        layers: dict[str, dict[str, list[float]]] = {}
+        copies: dict[str, dict[str, list[float]]] = {}
+        for span in self._spans():
+            if span.kind == LAYER:
+                layers.setdefault(span.model, {}).setdefault(span.operation, []).append(span.seconds)
+                continue
+            if span.kind == COPY:
+                copies.setdefault(span.model, {}).setdefault(span.tensor, []).append(span.seconds)
+            of_request = phases.setdefault(span.model, {}).setdefault(span.phase, {})
+            of_request[span.request] = of_request.get(span.request, 0.0) + span.seconds
         return {
-            model: {kind: Durations.of(values) for kind, values in phases.items()} for model, phases in seconds.items()
+            model: ModelDurations.made_of(
+                {phase: list(seconds.values()) for phase, seconds in parts.items()},
+                layers.get(model, {}),
+                copies.get(model, {}),
+            )
+            for model, parts in phases.items()
         }
 
-    @property
-    def operation_durations(self) -> dict[str, dict[str, Durations]]:
-        """Statistics by model and operation, where ``operators=True`` was asked for."""
-        result: dict[str, dict[str, Durations]] = {}
-        for model, times in self._operator_times.items():
-            seconds: dict[str, list[float]] = {}
-            for name, _, _, duration_ns in times:
-                seconds.setdefault(name, []).append(duration_ns / 1e9)
-            result[model] = {name: Durations.of(values) for name, values in seconds.items()}
-        return result
-
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes a trace that Perfetto and chrome://tracing open."""
-        events = []
-        for number, record in enumerate(self.records):
+        """Writes a trace that Perfetto (https://ui.perfetto.dev) and chrome://tracing open.
+
+        It has a track for each thread with its name, one for each request, and an arrow that follows each request
+        from thread to thread.
+        """
+        spans = self._spans()
+        names = self._threads | _thread_names()
+        seen = {span.thread for span in spans if span.thread}
+        write_trace(path, spans, {thread: names.get(thread, f"thread {thread}") for thread in seen})
+
+    def _spans(self) -> list[Span]:
+        spans: list[Span] = []
+        devices: dict[str, list[Span]] = {}
+        for number, record in enumerate(self._recorder.records()):
             if record["state"] != "done":
                 continue
-            for kind, begin, end in _PHASES:
-                events.append(
-                    {
-                        "name": f"{record['model']} {kind}" if kind == "ModelExecute" else kind,
-                        "cat": record["model"],
-                        "ph": "X",
-                        "ts": record[begin] / 1e3,
-                        "dur": (record[end] - record[begin]) / 1e3,
-                        "pid": os.getpid(),
-                        "tid": record["thread"],
-                        "args": {"request": number, "priority": record["priority"], "custom_id": record["custom_id"]},
-                    }
-                )
-        Path(path).write_text(json.dumps({"traceEvents": events, "displayTimeUnit": "ms"}), encoding="utf-8")
+            own = spans_of(number, record, self._names[record["model"]], self._device)
+            devices.setdefault(record["model"], []).extend(span for span in own if span.kind == "DeviceExecute")
+            spans += own
+        for model, times in self._operation_times.items():
+            spans += layer_spans(model, times, devices.get(model, []))
+        return spans
 
 
-@dataclass(frozen=True)
-class Benchmark:
-    """What `HB_HBMRuntime.benchmark` measured.
-
-    Attributes:
-        latency: Of single runs, in seconds.
-        runs: Number of runs measured.
-        warmup: Number of runs before.
-        seconds: Wall time of the measured runs.
-        throughput: Runs per second.
-    """
-
-    latency: Durations
-    runs: int
-    warmup: int
-    seconds: float
-    throughput: float
-
-    def to_json(self) -> str:
-        """The figures as JSON text."""
-        return json.dumps(asdict(self))
-
-
-def benchmark(
-    runtime: HB_HBMRuntime, inputs: Any, *, repeat: int, warmup: int, duration: float | None, keywords: dict[str, Any]
-) -> Benchmark:
-    """Runs sets of inputs in turn and measures; see `HB_HBMRuntime.benchmark`."""
-    sets = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
-    for i in range(warmup):
-        runtime.run(sets[i % len(sets)], **keywords)
-    seconds: list[float] = []
-    begin = time.perf_counter()
-    while len(seconds) < repeat if duration is None else time.perf_counter() - begin < duration or not seconds:
-        start = time.perf_counter()
-        runtime.run(sets[len(seconds) % len(sets)], **keywords)
-        seconds.append(time.perf_counter() - start)
-    wall = time.perf_counter() - begin
-    return Benchmark(Durations.of(seconds), len(seconds), warmup, wall, len(seconds) / wall)
+def _thread_names() -> dict[int, str]:
+    """Names of the threads of this process by kernel id: Python's where a thread has one."""
+    names = {}
+    for folder in Path("/proc/self/task").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile
+            names[int(folder.name)] = (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()
+    for thread in threading.enumerate():
+        if thread.native_id is not None:
+            names[thread.native_id] = thread.name
+    return names

@@ -150,6 +150,7 @@ class InferQueue:
 
     def _count(self, reason: str) -> None:
         self._dropped[reason] = self._dropped.get(reason, 0) + 1
+        self._runtime._drops.add(self._model, reason)
 
     def _advance(self) -> None:
         """Starts the next item if none is running."""

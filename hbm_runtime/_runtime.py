@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Union, overload
 
 from . import _core
+from ._benchmark import Benchmark, Plan, benchmark
 from ._bound import BoundRun
-from ._devices import prometheus, stats
 from ._errors import HbmError, InputError
 from ._model import Array, Model
-from ._profile import Benchmark, Profile, benchmark
+from ._operations import Operation, operations
+from ._profile import Profile
 from ._queue import InferQueue, Policy, QueueResult, Reason
 from ._request import InferRequest
 from ._scheduling import SchedParam
+from ._stats import DropCounts, prometheus, stats
 from ._summary import summarise
 from .encryption._loading import opened_models
 
@@ -47,6 +49,7 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         save_memory: bool = False,
         profile_operators: bool = False,
         keep: Iterable[str] = (),
+        keep_path: str | os.PathLike[str] | None = None,
         passphrase: str | bytes | None = None,
     ) -> None:
         """Loads the models of one or several files; several models may come from one file.
@@ -61,7 +64,9 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
             flush_denormals: Count denormal numbers as zero.
             save_memory: Trade speed for memory.
             profile_operators: Record times of single operators.
-            keep: Names of intermediate tensors that become outputs after the model's own.
+            keep: Names of intermediate tensors that become outputs after the model's own; ``"*"`` or ``["*"]`` for all
+                that numpy can hold.
+            keep_path: A folder; each run writes those tensors to ``<keep_path>/<model>/<run>/<index>_<name>.npy``.
             passphrase: Of models that `hbm_runtime.encryption.encrypt_model` encrypted; then all of them must be. They
                 are decrypted in memory.
 
@@ -84,8 +89,11 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
             "flush_denormals": flush_denormals,
             "save_memory": save_memory,
             "profile_operators": profile_operators,
-            "keep": list(keep),
+            "keep": [keep] if isinstance(keep, str) else list(keep),
+            "keep_path": None if keep_path is None else os.fspath(keep_path),
         }
+        if keep_path is not None and not options["keep"]:
+            raise InputError("keep_path is given, but keep names no tensor to write there; keep='*' writes all")
         buffers = [source for source in sources if not _is_path(source)]
         if buffers and len(buffers) != len(sources):
             raise TypeError("HB_HBMRuntime() takes paths or models in memory, not both in one call")
@@ -105,6 +113,8 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         if not hasattr(self, "_keys"):
             self._keys = keys
             self._options = options
+            self._drops = DropCounts()
+            self._profile: Profile | None = None
             self._encrypted = passphrase is not None
 
     @property
@@ -182,32 +192,52 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         """Records requests inside a ``with`` block.
 
         Args:
-            capacity: How many requests are kept.
+            capacity: How many requests are kept; those beyond are counted in `Profile.lost`.
             operators: Record single operations too; needs ``HB_HBMRuntime(..., profile_operators=True)``.
         """
         return Profile(self, capacity, operators)
 
     def benchmark(
-        self, inputs: Any, *, repeat: int = 100, warmup: int = 10, duration: float | None = None, **keywords: Any
+        self,
+        inputs: Any,
+        *,
+        repeat: int = 100,
+        duration: float | None = None,
+        warmup: int = 10,
+        warmup_time: float = 0.0,
+        stop_threshold: float | None = None,
+        check_period: int = 20,
+        in_flight: int = 1,
+        profile: bool = False,
+        capacity: int = 100_000,
+        **keywords: Any,
     ) -> Benchmark:
         """Runs a model again and again and measures.
 
         Args:
-            inputs: What `run` takes, or a list of such sets, which are used in turn.
+            inputs: What `run` takes, or a list of such sets, which are used in turn and also counted one by one.
             repeat: Number of runs measured.
-            warmup: Number of runs before.
             duration: Seconds to measure for, instead of `repeat` runs.
+            warmup: Number of runs before, at least.
+            warmup_time: Seconds of runs before, at least.
+            stop_threshold: Ends earlier, once the standard error of the mean latency is at most that many seconds.
+            check_period: Runs between two looks at that.
+            in_flight: Runs under way at a time: 1 measures latency, more measure throughput.
+            profile: Also record a profile, with operations if the runtime was loaded with ``profile_operators=True``.
+            capacity: How many requests that profile keeps.
             **keywords: Those of `run`.
         """
-        return benchmark(self, inputs, repeat=repeat, warmup=warmup, duration=duration, keywords=keywords)
+        plan = Plan(repeat, duration, warmup, warmup_time, stop_threshold, check_period, in_flight)
+        recorded = self.profile(capacity=capacity, operators=self._options["profile_operators"]) if profile else None
+        return benchmark(self, inputs, plan, recorded, keywords)
 
-    def operations(self, model: str) -> list[tuple[str, str]]:
-        """Lists name and ONNX type of a model's operations.
+    def operations(self, model: str) -> list[Operation]:
+        """Lists a model's operations with name, ONNX type and device.
 
         Raises:
             UnsupportedError: The driver does not know them.
         """
-        return list(self._operations(model))
+        return operations(self, model)
 
     @overload
     def stats(self) -> dict[str, Any]: ...
@@ -289,6 +319,7 @@ def _load_options(given: dict[str, Any]) -> _core.LoadOptions:
         save_memory=given["save_memory"],
         profile=given["profile_operators"],
         keep=given["keep"],
+        keep_folder=given["keep_path"] or "",
     )
 
 

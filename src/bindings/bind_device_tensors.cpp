@@ -29,6 +29,15 @@ std::vector<std::string> dimensionNames(const PyRuntime& self, const std::string
   return loaded->runtime->dimensionNames(loaded->runtime->modelIndex(model), roleOf(input), tensor);
 }
 
+// Bytes to allocate (-1: depends on the call), alignment of rows.
+std::pair<std::int64_t, std::int64_t> tensorMemory(const PyRuntime& self, const std::string& model, bool input,
+                                                   std::size_t tensor) {
+  const std::shared_ptr<Loaded> loaded = self.loaded();
+  const std::size_t index = loaded->runtime->modelIndex(model);
+  const ModelInfo& info = loaded->runtime->model(index);
+  return {(input ? info.inputs : info.outputs).at(tensor).alignedByteSize, loaded->runtime->strideAlignment(index)};
+}
+
 ByModel<py::typing::Dict<py::str, py::int_>> memoryInfo(const PyRuntime& self) {
   const std::shared_ptr<Loaded> loaded = self.loaded();
   py::dict result;
@@ -47,6 +56,7 @@ void bindDeviceTensors(py::module_& module, RuntimeClass& cls) {
       "is_device_array", [](const py::array& array) { return isDeviceMemory(array.data()); }, py::arg("array"),
       "Whether an array lies in device memory that empty_inputs(), empty_outputs() or bind() gave.");
   cls.def("_allocate", &allocate, py::arg("model"), py::arg("is_input"), py::arg("tensor"), py::arg("shape"));
+  cls.def("_tensor_memory", &tensorMemory, py::arg("model"), py::arg("is_input"), py::arg("tensor"));
   cls.def("_infer_shapes", &inferShapes, py::arg("model"), py::arg("input_shapes"));
   cls.def("_dimension_names", &dimensionNames, py::arg("model"), py::arg("is_input"), py::arg("tensor"));
   cls.def("memory_info", &memoryInfo,

@@ -4,8 +4,7 @@
 namespace hbm::python {
 
 void bindEnums(py::module_& module) {
-  constexpr const char* base = "hbm_runtime._enums.VendorEnum";
-  py::native_enum<DataType>(module, "hbDNNDataType", base, "Element type of a tensor.")
+  py::native_enum<DataType>(module, "hbDNNDataType", "hbm_runtime._enums.ElementTypeEnum", "Element type of a tensor.")
       .value("S4", DataType::kS4)
       .value("U4", DataType::kU4)
       .value("S8", DataType::kS8)
@@ -22,7 +21,7 @@ void bindEnums(py::module_& module) {
       .value("BOOL8", DataType::kBool8)
       .value("MAX", DataType::kMax)
       .finalize();
-  py::native_enum<QuantType>(module, "hbDNNQuantiType", base, "How a tensor is quantised.")
+  py::native_enum<QuantType>(module, "hbDNNQuantiType", "hbm_runtime._enums.VendorEnum", "How a tensor is quantised.")
       .value("NONE", QuantType::kNone)
       .value("SCALE", QuantType::kScale)
       .finalize();

@@ -39,6 +39,12 @@ const char* className(ErrorKind kind) {
       return "UnsupportedError";
     case ErrorKind::kState:
       return "HbmStateError";
+    case ErrorKind::kShape:
+      return "ShapeError";
+    case ErrorKind::kContainer:
+      return "ContainerError";
+    case ErrorKind::kIo:
+      return "HbmIOError";
   }
   return "HbmError";
 }

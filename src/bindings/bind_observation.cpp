@@ -17,11 +17,25 @@ Dicts recordsOf(const Recorder& recorder) {
   py::list all;
   for (const RequestRecord& record : recorder.records()) {
     const RequestInfo& info = record.info;
+    const RequestTrace& trace = record.trace;
+    py::list copies;
+    for (const CopyRecord& copy : trace.copies) {
+      copies.append(py::make_tuple(copy.input, copy.tensor, copy.bytes, copy.beginNs, copy.endNs));
+    }
+    py::list waits;
+    for (const WaitRecord& wait : trace.waits) {
+      waits.append(py::make_tuple(wait.thread, wait.beginNs, wait.endNs));
+    }
     all.append(py::dict(py::arg("model") = info.model, py::arg("state") = requestStateName(record.state),
-                        py::arg("thread") = record.thread, py::arg("custom_id") = info.sched.customId,
-                        py::arg("priority") = info.sched.priority, py::arg("enqueue_ns") = info.enqueueNs,
-                        py::arg("copied_ns") = info.copiedNs, py::arg("submit_ns") = info.submitNs,
-                        py::arg("ended_ns") = info.endedNs, py::arg("done_ns") = info.doneNs));
+                        py::arg("custom_id") = info.sched.customId, py::arg("priority") = info.sched.priority,
+                        py::arg("enqueue_ns") = info.enqueueNs, py::arg("copied_ns") = info.copiedNs,
+                        py::arg("submit_ns") = info.submitNs, py::arg("launched_ns") = trace.launchedNs,
+                        py::arg("device_begin_ns") = trace.deviceBeginNs, py::arg("device_end_ns") = trace.deviceEndNs,
+                        py::arg("ended_ns") = info.endedNs, py::arg("collect_ns") = trace.collectNs,
+                        py::arg("done_ns") = info.doneNs, py::arg("core") = trace.core,
+                        py::arg("prepared_by") = trace.preparedBy, py::arg("submitted_by") = trace.submittedBy,
+                        py::arg("device_thread") = trace.deviceThread, py::arg("collected_by") = trace.collectedBy,
+                        py::arg("copies") = copies, py::arg("waits") = waits));
   }
   return Dicts(all);
 }
@@ -31,9 +45,10 @@ ByModel<py::typing::Dict<py::str, py::int_>> requestCounts(const PyRuntime& self
   py::dict all;
   for (std::size_t i = 0; i < loaded->names.size(); ++i) {
     const RequestCounts counts = loaded->runtime->requestCounts(i);
-    all[loaded->names[i].name] = py::dict(
-        py::arg("done") = counts.done, py::arg("failed") = counts.failed, py::arg("timed_out") = counts.timedOut,
-        py::arg("late") = counts.late, py::arg("cancelled") = counts.cancelled, py::arg("device_ns") = counts.deviceNs);
+    all[loaded->names[i].name] =
+        py::dict(py::arg("running") = counts.running, py::arg("done") = counts.done, py::arg("failed") = counts.failed,
+                 py::arg("timed_out") = counts.timedOut, py::arg("late") = counts.late,
+                 py::arg("cancelled") = counts.cancelled, py::arg("device_ns") = counts.deviceNs);
   }
   return ByModel<py::typing::Dict<py::str, py::int_>>(all);
 }
@@ -47,7 +62,7 @@ py::typing::List<py::typing::Tuple<py::str, py::str>> operations(const PyRuntime
   return py::typing::List<py::typing::Tuple<py::str, py::str>>(all);
 }
 
-using Times = py::typing::List<py::typing::Tuple<py::str, py::str, py::int_, py::int_>>;
+using Times = py::typing::List<py::typing::Tuple<py::str, py::str, py::int_, py::int_, py::int_>>;
 
 Times takeOperationTimes(const PyRuntime& self, const std::string& model) {
   const std::shared_ptr<Loaded> loaded = self.loaded();
@@ -55,7 +70,7 @@ Times takeOperationTimes(const PyRuntime& self, const std::string& model) {
       withoutGil([&] { return loaded->runtime->takeOperationTimes(loaded->runtime->modelIndex(model)); });
   py::list all;
   for (const OperationTime& each : times) {
-    all.append(py::make_tuple(each.operation.name, each.operation.type, each.beginNs, each.durationNs));
+    all.append(py::make_tuple(each.operation.name, each.operation.type, each.beginNs, each.durationNs, each.thread));
   }
   return Times(all);
 }
@@ -82,6 +97,7 @@ void bindObservation(py::module_& module, RuntimeClass& cls) {
   py::class_<Recorder, std::shared_ptr<Recorder>>(module, "Recorder", "Records what becomes of requests.")
       .def(py::init<std::size_t>(), py::arg("capacity"))
       .def("records", &recordsOf)
+      .def("__len__", &Recorder::size)
       .def_property_readonly("lost", &Recorder::lost);
   cls.def(
          "_set_recorder",

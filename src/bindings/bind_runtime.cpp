@@ -26,8 +26,8 @@ py::dict schedParams(const PyRuntime& self) {
 }
 
 LoadOptions loadOptions(std::int32_t threads, std::vector<std::int32_t> cpus, bool flushDenormals, bool saveMemory,
-                        bool profile, std::vector<std::string> keep) {
-  return {threads, std::move(cpus), flushDenormals, saveMemory, profile, std::move(keep)};
+                        bool profile, std::vector<std::string> keep, std::string keepFolder) {
+  return {threads, std::move(cpus), flushDenormals, saveMemory, profile, std::move(keep), std::move(keepFolder)};
 }
 
 std::unique_ptr<PyRuntime> fromFiles(const std::vector<py::bytes>& files, const LoadOptions& options) {
@@ -54,7 +54,7 @@ void bindRuntime(py::module_& module) {
   py::class_<LoadOptions>(module, "LoadOptions", "How models are loaded.")
       .def(py::init(&loadOptions), py::kw_only(), py::arg("threads") = 0, py::arg("cpus") = std::vector<std::int32_t>(),
            py::arg("flush_denormals") = false, py::arg("save_memory") = false, py::arg("profile") = false,
-           py::arg("keep") = std::vector<std::string>());
+           py::arg("keep") = std::vector<std::string>(), py::arg("keep_folder") = std::string());
 
   RuntimeClass cls(module, "Runtime", "Loads models and runs them.");
   cls.def(py::init(&fromFiles), py::arg("files"), py::arg("options"))

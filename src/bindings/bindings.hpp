@@ -12,6 +12,7 @@ namespace py = pybind11;
 namespace hbm::python {
 
 void bindErrors(py::module_& module);
+void bindBuildInfo(py::module_& module);
 void bindEnums(py::module_& module);
 void bindDriver(py::module_& module);
 void bindQuantParams(py::module_& module);

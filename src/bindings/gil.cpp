@@ -6,6 +6,8 @@
 #include <chrono>
 #include <thread>
 
+#include "bindings/notifier.hpp"
+
 namespace hbm::python {
 namespace {
 
@@ -31,8 +33,9 @@ void reacquireGil(PyThreadState* state) {
 void watchInterpreter() {
   mainThread = py::module_::import("threading").attr("main_thread")().attr("ident").cast<unsigned long>();
   py::module_::import("atexit").attr("register")(py::cpp_function([] {
-    exiting.store(true);
     const py::gil_scoped_release release;
+    drainNotifier();
+    exiting.store(true);
     std::this_thread::sleep_for(kGrace);
   }));
 }

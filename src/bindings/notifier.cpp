@@ -1,5 +1,8 @@
 #include "bindings/notifier.hpp"
 
+#include <atomic>
+#include <chrono>
+#include <future>
 #include <utility>
 
 #include "bindings/bindings.hpp"
@@ -9,8 +12,13 @@
 namespace hbm::python {
 namespace {
 
+constexpr auto kDrainTime = std::chrono::milliseconds(100);
+
+std::atomic<bool> used{false};
+
 // Never destroyed: requests may end while the process does.
 Worker& notifier() {
+  used.store(true, std::memory_order_relaxed);
   static auto* worker = std::make_unique<Worker>("hbm-python").release();
   return *worker;
 }
@@ -57,6 +65,15 @@ class PyWork {
 };
 
 std::shared_ptr<PyWork> holdPython(std::function<void()> work) { return std::make_shared<PyWork>(std::move(work)); }
+
+void drainNotifier() {
+  if (!used.load(std::memory_order_relaxed)) {
+    return;
+  }
+  const auto reached = std::make_shared<std::promise<void>>();
+  notifier().post([reached] { reached->set_value(); });
+  static_cast<void>(reached->get_future().wait_for(kDrainTime));
+}
 
 void notifyPython(std::shared_ptr<PyWork> work) {
   notifier().post([work = std::move(work)] { runWithGil(work->take(), true); });

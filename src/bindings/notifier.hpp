@@ -15,4 +15,8 @@ class PyWork;
 // GIL. What it raises is reported as unraisable. Dropped when the interpreter is exiting.
 void notifyPython(std::shared_ptr<PyWork> work);
 
+// Waits until the notifier has done what it was given so far, such as writing log lines; a short time at most, for a
+// callback may take long. Without the GIL.
+void drainNotifier();
+
 }  // namespace hbm::python

@@ -6,9 +6,9 @@
 namespace hbm {
 namespace {
 
-[[noreturn]] void refuse(const ModelInfo& model, const char* role, const TensorInfo& tensor, const std::string& text) {
-  throw Error(ErrorKind::kInput, place(model.name, role, tensor.name) + ": " + text,
-              {"", 0, "", model.name, tensor.name});
+[[noreturn]] void refuse(const ModelInfo& model, const char* role, const TensorInfo& tensor, const std::string& text,
+                         ErrorKind kind = ErrorKind::kInput) {
+  throw Error(kind, place(model.name, role, tensor.name) + ": " + text, {"", 0, "", model.name, tensor.name});
 }
 
 bool shapeMatches(const TensorInfo& input, const TensorView& view) {
@@ -33,12 +33,14 @@ void checkTensor(const ModelInfo& model, const char* role, const TensorInfo& inf
     refuse(model, role, info,
            "expected " + std::to_string(rank) + " dimensions, shape " + describeShape(info.shape.data(), rank) +
                ", given " + std::to_string(givenRank) +
-               (givenRank <= view.shape.size() ? ", shape " + describeShape(view.shape.data(), givenRank) : ""));
+               (givenRank <= view.shape.size() ? ", shape " + describeShape(view.shape.data(), givenRank) : ""),
+           ErrorKind::kShape);
   }
   if (!shapeMatches(info, view)) {
     refuse(model, role, info,
            "expected shape " + describeShape(info.shape.data(), rank) + ", given " +
-               describeShape(view.shape.data(), rank) + (info.dynamicShape ? " (-1 stands for any size)" : ""));
+               describeShape(view.shape.data(), rank) + (info.dynamicShape ? " (-1 stands for any size)" : ""),
+           ErrorKind::kShape);
   }
 }
 

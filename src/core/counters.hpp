@@ -1,4 +1,4 @@
-// Counts the ends of a model's requests.
+// Counts a model's requests.
 #pragma once
 
 #include <atomic>
@@ -10,7 +10,10 @@ namespace hbm {
 
 class Counters {
  public:
+  void begin() noexcept { ++running_; }
+
   void add(RequestState state, const RequestInfo& info, std::optional<ErrorKind> error) noexcept {
+    --running_;
     if (state == RequestState::kDone) {
       ++done_;
       deviceNs_ += info.endedNs - info.submitNs;
@@ -24,10 +27,11 @@ class Counters {
   }
 
   [[nodiscard]] RequestCounts counts() const noexcept {
-    return {done_, failed_, timedOut_, late_, cancelled_, deviceNs_};
+    return {running_, done_, failed_, timedOut_, late_, cancelled_, deviceNs_};
   }
 
  private:
+  std::atomic<std::int64_t> running_{0};
   std::atomic<std::int64_t> done_{0};
   std::atomic<std::int64_t> failed_{0};
   std::atomic<std::int64_t> timedOut_{0};

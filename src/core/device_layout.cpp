@@ -22,7 +22,7 @@ hbDNNTensorProperties completeProperties(const Model& model, TensorRole role, st
   for (std::int32_t i = 0; i < properties.validShape.numDimensions; ++i) {
     properties.validShape.dimensionSize[i] = static_cast<std::int32_t>(shape[i]);
     if (properties.validShape.dimensionSize[i] != shape[i]) {
-      refuse(ErrorKind::kInput, model, role, index, "a dimension is larger than the driver can express");
+      refuse(ErrorKind::kShape, model, role, index, "a dimension is larger than the driver can express");
     }
   }
   if (!fillStrides(properties, model.soc.strideAlignment)) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/call_check.hpp"
+#include "core/clock.hpp"
 #include "core/copy.hpp"
 #include "core/device_layout.hpp"
 #include "core/metadata_check.hpp"
@@ -10,22 +11,38 @@
 #include "core/strides.hpp"
 
 namespace hbm {
+namespace {
 
-void Inference::prepare(const Call& call) {
+std::int64_t denseBytes(const TensorView& view) {
+  auto bytes = static_cast<std::int64_t>(elementSize(view.dtype));
+  for (std::int32_t i = 0; i < view.rank; ++i) {
+    bytes *= view.shape[static_cast<std::size_t>(i)];
+  }
+  return bytes;
+}
+
+}  // namespace
+
+void Inference::prepare(const Call& call, std::vector<CopyRecord>* copies) {
   const std::size_t count = call.inputs.size();
   inputTensors_.resize(count);
   inputBlocks_.resize(count);
   for (std::size_t i = 0; i < count; ++i) {
-    prepareInput(i, call.inputs[i]);
+    const std::int64_t begin = copies != nullptr ? nowNs() : 0;
+    const std::int64_t bytes = prepareInput(i, call.inputs[i]);
+    if (copies != nullptr) {
+      copies->push_back({true, i, bytes, begin, nowNs()});
+    }
   }
   prepareOutputs(call.outputs);
 }
 
-void Inference::prepareInput(std::size_t index, const TensorView& view) {
+std::int64_t Inference::prepareInput(std::size_t index, const TensorView& view) {
   hbDNNTensor& tensor = inputTensors_[index];
   hbDNNTensorProperties& properties = tensor.properties;
   properties = completeProperties(model_, TensorRole::kInput, index, view.shape.data());
   std::shared_ptr<DeviceBlock>& block = inputBlocks_[index];
+  std::int64_t copied = 0;
   block = windowOf(view, model_.soc, model_.inputProperties[index], properties, tensor.sysMem);
   if (block == nullptr) {
     block = model_.pool(TensorRole::kInput)
@@ -37,9 +54,11 @@ void Inference::prepareInput(std::size_t index, const TensorView& view) {
                 view.shape.data(), view.rank, element);
     copyElements(tensor.sysMem.virAddr, properties.stride, view.data, view.strides.data(), view.shape.data(), view.rank,
                  element);
+    copied = denseBytes(view);
   }
   check(model_.driver, "hbUCPMemFlush", model_.driver.hbUCPMemFlush(&tensor.sysMem, HB_SYS_MEM_CACHE_CLEAN),
         model_.info.name, model_.info.inputs[index].name);
+  return copied;
 }
 
 void Inference::prepareOutputs(const std::vector<TensorView>& targets) {
@@ -113,7 +132,8 @@ void Inference::inferOutputs() {
   if (status != 0) {
     // The model is loaded and was found good: what it cannot compute is a failed run, whatever the status says.
     const Error error = driverError(model_.driver, "inferOutputProperties", status, model_.info.name, name);
-    throw Error(error.kind() == ErrorKind::kModel ? ErrorKind::kDriver : error.kind(), error.what(), error.context());
+    const bool aboutModel = error.kind() == ErrorKind::kModel || error.kind() == ErrorKind::kContainer;
+    throw Error(aboutModel ? ErrorKind::kDriver : error.kind(), error.what(), error.context());
   }
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     outputTensors_[i].properties = properties[i];
@@ -150,33 +170,54 @@ std::int32_t Inference::wait(std::int32_t milliseconds) const {
   return model_.driver.hbUCPWaitTaskDone(task_.get(), milliseconds);
 }
 
-std::vector<DeviceTensor> Inference::collect() {
-  const Driver& driver = model_.driver;
+std::vector<DeviceTensor> Inference::collect(std::vector<CopyRecord>* copies) {
   std::vector<DeviceTensor> tensors;
   tensors.reserve(outputs_.size());
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    const TensorInfo& info = model_.info.outputs[i];
-    check(driver, "hbUCPMemFlush", driver.hbUCPMemFlush(&outputTensors_[i].sysMem, HB_SYS_MEM_CACHE_INVALIDATE),
-          model_.info.name, info.name);
-    hbDNNTensorProperties properties = outputTensors_[i].properties;
-    if (info.dynamicShape || info.dynamicStrides) {
-      check(driver, "hbDNNGetTaskOutputTensorProperties",
-            driver.hbDNNGetTaskOutputTensorProperties(&properties, task_.get(), 0, static_cast<std::int32_t>(i)),
-            model_.info.name, info.name);
-      checkProperties(properties, model_.info.name, "output", info.name);
-      const std::int64_t used = extent(properties);
-      if (used < 0 || static_cast<std::uint64_t>(used) > outputTensors_[i].sysMem.memSize) {
-        throw Error(ErrorKind::kDriver,
-                    place(model_.info.name, "output", info.name) +
-                        ": the driver reports a result that is larger than "
-                        "the memory it was given, " +
-                        std::to_string(outputTensors_[i].sysMem.memSize) + " bytes",
-                    {"hbDNNGetTaskOutputTensorProperties", 0, "", model_.info.name, info.name});
-      }
+    const std::int64_t begin = copies != nullptr ? nowNs() : 0;
+    tensors.push_back(collectOne(i));
+    if (copies != nullptr) {
+      const TensorView& target = outputs_[i].target;
+      const bool copied = target.rank >= 0 && !outputs_[i].inPlace;
+      copies->push_back({false, i, copied ? denseBytes(target) : 0, begin, nowNs()});
     }
-    tensors.push_back(deliver(outputs_[i], properties, info));
   }
   return tensors;
+}
+
+DeviceTensor Inference::collectOne(std::size_t index) const {
+  const Driver& driver = model_.driver;
+  const TensorInfo& info = model_.info.outputs[index];
+  const hbDNNTensor& tensor = outputTensors_[index];
+  check(driver, "hbUCPMemFlush", driver.hbUCPMemFlush(&tensor.sysMem, HB_SYS_MEM_CACHE_INVALIDATE), model_.info.name,
+        info.name);
+  hbDNNTensorProperties properties = tensor.properties;
+  if (info.dynamicShape || info.dynamicStrides) {
+    check(driver, "hbDNNGetTaskOutputTensorProperties",
+          driver.hbDNNGetTaskOutputTensorProperties(&properties, task_.get(), 0, static_cast<std::int32_t>(index)),
+          model_.info.name, info.name);
+    checkProperties(properties, model_.info.name, "output", info.name);
+    const std::int64_t used = extent(properties);
+    if (used < 0 || static_cast<std::uint64_t>(used) > tensor.sysMem.memSize) {
+      throw Error(ErrorKind::kDriver,
+                  place(model_.info.name, "output", info.name) +
+                      ": the driver reports a result that is larger than the memory it was given, " +
+                      std::to_string(tensor.sysMem.memSize) + " bytes",
+                  {"hbDNNGetTaskOutputTensorProperties", 0, "", model_.info.name, info.name});
+    }
+  }
+  return deliver(outputs_[index], properties, info);
+}
+
+void Inference::noteDeviceTimes(RequestTrace& trace) const noexcept {
+  bpusimTaskTimes times{};
+  const auto get = model_.driver.extensionFunction(&bpusimInterface::taskTimes);
+  if (get != nullptr && get(&times, task_.get()) == 0) {
+    trace.deviceBeginNs = times.beginNs;
+    trace.deviceEndNs = times.endNs;
+    trace.deviceThread = times.thread;
+    trace.core = times.core;
+  }
 }
 
 DeviceTensor Inference::deliver(const Output& output, const hbDNNTensorProperties& properties,
@@ -193,7 +234,7 @@ DeviceTensor Inference::deliver(const Output& output, const hbDNNTensorPropertie
   }
   const TensorView& target = output.target;
   if (!std::equal(tensor.shape.begin(), tensor.shape.end(), target.shape.begin())) {
-    throw Error(ErrorKind::kInput,
+    throw Error(ErrorKind::kShape,
                 place(model_.info.name, "output", info.name) + ": the result has shape " +
                     describeShape(tensor.shape.data(), tensor.shape.size()) + ", the array given for it " +
                     describeShape(target.shape.data(), static_cast<std::size_t>(target.rank)),

@@ -6,6 +6,7 @@
 
 #include "core/handles.hpp"
 #include "core/model.hpp"
+#include "hbm_runtime/recorder.hpp"
 #include "hbm_runtime/tensor.hpp"
 
 namespace hbm {
@@ -19,7 +20,8 @@ class Inference {
 
   // Leases memory, copies the inputs in and cleans the cache over them; leases the outputs. Tensors of the call that
   // lie in device memory, in the device's layout, are used in place. Throws Error.
-  void prepare(const Call& call);
+  // Each copy is noted in `copies` unless that is null.
+  void prepare(const Call& call, std::vector<CopyRecord>* copies = nullptr);
 
   enum class Submission : std::uint8_t { kSubmitted, kPoolFull };
 
@@ -33,7 +35,10 @@ class Inference {
   [[nodiscard]] std::int32_t wait(std::int32_t milliseconds) const;
 
   // After the task has ended well: makes the outputs readable. Throws Error.
-  [[nodiscard]] std::vector<DeviceTensor> collect();
+  [[nodiscard]] std::vector<DeviceTensor> collect(std::vector<CopyRecord>* copies = nullptr);
+
+  // After the task has ended, on drivers that tell it: when and where it ran.
+  void noteDeviceTimes(RequestTrace& trace) const noexcept;
 
   // Gives the task and the memory back.
   void release() noexcept;
@@ -48,10 +53,12 @@ class Inference {
     bool inPlace = false;  // the device writes the target itself
   };
 
-  void prepareInput(std::size_t index, const TensorView& view);
+  // The bytes that were copied.
+  std::int64_t prepareInput(std::size_t index, const TensorView& view);
   void prepareOutputs(const std::vector<TensorView>& targets);
   void prepareOutput(std::size_t index);
   void inferOutputs();
+  [[nodiscard]] DeviceTensor collectOne(std::size_t index) const;
   [[nodiscard]] DeviceTensor deliver(const Output& output, const hbDNNTensorProperties& properties,
                                      const TensorInfo& info) const;
 

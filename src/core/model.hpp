@@ -49,7 +49,8 @@ struct Model {
   // would go to memory that the caches do not have.
   const std::array<std::shared_ptr<MemoryPool>, 2> pools;
   mutable Worker worker;
-  mutable Counters counters;
+  std::shared_ptr<Counters> counters =
+      std::make_shared<Counters>();  // a model that replaces this one goes on with them
 };
 
 struct LoadedModels {

@@ -169,6 +169,7 @@ class LoadOptionsScope {
     raw.profile = options.profile ? 1 : 0;
     raw.keep = keep.data();
     raw.keepCount = static_cast<std::int32_t>(keep.size());
+    raw.keepFolder = options.keepFolder.c_str();
     const std::int32_t status = set_(&raw);
     if (status != 0) {
       set_ = nullptr;
@@ -191,11 +192,11 @@ void requireFile(const std::string& file) {
   struct stat info{};
   if (stat(file.c_str(), &info) != 0) {
     const int error = errno;
-    throw Error(error == ENOENT || error == ENOTDIR ? ErrorKind::kFileNotFound : ErrorKind::kModel,
+    throw Error(error == ENOENT || error == ENOTDIR ? ErrorKind::kFileNotFound : ErrorKind::kIo,
                 "model file '" + file + "': " + std::strerror(error));
   }
   if (S_ISDIR(info.st_mode)) {
-    throw Error(ErrorKind::kModel, "model file '" + file + "': is a directory; give the path of a .hbm or .onnx file");
+    throw Error(ErrorKind::kIo, "model file '" + file + "': is a directory; give the path of a .hbm or .onnx file");
   }
 }
 

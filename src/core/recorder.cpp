@@ -13,7 +13,12 @@ void Recorder::add(RequestRecord record) {
 
 std::vector<RequestRecord> Recorder::records() const {
   const std::lock_guard lock(mutex_);
-  return records_;
+  return {records_.begin(), records_.end()};
+}
+
+std::size_t Recorder::size() const {
+  const std::lock_guard lock(mutex_);
+  return records_.size();
 }
 
 std::size_t Recorder::lost() const {

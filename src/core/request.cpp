@@ -1,10 +1,8 @@
 #include "core/request.hpp"
 
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 
+#include "core/clock.hpp"
 #include "core/dispatcher.hpp"
 #include "core/scheduling.hpp"
 #include "core/status.hpp"
@@ -13,10 +11,6 @@ namespace hbm {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-std::int64_t nowNs() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();
-}
 
 Error internalError(const Model& model, const char* text) {
   return {ErrorKind::kOutOfResources, place(model.info.name) + ": " + text, {"", 0, "", model.info.name, ""}};
@@ -27,7 +21,7 @@ using CallbackOwner = std::shared_ptr<RequestImpl>;
 
 void taskDone(hbUCPTaskHandle_t /*task*/, std::int32_t status, void* userdata) {
   const std::unique_ptr<CallbackOwner> owner(static_cast<CallbackOwner*>(userdata));
-  Dispatcher::get().post([request = std::move(*owner), status] { request->completeByCallback(status); });
+  (*owner)->taskEnded(status);
 }
 
 }  // namespace
@@ -68,6 +62,9 @@ RequestImpl::RequestImpl(std::shared_ptr<const Model> model, SchedParam sched, C
       completion_(completion),
       inference_(*model_) {
   info_.enqueueNs = nowNs();
+  if (recorder_ != nullptr) {
+    trace_ = std::make_unique<RequestTrace>();
+  }
 }
 
 RequestState RequestImpl::state() const {
@@ -108,13 +105,16 @@ void RequestImpl::announce() noexcept {
 }
 
 bool RequestImpl::prepare(const Call& call) noexcept {
-  if (recorder_ != nullptr) {
-    thread_ = static_cast<std::uint64_t>(syscall(SYS_gettid));
-  }
+  model_->counters->begin();
   try {
-    inference_.prepare(call);
+    std::vector<CopyRecord> copies;
+    inference_.prepare(call, recorder_ != nullptr ? &copies : nullptr);
     const std::lock_guard lock(mutex_);
     info_.copiedNs = nowNs();
+    if (trace_ != nullptr) {
+      trace_->preparedBy = kernelThreadId();
+      trace_->copies = std::move(copies);
+    }
     return !final(state_);
   } catch (const Error& error) {
     fail(error);
@@ -167,6 +167,10 @@ RequestImpl::Submission RequestImpl::submit() noexcept {
     {
       const std::lock_guard lock(mutex_);
       submitting_ = false;
+      if (trace_ != nullptr) {
+        trace_->submittedBy = kernelThreadId();
+        trace_->launchedNs = nowNs();
+      }
       if (submitted && !final(state_)) {
         state_ = RequestState::kRunning;
       } else {
@@ -196,6 +200,18 @@ void RequestImpl::giveBack() noexcept {
   Dispatcher::get().taskEnded();
 }
 
+void RequestImpl::taskEnded(std::int32_t status) noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    if (waiters_ > 0) {
+      reported_ = status;
+      changed_.notify_all();  // under the lock: a waiter that takes it may be the last owner of this object
+      return;
+    }
+  }
+  Dispatcher::get().post([request = shared_from_this(), status] { request->completeByCallback(status); });
+}
+
 void RequestImpl::completeByCallback(std::int32_t status) noexcept {
   {
     std::unique_lock lock(mutex_);
@@ -211,13 +227,18 @@ void RequestImpl::completeByCallback(std::int32_t status) noexcept {
 void RequestImpl::complete(std::int32_t status) noexcept {
   std::vector<DeviceTensor> outputs;
   std::optional<Error> error;
+  RequestTrace seen;
   {
     const std::lock_guard lock(mutex_);
     info_.endedNs = nowNs();
   }
+  if (recorder_ != nullptr) {
+    inference_.noteDeviceTimes(seen);
+    seen.collectNs = nowNs();
+  }
   try {
     if (status == 0) {
-      outputs = inference_.collect();
+      outputs = inference_.collect(recorder_ != nullptr ? &seen.copies : nullptr);
     } else {
       error = driverError(model_->driver, "hbUCPWaitTaskDone", status, model_->info.name);
     }
@@ -226,18 +247,11 @@ void RequestImpl::complete(std::int32_t status) noexcept {
   } catch (const std::exception& caught) {
     error = internalError(*model_, caught.what());
   }
+  if (recorder_ != nullptr) {
+    noteCompletion(std::move(seen));
+  }
   giveBack();
   end(error ? RequestState::kFailed : RequestState::kDone, std::move(outputs), std::move(error));
-}
-
-void RequestImpl::account() noexcept {
-  model_->counters.add(state_, info_, error_ ? std::optional(error_->kind()) : std::nullopt);
-  if (recorder_ != nullptr) {
-    RequestRecord record{info_, state_, thread_};
-    record.info.model = model_->info.name;
-    record.info.sched = sched_;
-    recorder_->add(std::move(record));
-  }
 }
 
 void RequestImpl::end(RequestState state, std::vector<DeviceTensor> outputs, std::optional<Error> error) noexcept {

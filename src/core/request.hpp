@@ -61,12 +61,19 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   // Waits for the task without limit and ends the request: on a thread of the dispatcher.
   void waitForTask() noexcept;
 
-  // The driver's callback came. On the completion thread.
-  void completeByCallback(std::int32_t status) noexcept;
+  // The driver's callback came: a thread that waits completes the request, which saves waking another one, else the
+  // completion thread does. On the driver's thread.
+  void taskEnded(std::int32_t status) noexcept;
 
  private:
   // Wakes who waits for a change of the state.
   void announce() noexcept;
+  [[nodiscard]] bool waitSlices(std::optional<std::chrono::steady_clock::time_point> until,
+                                const std::function<bool()>& interrupted);
+  // After taskEnded(), once.
+  void completeByCallback(std::int32_t status) noexcept;
+  // Takes a completion that taskEnded() left to the waiting threads. Needs mutex_.
+  [[nodiscard]] std::optional<std::int32_t> takeReport() noexcept;
   // A wait slice on the driver. Whether the request has ended.
   [[nodiscard]] bool waitOnDriver(std::int32_t milliseconds) noexcept;
   // Leaves the waiting for the task to a thread of the dispatcher, if none does it yet.
@@ -81,6 +88,11 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   void drop(RequestState state, const Error& error);
   // Counts and records the end. Needs mutex_.
   void account() noexcept;
+  // What the recorder wants to know of a completion; kept unless the request has ended meanwhile.
+  void noteCompletion(RequestTrace&& seen) noexcept;
+  // A thread begins and ends to wait. Needs mutex_.
+  void noteWaitBegin();
+  void noteWaitEnd() noexcept;
   void end(RequestState state, std::vector<DeviceTensor> outputs, std::optional<Error> error) noexcept;
 
   const std::shared_ptr<const Model> model_;
@@ -88,7 +100,6 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   const std::optional<std::chrono::steady_clock::time_point> deadline_;
   const std::optional<std::chrono::nanoseconds> timeout_;
   const std::shared_ptr<Recorder> recorder_;  // nullptr: nobody records
-  std::uint64_t thread_ = 0;                  // that prepared it; only for the recorder
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
@@ -96,11 +107,14 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   RequestState state_ = RequestState::kPreparing;
   Completion completion_;
   bool submitting_ = false;  // between taking a slot and the driver's answer
-  bool timedOut_ = false;    // a wait on the driver has; of the thread that waits
+  std::int32_t waiters_ = 0;
+  std::optional<std::int32_t> reported_;  // by taskEnded() to the waiting threads, until one takes it
+  bool timedOut_ = false;                 // a wait on the driver has; of the thread that waits
   std::vector<DeviceTensor> outputs_;
   std::optional<Error> error_;
   std::vector<std::function<void()>> callbacks_;
   RequestInfo info_;
+  std::unique_ptr<RequestTrace> trace_;  // for the recorder; nullptr without one, and after the end
 
   Inference inference_;  // of the thread that prepares, submits or completes; they follow each other
 };

@@ -51,6 +51,33 @@ bool RequestImpl::wait(std::optional<std::chrono::nanoseconds> timeout) {
 }
 
 bool RequestImpl::waitUntil(std::optional<Clock::time_point> until, const std::function<bool()>& interrupted) {
+  {
+    const std::lock_guard lock(mutex_);
+    ++waiters_;
+    noteWaitBegin();
+  }
+  bool ended = waitSlices(until, interrupted);
+  std::optional<std::int32_t> report;
+  {
+    const std::lock_guard lock(mutex_);
+    --waiters_;
+    report = takeReport();  // the task has ended just when this thread gave up
+    noteWaitEnd();
+  }
+  if (report) {
+    completeByCallback(*report);
+    ended = true;
+  }
+  return ended;
+}
+
+std::optional<std::int32_t> RequestImpl::takeReport() noexcept {
+  std::optional<std::int32_t> report;
+  report.swap(reported_);
+  return report;
+}
+
+bool RequestImpl::waitSlices(std::optional<Clock::time_point> until, const std::function<bool()>& interrupted) {
   const bool lookUp = until || interrupted;
   while (true) {
     auto slice = std::chrono::duration_cast<std::chrono::nanoseconds>(kSlice);
@@ -58,10 +85,11 @@ bool RequestImpl::waitUntil(std::optional<Clock::time_point> until, const std::f
       slice = std::clamp<std::chrono::nanoseconds>(*until - Clock::now(), std::chrono::nanoseconds(0), slice);
     }
     bool onDriver = false;
+    std::optional<std::int32_t> report;
     {
       std::unique_lock lock(mutex_);
       const auto awaited = [this] {
-        return final(state_) || (completion_ == Completion::kByWaiter && state_ == RequestState::kRunning);
+        return final(state_) || reported_ || (completion_ == Completion::kByWaiter && state_ == RequestState::kRunning);
       };
       if (!awaited()) {
         if (lookUp) {
@@ -73,7 +101,12 @@ bool RequestImpl::waitUntil(std::optional<Clock::time_point> until, const std::f
       if (final(state_)) {
         return true;
       }
+      report = takeReport();
       onDriver = awaited();
+    }
+    if (report) {
+      completeByCallback(*report);
+      return true;
     }
     if (onDriver) {
       const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(slice).count();

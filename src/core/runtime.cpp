@@ -124,7 +124,9 @@ Runtime::Runtime(const Runtime& other, std::size_t index, const std::string& fil
   }
   LoadedModels models = other.impl_->loaded();
   // It goes on under the name that callers know. Nobody else has seen it yet.
-  std::const_pointer_cast<Model>(*replacement)->info.name = name;
+  const std::shared_ptr<Model> changed = std::const_pointer_cast<Model>(*replacement);
+  changed->info.name = name;
+  changed->counters = models.models[index]->counters;
   models.models[index] = *replacement;
   impl_ = std::make_unique<Impl>(std::move(models), *other.impl_);
 }

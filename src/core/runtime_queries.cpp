@@ -43,7 +43,7 @@ DeviceTensor Runtime::allocate(std::size_t model, TensorRole role, std::size_t t
     fits = complete[i] >= 0 && (info.shape[i] < 0 || info.shape[i] == complete[i]);
   }
   if (!fits) {
-    throw Error(ErrorKind::kInput,
+    throw Error(ErrorKind::kShape,
                 place(owner.info.name, "tensor", info.name) + ": memory of shape " +
                     describeShape(complete.data(), complete.size()) + " was asked for, the model has " +
                     describeShape(info.shape.data(), info.shape.size()) + "; every dimension must be given",
@@ -109,6 +109,8 @@ std::vector<std::string> Runtime::dimensionNames(std::size_t model, TensorRole r
   return names;
 }
 
+std::int64_t Runtime::strideAlignment(std::size_t model) const { return impl_->at(model)->soc.strideAlignment; }
+
 MemoryUsage Runtime::memoryUsage(std::size_t model) const {
   const Model& owner = *impl_->at(model);
   const MemoryUsage inputs = owner.pool(TensorRole::kInput).usage();
@@ -116,7 +118,7 @@ MemoryUsage Runtime::memoryUsage(std::size_t model) const {
   return {inputs.usedBytes + outputs.usedBytes, inputs.freeBytes + outputs.freeBytes};
 }
 
-RequestCounts Runtime::requestCounts(std::size_t model) const { return impl_->at(model)->counters.counts(); }
+RequestCounts Runtime::requestCounts(std::size_t model) const { return impl_->at(model)->counters->counts(); }
 
 std::vector<Operation> Runtime::operations(std::size_t model) const {
   const Model& owner = *impl_->at(model);
@@ -139,7 +141,7 @@ std::vector<OperationTime> Runtime::takeOperationTimes(std::size_t model) const 
   check(owner.driver, "operatorTimes", get(&list, &count, owner.handle), owner.info.name);
   std::vector<OperationTime> times;
   for (std::int32_t i = 0; i < count; ++i) {
-    times.push_back({{list[i].name, list[i].type}, list[i].beginNs, list[i].durationNs});
+    times.push_back({{list[i].name, list[i].type}, list[i].beginNs, list[i].durationNs, list[i].thread});
   }
   return times;
 }

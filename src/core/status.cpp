@@ -8,10 +8,11 @@ namespace {
 ErrorKind kindOf(std::int32_t status) {
   switch (status) {
     case HB_UCP_MODEL_INVALID:
+      return ErrorKind::kContainer;
     case HB_UCP_MODEL_INCOMPATIBLE:
       return ErrorKind::kModel;
     case HB_UCP_FILE_OPEN_FAILED:
-      return ErrorKind::kFileNotFound;
+      return ErrorKind::kIo;  // that it exists was looked at before
     case HB_UCP_TASK_TIMEOUT:
       return ErrorKind::kTimeout;
     case HB_UCP_TASK_NUMBER_EXCEED_LIMIT:

@@ -1,6 +1,7 @@
 #include "loader/log.hpp"
 
 #include <atomic>
+#include <cstdlib>
 #include <memory>
 
 namespace hbm {
@@ -39,9 +40,15 @@ void log(LogLevel level, const std::string& text) noexcept {
 void forwardDriverLog(const Driver& driver) noexcept {
   const auto set = driver.extensionFunction(&bpusimInterface::setLogSink);
   const Target* const now = target.load();
-  if (set != nullptr) {
-    static_cast<void>(set(now != nullptr ? fromDriver : nullptr, nullptr,
-                          now != nullptr ? static_cast<std::int32_t>(now->level) : 0));
+  if (set == nullptr) {
+    return;
+  }
+  // A library does not write to stderr by itself. Who sets the driver's own variable wants its lines there.
+  if (now == nullptr && secure_getenv("HB_UCP_LOG_LEVEL") != nullptr) {
+    static_cast<void>(set(nullptr, nullptr, 0));
+  } else {
+    const LogLevel level = now != nullptr ? now->level : LogLevel::kNever;
+    static_cast<void>(set(fromDriver, nullptr, static_cast<std::int32_t>(level)));
   }
 }
 

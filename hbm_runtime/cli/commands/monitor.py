@@ -10,10 +10,10 @@ import sys
 import time
 from collections.abc import Iterator
 
+from hbm_runtime._board import Board
 from hbm_runtime.cli.arguments import Parser, integer
 from hbm_runtime.cli.errors import CommandError, ExitCode, UsageError
 from hbm_runtime.cli.monitoring import Snapshot, Watcher
-from hbm_runtime.cli.monitoring.board import Board
 from hbm_runtime.cli.monitoring.view import tables
 from hbm_runtime.cli.output import Output
 

@@ -112,6 +112,6 @@ def _operation_types(models: LoadedModels, name: str, source: GraphProto | None)
     if source is not None:
         return [operation.op_type for operation in source.node]
     try:
-        return [kind for _, kind in models.runtime.operations(name)]
+        return [operation.type for operation in models.runtime.operations(name)]
     except UnsupportedError:
         return []

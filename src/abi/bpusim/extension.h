@@ -42,8 +42,10 @@ typedef struct bpusimLoadOptions {
   int32_t flushDenormals;  /* 1: denormal numbers count as zero */
   int32_t saveMemory;      /* 1: no arena and no memory pattern in the engine */
   int32_t profile;         /* 1: operatorTimes works for these models */
-  const char* const* keep; /* names of intermediate tensors: they become outputs after the model's own */
+  const char* const* keep; /* names of intermediate tensors: they become outputs after the model's own; "*": all whose
+                              type a tensor can have */
   int32_t keepCount;       /* how many */
+  const char* keepFolder;  /* each run writes them there: <keepFolder>/<model>/<run>/<index>_<name>.npy */
 } bpusimLoadOptions;
 
 typedef struct bpusimOperation {
@@ -54,9 +56,19 @@ typedef struct bpusimOperation {
 typedef struct bpusimOperatorTime {
   const char* name; /* owned by the model, valid until the next operatorTimes call for it */
   const char* type;
-  int64_t beginNs; /* since the model was loaded */
+  int64_t beginNs; /* of CLOCK_MONOTONIC */
   int64_t durationNs;
+  int64_t thread; /* kernel id of the thread that ran it */
 } bpusimOperatorTime;
+
+/* When a task ran, in nanoseconds of CLOCK_MONOTONIC: from its first beginning on a core to its end, whatever ran in
+ * between. */
+typedef struct bpusimTaskTimes {
+  int64_t beginNs;
+  int64_t endNs;
+  int64_t thread; /* kernel id of the core's thread that ended it */
+  int32_t core;   /* the lowest one of those that it ended on */
+} bpusimTaskTimes;
 
 typedef void (*bpusimLogSink)(int32_t level, const char* text, void* userdata);
 
@@ -102,6 +114,9 @@ typedef struct bpusimInterface {
   /* Sends log lines of this level and above (0 trace to 5 critical, 6 none) to sink instead of stderr; NULL restores
    * the default. sink is called from any thread and must not call the driver. A file of HB_UCP_LOG_PATH gets them. */
   int32_t (*setLogSink)(bpusimLogSink sink, void* userdata, int32_t level);
+
+  /* Of a task that has ended, well or not, and was not released. */
+  int32_t (*taskTimes)(bpusimTaskTimes* times, hbUCPTaskHandle_t task);
 } bpusimInterface;
 
 /* The interface of this version, or NULL when the driver does not know it. Lives as long as the library. */

@@ -369,6 +369,12 @@ void EngineSession::run(const RunControl& control, const std::vector<const char*
   }
 }
 
+std::int64_t EngineSession::profileBegin() const {
+  std::uint64_t nanoseconds = 0;
+  check(api().SessionGetProfilingStartTimeNs(session_.get(), &nanoseconds), HB_UCP_UNKNOWN_ERROR);
+  return static_cast<std::int64_t>(nanoseconds);
+}
+
 std::string EngineSession::endProfile() {
   char* file = nullptr;
   check(api().SessionEndProfiling(session_.get(), engine().allocator, &file), HB_UCP_UNKNOWN_ERROR);

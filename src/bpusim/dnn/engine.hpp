@@ -98,6 +98,9 @@ class EngineSession {
            const std::vector<DenseTensor>& inputs, const std::vector<const char*>& outputNames,
            const std::vector<DenseTensor>& outputs, std::vector<EngineValue>& allocated) const;
 
+  // When the profile began, nanoseconds of the system's clock (CLOCK_REALTIME).
+  [[nodiscard]] std::int64_t profileBegin() const;
+
   // Ends the profile and returns the name of its file.
   [[nodiscard]] std::string endProfile();
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "error.hpp"
+#include "kept_files.hpp"
 #include "library.hpp"
 #include "tensor_types.hpp"
 
@@ -89,6 +90,9 @@ void InferJob::compute(Scratch& scratch) {
   prepareOutputs(scratch);
   runEngine(scratch);
   finishOutputs(scratch);
+  if (!model().options.keepFolder.empty() && !model().source.keep.empty()) {
+    writeKeptOutputs(scratch);
+  }
 }
 
 // Shapes that the client has asked for before: these outputs are written in place.
@@ -130,6 +134,16 @@ void InferJob::finishOutputs(Scratch& scratch) {
     if (source != output.data) {
       unpack(output.layout, source, output.data, paddingEnd(output));
     }
+  }
+}
+
+void InferJob::writeKeptOutputs(const Scratch& scratch) const {
+  const std::string folder = keptFolder(model().options.keepFolder, model().name, ++model().keptRuns);
+  const std::size_t own = outputs_.size() - model().source.keep.size();
+  for (std::size_t i = own; i < outputs_.size(); ++i) {
+    const void* const data = scratch.denseOutputs[i].data;
+    writeKept(folder, i - own, model().source.keep[i - own], outputs_[i].tensor->properties.tensorType,
+              outputs_[i].layout, data != nullptr ? data : scratch.allocated[i].data());
   }
 }
 

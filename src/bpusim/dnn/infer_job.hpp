@@ -56,6 +56,7 @@ class InferJob final : public ModelJob {
   void closeKnownOutputs();
   void prepareOutputs(Scratch& scratch) const;
   void finishOutputs(Scratch& scratch);
+  void writeKeptOutputs(const Scratch& scratch) const;
 
   BoundInputs inputs_;
   std::vector<TensorBinding> outputs_;

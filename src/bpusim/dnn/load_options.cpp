@@ -50,7 +50,7 @@ void readCpus(const bpusimLoadOptions& options, std::vector<std::int32_t>& cpus)
   }
 }
 
-void readKeep(const bpusimLoadOptions& options, std::vector<std::string>& keep) {
+void readKeep(const bpusimLoadOptions& options, LoadOptions& to) {
   if (options.keepCount < 0 || (options.keepCount > 0 && options.keep == nullptr)) {
     throw Error(HB_UCP_INVALID_ARGUMENT, "load options: keep and keepCount do not fit together");
   }
@@ -58,7 +58,18 @@ void readKeep(const bpusimLoadOptions& options, std::vector<std::string>& keep) 
     if (options.keep[i] == nullptr || *options.keep[i] == '\0') {
       throw Error(HB_UCP_INVALID_ARGUMENT, "load options: a name in keep is empty");
     }
-    keep.emplace_back(options.keep[i]);
+    if (std::strcmp(options.keep[i], "*") == 0) {
+      to.keepAll = true;
+    } else {
+      to.keep.emplace_back(options.keep[i]);
+    }
+  }
+  const bool given = options.size >= offsetof(bpusimLoadOptions, keepFolder) + sizeof(options.keepFolder);
+  if (given && options.keepFolder != nullptr) {
+    to.keepFolder = options.keepFolder;
+  }
+  if (!to.keepFolder.empty() && options.keepCount == 0) {
+    throw Error(HB_UCP_INVALID_ARGUMENT, "load options: keepFolder is given, but no tensor to keep");
   }
 }
 
@@ -90,7 +101,7 @@ void setLoadOptions(const bpusimLoadOptions* options) {
   next->engine.saveMemory = options->saveMemory != 0;
   next->profile = options->profile != 0;
   readCpus(*options, next->engine.cpus);
-  readKeep(*options, next->keep);
+  readKeep(*options, *next);
   chosen = std::move(next);
 }
 

@@ -13,6 +13,8 @@ struct LoadOptions {
   EngineOptions engine;
   bool profile = false;
   std::vector<std::string> keep;  // intermediate tensors that become outputs
+  bool keepAll = false;           // all of them
+  std::string keepFolder;         // where each run writes them; "": nowhere
 };
 
 // Those of this thread: what setLoadOptions was given, else the defaults. Throws Error.

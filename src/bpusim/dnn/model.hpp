@@ -2,6 +2,7 @@
 // protected inside.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -47,6 +48,7 @@ struct Model {
   std::unique_ptr<ModelSession> session;
   mutable ScratchPool scratch;
   mutable ShapeCache shapes;
+  mutable std::atomic<std::uint64_t> keptRuns{0};
 
   // What the engine runs.
   [[nodiscard]] std::string_view graph() const noexcept {

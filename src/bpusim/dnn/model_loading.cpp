@@ -28,7 +28,7 @@ struct Origin {
 // Names of `options.keep` that the graph's nodes produce.
 [[nodiscard]] std::vector<std::string> keptBy(const OnnxGraph& graph, const LoadOptions& options) {
   std::vector<std::string> kept;
-  if (options.keep.empty()) {
+  if (options.keep.empty() && !options.keepAll) {
     return kept;
   }
   std::unordered_set<std::string_view> produced;
@@ -43,7 +43,28 @@ struct Origin {
       kept.push_back(name);
     }
   }
+  for (const OnnxNode& node : graph.nodes) {
+    for (const std::string_view name : node.outputs) {
+      if (options.keepAll && !name.empty() && produced.erase(name) != 0) {
+        kept.emplace_back(name);
+      }
+    }
+  }
   return kept;
+}
+
+// Takes those out of `keep` that no driver's tensor can be. False when all can stay.
+[[nodiscard]] bool dropUnfit(Model& model) {
+  const std::vector<EngineTensor>& outputs = model.session->engine().outputs();
+  std::vector<std::string> fit;
+  for (std::size_t i = outputs.size() - model.source.keep.size(); i < outputs.size(); ++i) {
+    if (outputs[i].type >= 0 && outputs[i].shape.size() <= HB_DNN_TENSOR_MAX_DIMENSIONS) {
+      fit.push_back(outputs[i].name);
+    }
+  }
+  const bool dropped = fit.size() != model.source.keep.size();
+  model.source.keep = std::move(fit);
+  return dropped;
 }
 
 void openSession(const Origin& origin, Model& model) {
@@ -60,6 +81,9 @@ void openSession(const Origin& origin, Model& model) {
       throw;
     }
     throw Error(error.status(), "'" + origin.file.place + "', model '" + model.name + "': " + error.what());
+  }
+  if (origin.options.keepAll && dropUnfit(model)) {
+    openSession(origin, model);
   }
 }
 

@@ -1,11 +1,20 @@
 #include "model_session.hpp"
 
+#include <chrono>
 #include <mutex>
 #include <utility>
 
 #include "error.hpp"
 
 namespace bpusim {
+namespace {
+
+template <class Clock>
+std::int64_t nowNs() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
 
 ModelSession::ModelSession(std::string_view graph, EngineOptions options, bool profiled)
     : graph_(graph), options_(std::move(options)), profiled_(profiled) {
@@ -22,21 +31,21 @@ void ModelSession::open() {
   options.profilePrefix = profile->prefix();
   auto session = std::make_unique<EngineSession>(graph_, options);
   profile->hide();
-  opened_ = Clock::now();
+  begunNs_ = session->profileBegin() + nowNs<std::chrono::steady_clock>() - nowNs<std::chrono::system_clock>();
   profile_ = std::move(profile);
   session_ = std::move(session);
 }
 
 const std::vector<bpusimOperatorTime>& ModelSession::takeTimes() {
   const std::unique_lock lock(mutex_);
-  const auto offset = std::chrono::duration_cast<std::chrono::nanoseconds>(opened_ - loaded_).count();
+  const std::int64_t begun = begunNs_;
   static_cast<void>(session_->endProfile());
   std::vector<OperatorTime> times = readProfile(profile_->read());
   open();
   times_ = std::move(times);
   table_.clear();
   for (const OperatorTime& time : times_) {
-    table_.push_back({time.name.c_str(), time.type.c_str(), offset + time.beginNs, time.durationNs});
+    table_.push_back({time.name.c_str(), time.type.c_str(), begun + time.beginNs, time.durationNs, time.thread});
   }
   return table_;
 }

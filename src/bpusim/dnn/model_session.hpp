@@ -1,7 +1,7 @@
 // The engine's session of a model, and its profile where the model was loaded with one.
 #pragma once
 
-#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <shared_mutex>
 #include <string>
@@ -38,17 +38,13 @@ class ModelSession {
   [[nodiscard]] const std::vector<bpusimOperatorTime>& takeTimes();
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   void open();
 
   std::string_view graph_;
   EngineOptions options_;
   bool profiled_;
-  Clock::time_point loaded_ = Clock::now();
-
   mutable std::shared_mutex mutex_;
-  Clock::time_point opened_;
+  std::int64_t begunNs_ = 0;  // the profile, CLOCK_MONOTONIC
   std::unique_ptr<ProfileFile> profile_;
   std::unique_ptr<EngineSession> session_;
   std::vector<OperatorTime> times_;

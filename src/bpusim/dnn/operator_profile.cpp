@@ -67,7 +67,7 @@ std::vector<OperatorTime> readProfile(std::string_view text) {
     times.push_back({std::string(textOf(valueAt(line, "name"), kNameEnd)),
                      std::string(textOf(valueAt(line, "op_name"), "\"")),
                      numberOf(valueAt(line, "ts")) * kNanosecondsPerMicrosecond,
-                     numberOf(valueAt(line, "dur")) * kNanosecondsPerMicrosecond});
+                     numberOf(valueAt(line, "dur")) * kNanosecondsPerMicrosecond, numberOf(valueAt(line, "tid"))});
   }
   return times;
 }

@@ -16,6 +16,7 @@ struct OperatorTime {
   std::string type;
   std::int64_t beginNs;  // since the profile began
   std::int64_t durationNs;
+  std::int64_t thread;  // kernel id
 };
 
 // The operators in the text of a profile.

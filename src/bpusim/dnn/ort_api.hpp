@@ -104,6 +104,7 @@ using LogFunction = void (*)(void* context, std::int32_t severity, const char* c
   F(123, 4, Status*, ModelMetadataGetCustomMetadataMapKeys,                                                          \
     (const ModelMetadata*, Allocator*, char***, std::int64_t*))                                                      \
   F(130, 4, Status*, AddSessionConfigEntry, (SessionOptions*, const char*, const char*))                             \
+  F(146, 6, Status*, SessionGetProfilingStartTimeNs, (const Session*, std::uint64_t*))                               \
   F(279, 18, Status*, AddExternalInitializersFromFilesInMemory,                                                      \
     (SessionOptions*, const char* const*, char* const*, const std::size_t*, std::size_t))
 

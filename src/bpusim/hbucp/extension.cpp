@@ -150,6 +150,16 @@ std::int32_t changeLogSink(bpusimLogSink sink, void* userdata, std::int32_t leve
   });
 }
 
+std::int32_t taskTimes(bpusimTaskTimes* times, hbUCPTaskHandle_t handle) {
+  return extensionCall("taskTimes", [&]() -> std::int32_t {
+    if (times == nullptr) {
+      return fail(HB_UCP_INVALID_ARGUMENT, "times is NULL");
+    }
+    const std::shared_ptr<Task> task = TaskTable::instance().find(handle);
+    return task != nullptr ? task->times(*times) : HB_UCP_TASK_HANDLE_INVALID;
+  });
+}
+
 constexpr bpusimInterface kInterface = {
     sizeof(bpusimInterface),
     BPUSIM_INTERFACE_VERSION,
@@ -167,6 +177,7 @@ constexpr bpusimInterface kInterface = {
     operatorTimes,
     setEnginePath,
     changeLogSink,
+    taskTimes,
 };
 
 // --- for libdnn

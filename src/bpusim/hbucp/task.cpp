@@ -1,5 +1,8 @@
 #include "task.hpp"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <utility>
 
@@ -10,6 +13,16 @@
 #include "status_text.hpp"
 
 namespace bpusim {
+namespace {
+
+std::int64_t nowNs() { return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+std::int64_t threadId() {
+  thread_local const auto id = static_cast<std::int64_t>(syscall(SYS_gettid));
+  return id;
+}
+
+}  // namespace
 
 Task::Task(std::unique_ptr<Job> job, TaskPlace place) : cores_(job->cores()), place_(std::move(place)) {
   jobs_.push_back(std::move(job));
@@ -94,6 +107,15 @@ std::int32_t Task::withEndedJob(std::int32_t subTask, std::int32_t (*visit)(cons
   return visit(jobs_[static_cast<std::size_t>(subTask)].get(), context);
 }
 
+std::int32_t Task::times(bpusimTaskTimes& times) {
+  const std::lock_guard lock(mutex_);
+  if (state_ < State::kEnded) {
+    return fail(HB_UCP_API_USE_ERROR, "the task has not ended");
+  }
+  times = times_;
+  return HB_UCP_SUCCESS;
+}
+
 void Task::release() {
   {
     const std::lock_guard lock(mutex_);
@@ -108,6 +130,9 @@ bool Task::runNext() noexcept {
   Job* job = nullptr;
   {
     const std::lock_guard lock(mutex_);
+    if (times_.beginNs == 0) {
+      times_.beginNs = nowNs();
+    }
     if (!terminated_) {
       job = running_ = jobs_[next_].get();
     }
@@ -130,8 +155,18 @@ bool Task::runNext() noexcept {
     log(terminated_ ? LogLevel::kInfo : LogLevel::kError,
         "a task failed with " + std::to_string(status_) + ": " + error_);
   }
-  state_ = State::kEnded;
+  times_.thread = threadId();
+  times_.core = __builtin_ctz(placement.occupied);
+  end();
   return false;
+}
+
+void Task::end() {
+  times_.endNs = nowNs();
+  if (times_.beginNs == 0) {
+    times_.beginNs = times_.endNs;  // it never ran
+  }
+  state_ = State::kEnded;
 }
 
 std::int32_t Task::runJob(Job& job) noexcept {
@@ -151,7 +186,7 @@ void Task::giveUp(std::int32_t status, const char* text) {
     status_ = status;
     error_ = text;
   }
-  state_ = State::kEnded;
+  end();
 }
 
 void Task::callBack() {

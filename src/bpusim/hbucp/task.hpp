@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "bpusim/extension.h"
 #include "hobot/hb_ucp.h"
 #include "task_interface.hpp"
 
@@ -64,6 +65,7 @@ class Task {
   [[nodiscard]] std::int32_t wait(std::int32_t timeoutMs);
   [[nodiscard]] std::int32_t withEndedJob(std::int32_t subTask, std::int32_t (*visit)(const Job*, void*),
                                           void* context);
+  [[nodiscard]] std::int32_t times(bpusimTaskTimes& times);
   // The client gives its handle back. Frees everything now, or when the task has ended.
   void release();
 
@@ -86,6 +88,7 @@ class Task {
   enum class State : std::uint8_t { kCreated, kSubmitted, kEnded, kDone };
 
   [[nodiscard]] std::int32_t runJob(Job& job) noexcept;
+  void end();  // under mutex_
   void dropIfOver();
 
   std::mutex mutex_;
@@ -101,6 +104,7 @@ class Task {
   std::thread::id callbackThread_;
   std::int32_t status_ = 0;
   std::string error_;
+  bpusimTaskTimes times_{0, 0, 0, -1};
   bool terminated_ = false;
   bool released_ = false;
   std::atomic<bool> goOn_{false};  // ends a hold by faults

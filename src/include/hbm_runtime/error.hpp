@@ -26,6 +26,9 @@ enum class ErrorKind : std::uint8_t {
   kOutOfResources,  // no device memory, no task slot
   kUnsupported,     // this driver cannot do that
   kState,           // not possible in this state
+  kShape,           // a shape that does not fit; otherwise as kInput
+  kContainer,       // a file or buffer is damaged or no model at all; otherwise as kModel
+  kIo,              // a model's file cannot be read
 };
 
 // What the error is about; empty or zero where it does not apply.

@@ -65,8 +65,8 @@ class HBM_API Request {
   // Lets go of it whatever its state: it ends as cancelled, its memory is kept until the driver is done with it.
   virtual void abandon() = 0;
 
-  // Calls `callback` once when it has ended, from a thread of this library, at once from this thread if it has ended
-  // already. It must not throw.
+  // Calls `callback` once when it has ended, from a thread of this library or one that waits for the request, at once
+  // from this thread if it has ended already. It must not throw.
   virtual void onDone(std::function<void()> callback) = 0;
 
   [[nodiscard]] virtual RequestInfo info() const = 0;

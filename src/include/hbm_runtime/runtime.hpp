@@ -28,10 +28,12 @@ struct LoadOptions {
   bool flushDenormals = false;
   bool saveMemory = false;
   bool profile = false;           // per-operator times can be asked for
-  std::vector<std::string> keep;  // intermediate tensors that become outputs after the model's own
+  std::vector<std::string> keep;  // intermediate tensors that become outputs after the model's own; "*": all
+  std::string keepFolder;         // each run writes them there as .npy files; "": nowhere
 
   [[nodiscard]] bool isDefault() const noexcept {
-    return threads == 0 && cpus.empty() && !flushDenormals && !saveMemory && !profile && keep.empty();
+    return threads == 0 && cpus.empty() && !flushDenormals && !saveMemory && !profile && keep.empty() &&
+           keepFolder.empty();
   }
 };
 
@@ -64,8 +66,9 @@ struct Operation {
 
 struct OperationTime {
   Operation operation;
-  std::int64_t beginNs = 0;  // since the model was loaded
+  std::int64_t beginNs = 0;  // of std::chrono::steady_clock
   std::int64_t durationNs = 0;
+  std::int64_t thread = 0;  // kernel id of the thread that ran it
 };
 
 enum class TensorRole : std::uint8_t { kInput, kOutput };
@@ -138,6 +141,9 @@ class HBM_API Runtime {
 
   // Names of symbolic dimensions, "" for others. Empty strings throughout on drivers that do not know them.
   [[nodiscard]] std::vector<std::string> dimensionNames(std::size_t model, TensorRole role, std::size_t tensor) const;
+
+  // Bytes at whose multiples rows begin that this runtime lays out: where the driver leaves strides open.
+  [[nodiscard]] std::int64_t strideAlignment(std::size_t model) const;
 
   [[nodiscard]] MemoryUsage memoryUsage(std::size_t model) const;
 

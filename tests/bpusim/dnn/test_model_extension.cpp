@@ -2,31 +2,23 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <chrono>
 #include <thread>
 
+#include "bpusim/dnn/load_options_scope.hpp"
 #include "conformance/dnn_support.hpp"
 
+using dnn::driver;
 using dnn::errorNames;
+using dnn::Options;
 using dnn::Packed;
 using dnn::Tensors;
 
 namespace {
 
-const bpusimInterface& driver() { return dnn::needExtension(); }
+constexpr std::int64_t kMicrosecond = 1000;
 
-// Load options of this thread, taken back at the end.
-class Options {
- public:
-  explicit Options(const bpusimLoadOptions& options) { CHECK_EQ(set(options), HB_UCP_SUCCESS); }
-  ~Options() { static_cast<void>(driver().setLoadOptions(nullptr)); }
-  Options(const Options&) = delete;
-  Options& operator=(const Options&) = delete;
-
-  static std::int32_t set(bpusimLoadOptions options) {
-    options.size = sizeof(options);
-    return driver().setLoadOptions(&options);
-  }
-};
+std::int64_t nowNs() { return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 std::vector<std::int32_t> shapeOf(const hbDNNTensorProperties& properties) {
   return {properties.validShape.dimensionSize,
@@ -173,7 +165,7 @@ TEST(operator_times_are_those_since_the_last_call) {
   for (const char* const file : {"affine.onnx", "padded.hbm"}) {
     const Packed packed({file});
     Tensors tensors(packed.model());
-    std::int64_t lastEnd = 0;
+    std::int64_t lastEnd = nowNs();  // one clock with everything else, in whole microseconds
     for (const int runs : {0, 1, 3}) {
       for (int i = 0; i < runs; ++i) {
         CHECK_EQ(dnn::run(packed.model(), tensors), HB_DNN_SUCCESS);
@@ -187,10 +179,29 @@ TEST(operator_times_are_those_since_the_last_call) {
         CHECK_EQ(std::string(times[i].name), std::string(i % 2 == 0 ? "mul" : "add"));
         CHECK(times[i].durationNs >= 0);
         CHECK(times[i].beginNs >= lastEnd);
+        CHECK(times[i].thread > 0);
         lastEnd = times[i].beginNs + times[i].durationNs;
       }
+      CHECK(lastEnd <= nowNs() + kMicrosecond);
     }
   }
+}
+
+TEST(task_times_tell_when_and_where_a_task_ran) {
+  const Packed packed({"affine.onnx"});
+  Tensors tensors(packed.model());
+  bpusimTaskTimes times{};
+  const std::int64_t before = nowNs();
+  dnn::Task task;
+  CHECK_EQ(dnn::run(packed.model(), tensors, task), HB_DNN_SUCCESS);
+  CHECK_EQ(driver().taskTimes(&times, task.handle), HB_UCP_SUCCESS);
+  CHECK(before <= times.beginNs);
+  CHECK(times.beginNs <= times.endNs);
+  CHECK(times.endNs <= nowNs());
+  CHECK(times.thread > 0);
+  CHECK(times.core >= 0);
+  CHECK_EQ(driver().taskTimes(nullptr, task.handle), HB_UCP_INVALID_ARGUMENT);
+  CHECK_EQ(driver().taskTimes(&times, nullptr), HB_UCP_TASK_HANDLE_INVALID);
 }
 
 TEST(operator_times_need_the_load_option) {
@@ -255,19 +266,6 @@ TEST(intermediate_tensors_become_outputs) {
   }
 }
 
-TEST(names_to_keep_have_to_be_intermediate_tensors) {
-  for (const char* const wrong : {"nothing", "x", "y", "f"}) {
-    const char* const names[] = {"t", wrong};
-    bpusimLoadOptions keep{};
-    keep.keep = names;
-    keep.keepCount = 2;
-    const Options options(keep);
-    hbDNNPackedHandle_t handle = nullptr;
-    CHECK_EQ(dnn::load(&handle, {"affine.onnx"}), HB_DNN_INVALID_ARGUMENT);
-    CHECK(errorNames("'" + std::string(wrong) + "' in keep"));
-  }
-}
-
 TEST(wrong_load_options_are_refused_and_change_nothing) {
   CHECK_EQ(Options::set({}), HB_UCP_SUCCESS);
   bpusimLoadOptions small{};
@@ -276,13 +274,13 @@ TEST(wrong_load_options_are_refused_and_change_nothing) {
   const std::int32_t cpus[] = {100000};
   const char* const names[] = {""};
   const std::pair<bpusimLoadOptions, const char*> cases[] = {
-      {{0, -1, nullptr, 0, 0, 0, 0, nullptr, 0}, "-1 threads"},
-      {{0, 100000, nullptr, 0, 0, 0, 0, nullptr, 0}, "100000 threads"},
-      {{0, 0, cpus, 1, 0, 0, 0, nullptr, 0}, "CPU 100000"},
-      {{0, 0, nullptr, 1, 0, 0, 0, nullptr, 0}, "cpus"},
-      {{0, 0, cpus, -1, 0, 0, 0, nullptr, 0}, "cpus"},
-      {{0, 0, nullptr, 0, 0, 0, 0, nullptr, 1}, "keep"},
-      {{0, 0, nullptr, 0, 0, 0, 0, names, 1}, "empty"},
+      {{0, -1, nullptr, 0, 0, 0, 0, nullptr, 0, nullptr}, "-1 threads"},
+      {{0, 100000, nullptr, 0, 0, 0, 0, nullptr, 0, nullptr}, "100000 threads"},
+      {{0, 0, cpus, 1, 0, 0, 0, nullptr, 0, nullptr}, "CPU 100000"},
+      {{0, 0, nullptr, 1, 0, 0, 0, nullptr, 0, nullptr}, "cpus"},
+      {{0, 0, cpus, -1, 0, 0, 0, nullptr, 0, nullptr}, "cpus"},
+      {{0, 0, nullptr, 0, 0, 0, 0, nullptr, 1, nullptr}, "keep"},
+      {{0, 0, nullptr, 0, 0, 0, 0, names, 1, nullptr}, "empty"},
   };
   for (const auto& [options, text] : cases) {
     CHECK_EQ(Options::set(options), HB_UCP_INVALID_ARGUMENT);
@@ -312,7 +310,7 @@ TEST(threads_cpus_and_memory_do_not_change_results) {
   }
   for (const std::int32_t threads : {0, 1, 2, 4}) {
     for (const std::int32_t cpuCount : {0, 1}) {
-      const Options options({0, threads, &cpu, cpuCount, 0, 1, 0, nullptr, 0});
+      const Options options({0, threads, &cpu, cpuCount, 0, 1, 0, nullptr, 0, nullptr});
       const Packed packed({"slow.onnx"});
       Tensors tensors(packed.model());
       dnn::count<float>(tensors.inputs[0]);
@@ -328,7 +326,7 @@ TEST(threads_cpus_and_memory_do_not_change_results) {
 TEST(denormal_numbers_count_as_zero_when_asked) {
   constexpr std::uint32_t kTiny = 1;
   for (const std::int32_t flush : {0, 1, 0}) {
-    const Options options({0, 0, nullptr, 0, flush, 0, 0, nullptr, 0});
+    const Options options({0, 0, nullptr, 0, flush, 0, 0, nullptr, 0, nullptr});
     const Packed packed({"double_F32.onnx"});
     Tensors tensors(packed.model());
     std::memset(tensors.inputs[0].sysMem.virAddr, 0, 24);

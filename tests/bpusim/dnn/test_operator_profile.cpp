@@ -16,6 +16,7 @@ TEST(operators_are_found_among_other_events) {
   CHECK_EQ(times[0].type, std::string("Mul"));
   CHECK_EQ(times[0].beginNs, 10000);
   CHECK_EQ(times[0].durationNs, 90000);
+  CHECK_EQ(times[0].thread, 2);
   CHECK_EQ(times[1].name, std::string());
   CHECK_EQ(times[1].type, std::string("Add"));
 }

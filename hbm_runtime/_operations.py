@@ -1,0 +1,31 @@
+"""What a model computes, operation by operation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from . import _core
+
+if TYPE_CHECKING:
+    from ._runtime import HB_HBMRuntime
+
+
+class Operation(NamedTuple):
+    """One operation of a model's graph.
+
+    Attributes:
+        name: Of the node; "" where it has none.
+        type: ONNX operator, such as "Conv".
+        device: What runs it: the kind of the driver in use, "bpusim".
+    """
+
+    name: str
+    type: str
+    device: str
+
+
+def operations(runtime: HB_HBMRuntime, model: str) -> list[Operation]:
+    """See `HB_HBMRuntime.operations`."""
+    found = runtime._operations(model)
+    device = _core.driver_info()["kind"]
+    return [Operation(name, kind, device) for name, kind in found]

@@ -1,0 +1,106 @@
+#include "kept_files.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+#include "error.hpp"
+
+namespace bpusim {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void fail(const std::string& path, const std::string& why) {
+  throw Error(HB_DNN_RUN_TASK_FAILED, "the kept tensors cannot be written to '" + path + "': " + why);
+}
+
+[[nodiscard]] std::string fileName(std::string_view name) {
+  std::string safe(name);
+  const auto fit = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+  };
+  std::replace_if(safe.begin(), safe.end(), [&](char c) { return !fit(c); }, '_');
+  constexpr std::size_t kLongest = 200;
+  return safe.substr(0, kLongest);
+}
+
+[[nodiscard]] const char* numpyType(std::int32_t type) {
+  switch (type) {
+    case HB_DNN_TENSOR_TYPE_S8:
+      return "|i1";
+    case HB_DNN_TENSOR_TYPE_U8:
+      return "|u1";
+    case HB_DNN_TENSOR_TYPE_BOOL8:
+      return "|b1";
+    case HB_DNN_TENSOR_TYPE_F16:
+      return "<f2";
+    case HB_DNN_TENSOR_TYPE_S16:
+      return "<i2";
+    case HB_DNN_TENSOR_TYPE_U16:
+      return "<u2";
+    case HB_DNN_TENSOR_TYPE_F32:
+      return "<f4";
+    case HB_DNN_TENSOR_TYPE_S32:
+      return "<i4";
+    case HB_DNN_TENSOR_TYPE_U32:
+      return "<u4";
+    case HB_DNN_TENSOR_TYPE_F64:
+      return "<f8";
+    case HB_DNN_TENSOR_TYPE_S64:
+      return "<i8";
+    default:
+      return "<u8";
+  }
+}
+
+// The head of a NumPy file, version 1.0: a Python dict as text, filled up to a multiple of 64 bytes.
+[[nodiscard]] std::string head(std::int32_t type, const Layout& layout) {
+  std::string shape;
+  for (std::int32_t i = 0; i < layout.rank; ++i) {
+    shape += std::to_string(layout.shape[i]) + ",";
+  }
+  std::string text =
+      "{'descr': '" + std::string(numpyType(type)) + "', 'fortran_order': False, 'shape': (" + shape + "), }";
+  constexpr std::size_t kFront = 10;
+  constexpr std::size_t kAlignment = 64;
+  text.resize((kFront + text.size() + kAlignment) / kAlignment * kAlignment - kFront, ' ');
+  text.back() = '\n';
+  const auto size = static_cast<std::uint16_t>(text.size());
+  std::string front("\x93NUMPY\x01\x00", kFront - 2);
+  front += static_cast<char>(size & 0xFFU);
+  front += static_cast<char>(size >> 8U);
+  return front + text;
+}
+
+}  // namespace
+
+std::string keptFolder(const std::string& folder, std::string_view model, std::uint64_t run) {
+  char number[24];
+  std::snprintf(number, sizeof number, "%06llu", static_cast<unsigned long long>(run));
+  const fs::path path = fs::path(folder) / fileName(model) / number;
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) {
+    fail(path, error.message());
+  }
+  return path;
+}
+
+void writeKept(const std::string& folder, std::size_t index, std::string_view name, std::int32_t type,
+               const Layout& layout, const void* dense) {
+  const std::string path = folder + "/" + std::to_string(index) + "_" + fileName(name) + ".npy";
+  std::ofstream file(path, std::ios::binary);
+  const std::string front = head(type, layout);
+  file.write(front.data(), static_cast<std::streamsize>(front.size()));
+  file.write(static_cast<const char*>(dense), denseSize(layout));
+  file.close();
+  if (!file) {
+    fail(path, "it is not writable, or the disk is full");
+  }
+}
+
+}  // namespace bpusim
