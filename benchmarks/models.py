@@ -29,6 +29,13 @@ def identity() -> ModelProto:
     return _model(helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "identity", [x], [y]))
 
 
+def matmul(size: int) -> ModelProto:
+    """``y = x @ w``: one operator that takes a while."""
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [size, size]) for name in "xy")
+    w = numpy_helper.from_array(np.random.default_rng(1).normal(0, 1, (size, size)).astype(np.float32), "w")
+    return _model(helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["y"])], "matmul", [x], [y], [w]))
+
+
 def resnet18(size: int = 224, quantised: type[np.generic] | None = None) -> ModelProto:
     """ResNet-18 with random weights: float32, or with QuantizeLinear and DequantizeLinear around every operator.
 

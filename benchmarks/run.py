@@ -23,6 +23,11 @@ DRIVERS = {
     "latency": "bpusim",
     "threads": "bpusim",
     "steady": "bpusim",
+    "bound": str(NULL_DRIVER),
+    "requests": "bpusim",
+    "cameras": "bpusim",
+    "endurance": "bpusim",
+    "exits": "bpusim",
 }
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,13 +34,14 @@ class BoundRun:
         self,
         runtime: HB_HBMRuntime,
         model: str,
-        inputs: Mapping[str, Array] | None,
-        outputs: Mapping[str, Array] | None,
+        inputs: Mapping[str, Array] | Sequence[Array] | None,
+        outputs: Mapping[str, Array] | Sequence[Array] | None,
     ) -> None:
         view = runtime.model(model)
         self._runtime = runtime
         self._model = model
         self._request: InferRequest | None = None
+        self._status: Literal["ready", "running", "fault"] = "ready"
         given = _known(model, "input", by_name(model, "input", view.inputs, inputs or {}), view.inputs)
         shapes = {name: given[name].shape if name in given else info.shape for name, info in view.inputs.items()}
         self.inputs: dict[str, Array] = {}
@@ -75,7 +76,15 @@ class BoundRun:
         """
         if self._request is not None:
             self._refuse_second_run()
-        self._call.run(timeout)
+        self._status = "running"
+        try:
+            self._call.run(timeout)
+        except HbmStateError:  # another thread's run is in flight, and goes on
+            raise
+        except BaseException:
+            self._status = "fault"
+            raise
+        self._status = "ready"
         return self.outputs
 
     def run_async(self, *, timeout: float | None = None, deadline: float | None = None) -> InferRequest:
@@ -86,6 +95,15 @@ class BoundRun:
             self._runtime._start(self.inputs, self._model, outputs=self.outputs, timeout=timeout, deadline=deadline)
         )
         return self._request
+
+    @property
+    def status(self) -> Literal["ready", "running", "fault"]:
+        """Whether a run is in flight, and whether the last one failed; the next one may be started after either."""
+        if self._request is None:
+            return self._status
+        if not self._request.done():
+            return "running"
+        return "ready" if self._request.status == "done" else "fault"
 
     def _refuse_second_run(self) -> None:
         assert self._request is not None

@@ -21,6 +21,7 @@ __all__: list[str] = [
     "Recorder",
     "Request",
     "Runtime",
+    "build_info",
     "core_loads",
     "dequantize",
     "driver_info",
@@ -38,7 +39,7 @@ __all__: list[str] = [
     "set_log_handler",
 ]
 
-class hbDNNDataType(hbm_runtime._enums.VendorEnum):
+class hbDNNDataType(hbm_runtime._enums.ElementTypeEnum):
     """Element type of a tensor."""
 
     S4 = 0
@@ -130,6 +131,7 @@ class LoadOptions:
         save_memory: bool = False,
         profile: bool = False,
         keep: collections.abc.Sequence[str] = [],
+        keep_folder: str = "",
     ) -> None: ...
 
 class Runtime:
@@ -217,7 +219,10 @@ class Runtime:
         """
         Starts a run; the package makes an InferRequest of it.
         """
-    def _take_operation_times(self, model: str) -> list[tuple[str, str, int, int]]: ...
+    def _take_operation_times(self, model: str) -> list[tuple[str, str, int, int, int]]: ...
+    def _tensor_memory(
+        self, model: str, is_input: bool, tensor: typing.SupportsInt | typing.SupportsIndex
+    ) -> tuple[int, int]: ...
     def memory_info(self) -> dict[str, dict[str, int]]:
         """
         Device memory in bytes by model: used_bytes by requests, outputs and arrays that are held, free_bytes kept for the next run.
@@ -521,6 +526,7 @@ class Recorder:
     Records what becomes of requests.
     """
     def __init__(self, capacity: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    def __len__(self) -> int: ...
     def records(self) -> list[dict[str, typing.Any]]: ...
     @property
     def lost(self) -> int: ...
@@ -559,6 +565,11 @@ def _to_nv12(
     rgb: bool,
     video: bool,
 ) -> None: ...
+def build_info() -> dict[str, str]:
+    """
+    How this extension was built: compiler, cpp, pybind11, python (of its headers), architecture, build_type.
+    """
+
 def core_loads() -> list[dict[str, int]]:
     """
     What each core of bpusim has done since the driver was loaded and does now: busy_ns, finished_tasks, running (0 or 1), queued (waiting tasks that may run there). Raises UnsupportedError on other drivers.

@@ -83,7 +83,7 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
             raise TypeError("HB_HBMRuntime() takes one path, or a sequence of paths, as model_file or model_files")
         given = model_file if model_file is not None else model_files
         sources: list[Any] = [given] if _is_source(given) else _listed(given)
-        options = {
+        options: dict[str, Any] = {
             "threads": threads,
             "cores": list(cores),
             "flush_denormals": flush_denormals,
@@ -154,17 +154,17 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         self,
         model: str,
         *,
-        inputs: Mapping[str, Array] | None = None,
-        outputs: Mapping[str, Array] | None = None,
+        inputs: Mapping[str, Array] | Sequence[Array] | None = None,
+        outputs: Mapping[str, Array] | Sequence[Array] | None = None,
     ) -> BoundRun:
         """Prepares a model with input and output arrays in device memory that stay.
 
         Args:
             model: Name of the model.
-            inputs: Arrays by input name. Device arrays (of `Model.empty_inputs`, or outputs of another binding, which
-                chains models without a copy) are used themselves; others give the initial values and the dynamic
-                dimensions. Inputs that are not named are zero.
-            outputs: Arrays by output name to be used instead of new ones.
+            inputs: Arrays by input name, or a list or tuple in the model's order. Device arrays (of
+                `Model.empty_inputs`, or outputs of another binding, which chains models without a copy) are used
+                themselves; others give the initial values and the dynamic dimensions. Inputs that are not named are 0.
+            outputs: Arrays by output name, or in the model's order, to be used instead of new ones.
         """
         return BoundRun(self, model, inputs, outputs)
 

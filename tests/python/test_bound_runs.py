@@ -135,3 +135,23 @@ def test_shapes_that_do_not_fit_are_refused(runtime: HB_HBMRuntime) -> None:
         runtime.infer_shapes("times_2", {"x": (2, 4)})
     with pytest.raises(hbm_runtime.InputError, match="no input 'z'"):
         runtime.infer_shapes("times_2", {"z": (2, 3)})
+
+
+def test_a_binding_tells_whether_it_is_ready_running_or_at_fault(runtime: HB_HBMRuntime) -> None:
+    bound = runtime.bind("times_2")
+    assert bound.status == "ready"
+    try:
+        for failing in (bound.run, lambda: bound.run_async().result(10)):
+            _core.set_faults("task:fail@1")
+            with pytest.raises(hbm_runtime.DriverError):
+                failing()
+            assert bound.status == "fault"
+            bound.run()
+            assert bound.status == "ready"
+        _core.set_faults("task:hang@1")
+        request = bound.run_async()
+        assert bound.status == "running"
+    finally:
+        let_go()
+    request.result(10)
+    assert bound.status == "ready"

@@ -1,4 +1,4 @@
-"""The rules of the trace event format that Perfetto and chrome://tracing read, as far as the package's traces use it."""
+"""The rules of the trace event format of Perfetto and chrome://tracing, as far as the package uses it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,140 @@
+"""Log lines: where they go, from which level on, and that nothing is written by itself."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from support.child import output_of, run_python
+
+import hbm_runtime
+from hbm_runtime import HB_HBMRuntime
+
+if TYPE_CHECKING:
+    from support.model_factory import ModelFactory
+
+FAIL = """
+import sys, numpy as np, hbm_runtime
+runtime = hbm_runtime.HB_HBMRuntime(sys.argv[1])
+try:
+    runtime.run({"a": np.zeros(3, np.float32), "b": np.zeros(5, np.float32)})
+except hbm_runtime.DriverError:
+    pass
+try:
+    hbm_runtime.HB_HBMRuntime(b"no model" * 1000)
+except hbm_runtime.ModelError:
+    pass
+runtime.run_async({"a": np.zeros(3, np.float32), "b": np.zeros(3, np.float32)}).result()
+"""
+
+
+@pytest.fixture
+def level() -> Iterator[Callable[[str | int], None]]:
+    """Sets the level for one test."""
+    yield hbm_runtime.set_log_level
+    hbm_runtime.set_log_level("warning")
+
+
+def failing_run(runtime: HB_HBMRuntime) -> None:
+    with pytest.raises(hbm_runtime.HbmError):
+        runtime.run({"a": np.zeros(3, np.float32), "b": np.zeros(5, np.float32)})
+
+
+def wait_for(condition: Callable[[], bool]) -> bool:
+    """Lines come from another thread."""
+    deadline = time.monotonic() + 10
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return condition()
+
+
+def test_lines_of_the_driver_reach_pythons_logging(models: ModelFactory, caplog: pytest.LogCaptureFixture) -> None:
+    with HB_HBMRuntime(str(models.total())) as runtime:
+        failing_run(runtime)
+        assert wait_for(lambda: any(record.levelno == logging.ERROR for record in caplog.records))
+    record = next(record for record in caplog.records if record.levelno == logging.ERROR)
+    assert record.name == "hbm_runtime.driver"
+    assert "Add" in record.getMessage()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "seen"), [("off", False), ("critical", False), (logging.ERROR, True), ("Trace", True)]
+)
+def test_the_level_decides(
+    models: ModelFactory, caplog: pytest.LogCaptureFixture, level: Any, chosen: str | int, seen: bool
+) -> None:
+    level(chosen)
+    with HB_HBMRuntime(str(models.total())) as runtime:
+        failing_run(runtime)
+        level("info")
+        hbm_runtime._core.set_faults("hbDNNInferV2:fail")  # its line comes after those that count
+        try:
+            with pytest.raises(hbm_runtime.DriverError):
+                runtime.run({"a": np.zeros(3, np.float32), "b": np.zeros(3, np.float32)})
+        finally:
+            hbm_runtime._core.set_faults("")
+        assert wait_for(lambda: any("hbDNNInferV2" in record.getMessage() for record in caplog.records))
+    assert any("Add" in record.getMessage() for record in caplog.records) is seen
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [("loud", hbm_runtime.InputError), (None, hbm_runtime.InputTypeError), (1.5, hbm_runtime.InputTypeError)],
+)
+def test_what_is_no_level_is_refused(wrong: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match="level"):
+        hbm_runtime.set_log_level(wrong)
+
+
+@pytest.mark.parametrize("chosen", ["off", "warning", "trace", "nonsense"])
+def test_nothing_is_written_to_stdout_or_stderr(models: ModelFactory, tmp_path: Path, chosen: str) -> None:
+    environment = {"HBM_RUNTIME_LOG": chosen, "HBM_RUNTIME_LOG_FILE": None, "HB_UCP_LOG_LEVEL": None}
+    done = run_python(FAIL, models.total(), cwd=tmp_path, environment=environment)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_file_gets_the_lines_until_the_very_end(models: ModelFactory, tmp_path: Path) -> None:
+    log = tmp_path / "run.log"
+    environment = {"HBM_RUNTIME_LOG": "info", "HBM_RUNTIME_LOG_FILE": str(log)}
+    ending = "runtime.run_async\nhbm_runtime._core.set_faults('hbDNNInferV2:fail')\n" + (
+        "try:\n    runtime.run({'a': np.zeros(3, np.float32), 'b': np.zeros(3, np.float32)})\n"
+        "except hbm_runtime.DriverError:\n    pass\n"
+    )
+    done = run_python(FAIL + ending, models.total(), cwd=tmp_path, environment=environment)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    text = log.read_text(encoding="utf-8")
+    assert "libdnn.so" in text
+    assert "ERROR hbm_runtime.driver" in text
+    assert "hbDNNInferV2" in text.splitlines()[-1]
+
+
+def test_a_file_that_cannot_be_written_is_told_once(models: ModelFactory, tmp_path: Path) -> None:
+    environment = {"HBM_RUNTIME_LOG_FILE": str(tmp_path / "nowhere" / "run.log")}
+    done = run_python(FAIL, models.total(), cwd=tmp_path, environment=environment)
+    assert done.returncode == 0
+    assert done.stderr.count("RuntimeWarning") == 1
+    assert "nowhere" in done.stderr
+    assert done.stdout == ""
+
+
+def test_threads_of_the_driver_do_not_wait_for_python(models: ModelFactory, tmp_path: Path) -> None:
+    """A handler that never returns holds up lines, and nothing else."""
+    script = """
+import logging, os, sys, threading, numpy as np, hbm_runtime
+class Stuck(logging.Handler):
+    def emit(self, record):
+        threading.Event().wait()
+logging.getLogger("hbm_runtime").addHandler(Stuck())
+hbm_runtime.set_log_level("trace")
+runtime = hbm_runtime.HB_HBMRuntime(sys.argv[1])
+for _ in range(200):
+    runtime.run({"a": np.zeros(3, np.float32), "b": np.zeros(3, np.float32)})
+print("done", flush=True)
+os._exit(0)
+"""
+    assert output_of(run_python(script, models.total(), cwd=tmp_path)) == "done\n"
