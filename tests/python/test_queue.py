@@ -129,7 +129,7 @@ def test_wrong_inputs_are_drops_with_their_error(runtime: HB_HBMRuntime) -> None
     queue.submit(X[0])
     queue.submit(X)
     assert queue.drain(10)
-    assert drops == [("error", hbm_runtime.InputError)]
+    assert drops == [("error", hbm_runtime.ShapeError)]
     assert queue.stats.results == 1
 
 
