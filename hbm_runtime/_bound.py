@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,7 @@ class BoundRun:
         self._runtime = runtime
         self._model = model
         self._request: InferRequest | None = None
-        self._status: Literal["ready", "running", "fault"] = "ready"
+        self._status = "ready"
         given = _known(model, "input", by_name(model, "input", view.inputs, inputs or {}), view.inputs)
         shapes = {name: given[name].shape if name in given else info.shape for name, info in view.inputs.items()}
         self.inputs: dict[str, Array] = {}
@@ -97,8 +97,8 @@ class BoundRun:
         return self._request
 
     @property
-    def status(self) -> Literal["ready", "running", "fault"]:
-        """Whether a run is in flight, and whether the last one failed; the next one may be started after either."""
+    def status(self) -> str:
+        """One of "ready", "running" and "fault", which means that the last run failed; the next one may be started."""
         if self._request is None:
             return self._status
         if not self._request.done():
