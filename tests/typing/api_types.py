@@ -13,9 +13,13 @@ from typing_extensions import assert_type
 import hbm_runtime
 from hbm_runtime import (
     HB_HBMRuntime,
+    InferRequest,
     Model,
+    QuantParam,
     QuantParams,
+    QuantScheme,
     SchedParam,
+    Shape,
     TensorInfo,
     hbDNNDataType,
     hbDNNQuantiType,
@@ -105,6 +109,7 @@ assert_type((view.name, view.desc), tuple[str, str])
 assert_type(view.compile_bpu_core_num, int)
 assert_type(view.is_dynamic, bool)
 assert_type(view.run(frame, priority={"m": 3}), dict[str, NDArray[Any]])
+assert_type(view.run_async([frame]), InferRequest)
 assert_type(view.empty_inputs({"x": (2, 3)}), dict[str, NDArray[Any]])
 assert_type(view.empty_outputs(), dict[str, NDArray[Any]])
 assert_type(view.infer_shapes({"x": [2, 3]}), dict[str, tuple[int, ...]])
@@ -114,7 +119,22 @@ assert_type(view.inputs["x"], TensorInfo)
 info = view.outputs[0]
 assert_type((info.name, info.desc), tuple[str, str])
 assert_type((info.index, info.rank), tuple[int, int])
-assert_type((info.shape, info.strides), tuple[tuple[int, ...], tuple[int, ...]])
+assert_type(info.shape, Shape)
+dimensions: tuple[int, ...] = info.shape
+assert_type((info.shape.rank, info.shape.size), tuple[int, int])
+assert_type((info.shape.names, info.shape.strides), tuple[tuple[str, ...], tuple[int, ...]])
+assert_type(info.shape.dynamic, bool)
+assert_type(info.shape.is_compatible((2, 3)), bool)
+assert_type(info.strides, tuple[int, ...])
+assert_type(info.alignment, int)
+assert_type((info.storage_nbytes, info.padding), tuple[int | None, int | None])
+assert_type(info.scheme, QuantScheme | None)
+if info.scheme is not None:
+    assert_type(info.scheme.per_channel, bool)
+    assert_type(info.scheme.param, QuantParam)
+    assert_type((info.scheme[0].scale, info.scheme[0].zero_point), tuple[float, int])
+assert_type(info.dtype.to_dtype(), np.dtype[Any])
+assert_type(hbDNNDataType.from_dtype("int8"), hbDNNDataType)
 assert_type(info.dim_names, tuple[str, ...])
 assert_type(info.dtype, hbDNNDataType)
 assert_type(info.np_dtype, np.dtype[Any])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +14,7 @@ import hbm_runtime
 from hbm_runtime import (
     Benchmark,
     BoundRun,
+    ContainerError,
     Device,
     DriverError,
     DriverNotFoundError,
@@ -25,6 +26,7 @@ from hbm_runtime import (
     HbmDeadlineError,
     HbmError,
     HbmForkError,
+    HbmIOError,
     HbmQueueFullError,
     HbmStateError,
     HbmTimeoutError,
@@ -34,16 +36,20 @@ from hbm_runtime import (
     InputError,
     InputTypeError,
     MissingPackageError,
+    ModelDurations,
     ModelError,
     ModelNotFoundError,
+    Operation,
     OutOfResourcesError,
     Profile,
     ProfileEvent,
     QueueResult,
     QueueStats,
     RequestInfo,
+    ShapeError,
     TamperedModelError,
     UnsupportedError,
+    Version,
     WrongPassphraseError,
 )
 
@@ -122,10 +128,15 @@ assert_type(profile.lost, int)
 assert_type(profile.records, list[dict[str, Any]])
 assert_type(profile.events, list[ProfileEvent])
 for event in profile.events:
-    assert_type((event.kind, event.model, event.name), tuple[str, str, str])
-    assert_type((event.time_ns, event.request, event.thread), tuple[int, int, int])
-assert_type(profile.durations, dict[str, dict[str, Durations]])
-assert_type(profile.operation_durations, dict[str, dict[str, Durations]])
+    assert_type((event.kind, event.model, event.operation, event.tensor), tuple[str, str, str, str])
+    assert_type((event.source, event.destination), tuple[str, str])
+    assert_type((event.time_ns, event.request, event.thread, event.nbytes), tuple[int, int, int, int])
+assert_type(profile.durations, dict[str, ModelDurations])
+for of_model in profile.durations.values():
+    assert_type(of_model["run"], Durations)
+    assert_type(of_model.phases, Mapping[str, Durations])
+    assert_type(of_model.layers, Mapping[str, Durations])
+    assert_type(of_model.copies, Mapping[str, Durations])
 profile.save("trace.json")
 
 
@@ -134,6 +145,7 @@ def statistics(durations: Durations) -> None:
     assert_type([durations.total, durations.min, durations.mean, durations.max], list[float])
     assert_type([durations.p50, durations.p90, durations.p99], list[float])
     assert_type(Durations.of([0.1, 0.2]), Durations)
+    assert_type(ModelDurations.made_of({"run": [0.1]}, {}, {}), ModelDurations)
 
 
 benchmark = runtime.benchmark(frame, repeat=10, warmup=1, duration=None, model_name="m")
@@ -141,9 +153,15 @@ assert_type(benchmark, Benchmark)
 assert_type(benchmark.latency, Durations)
 assert_type((benchmark.runs, benchmark.warmup), tuple[int, int])
 assert_type((benchmark.seconds, benchmark.throughput), tuple[float, float])
+assert_type(benchmark.sets, tuple[Durations, ...])
+assert_type((benchmark.in_flight, benchmark.stopped), tuple[int, str])
+assert_type(benchmark.profile, Profile | None)
 assert_type(benchmark.to_json(), str)
+benchmark.save("figures.json")
 
-assert_type(runtime.operations("m"), list[tuple[str, str]])
+for operation in runtime.operations("m"):
+    assert_type(operation, Operation)
+    assert_type((operation.name, operation.type, operation.device), tuple[str, str, str])
 assert_type(runtime.stats(), dict[str, Any])
 assert_type(runtime.stats("prometheus"), str)
 assert_type(runtime.summary(), dict[str, Any])
@@ -154,14 +172,20 @@ for device in hbm_runtime.get_devices():
     assert_type((device.kind, device.soc, device.driver_version, device.driver_path), tuple[str, str, str, str])
     assert_type(device.index, int)
     assert_type((device.load, device.temperature), tuple[float | None, float | None])
-    assert_type(device.details, dict[str, int])
+    assert_type(device.details, Mapping[str, int])
 host = hbm_runtime.get_host_info()
 assert_type(host, HostInfo)
-assert_type((host.name, host.architecture, host.os), tuple[str, str, str])
+assert_type((host.name, host.architecture, host.os, host.os_release), tuple[str, str, str, str])
 assert_type((host.cpus, host.memory_bytes), tuple[int, int])
+assert_type((host.memory, host.temperatures), tuple[Mapping[str, int], Mapping[str, float]])
 assert_type(host.capabilities, tuple[str, ...])
 assert_type(host.devices, tuple[Device, ...])
 assert_type(hbm_runtime.driver_info(), dict[str, str])
+version = hbm_runtime.get_version()
+assert_type(version, Version)
+assert_type((version.major, version.minor, version.patch), tuple[int, int, int])
+assert_type(version.suffix, str)
+assert_type(version.build_info, dict[str, str])
 hbm_runtime.load_driver("bpusim")
 hbm_runtime.set_log_level("debug")
 hbm_runtime.set_log_level(10)
@@ -182,9 +206,10 @@ families: Sequence[type[HbmError]] = [
     ModelError,
 ]
 # What old scripts catch, and what belongs to what.
-value_error: ValueError = InputError("text")
+value_errors: list[ValueError] = [InputError("text"), ShapeError("text")]
 type_error: TypeError = InputTypeError("text")
 time_errors: list[TimeoutError] = [HbmTimeoutError("text"), HbmDeadlineError("text")]
+unreadable: OSError = HbmIOError("text")
 missing: FileNotFoundError = ModelNotFoundError("text")
 unsupported: NotImplementedError = UnsupportedError("text")
 absent: ImportError = MissingPackageError("text")
@@ -192,7 +217,7 @@ cancelled: concurrent.futures.CancelledError = HbmCancelledError("text")
 closed: HbmStateError = HbmClosedError("text")
 resources: DriverError = OutOfResourcesError("text")
 encrypted: list[EncryptedModelError] = [WrongPassphraseError("text"), TamperedModelError("text")]
-models: list[ModelError] = [EncryptedModelError("text")]
+models: list[ModelError] = [EncryptedModelError("text"), ContainerError("text"), HbmIOError("text")]
 
 word: Literal["block", "latest", "drop_oldest", "reject"] = "latest"
 runtime.queue("m", policy=word)
