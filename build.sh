@@ -14,7 +14,7 @@ usage() {
   demo        read a picture with two OCR models on this machine; arguments go to hbm_runtime.demo
   test        build and run all tests, C++ and Python; arguments go to pytest
   lint        format, style, types, static analysis, layers, generated stubs
-  sanitize    run the tests under ASan, UBSan and TSan; --quick for some C++ suites under ASan and UBSan
+  sanitize    run the tests under ASan, UBSan and TSan; --quick for some of each
   bench       run the benchmarks; arguments go to benchmarks/run.py
   wheels      repaired wheels for every CPython found here; --aarch64 cross-builds for boards
   deb         Debian packages in dist/
@@ -98,13 +98,11 @@ editable() {
 
 # native PRESET [LAYER...]: builds the C++ tests of a CMake preset, or of some of its layers, and runs them.
 native() {
-  local preset=$1 targets=(all) labels='' skip=''; shift
-  # In the child of a fork LeakSanitizer waits for an allocator lock that a thread of the parent held.
-  if [ "$preset" = asan ]; then skip='^bpusim_processes$'; fi
+  local preset=$1 targets=(all) labels=''; shift
   if [ $# -gt 0 ]; then targets=("${@/#/tests_}"); labels=$(IFS='|'; echo "^($*)\$"); fi
   step "Configure $preset" cmake --preset "$preset" -DPython3_EXECUTABLE="$python"
   step "Build $preset" cmake --build "build/$preset" --target "${targets[@]}"
-  BPUSIM_ENGINE_PATH=$(engine) ctest --test-dir "build/$preset" --output-on-failure -j "$(nproc)" ${labels:+-L "$labels"} ${skip:+-E "$skip"} \
+  BPUSIM_ENGINE_PATH=$(engine) ctest --test-dir "build/$preset" --output-on-failure -j "$(nproc)" ${labels:+-L "$labels"} \
     || die "C++ tests failed ($preset)"
 }
 
@@ -144,7 +142,12 @@ python_under_asan() {
 # The engine is not instrumented: what it keeps and how its threads meet is not looked at.
 sanitize() {
   export LSAN_OPTIONS=suppressions=$PWD/tests/support/lsan.supp TSAN_OPTIONS=ignore_noninstrumented_modules=1
-  if [ "${1:-}" = --quick ]; then native asan core bpusim; return; fi
+  if [ "${1:-}" = --quick ]; then
+    native asan core bpusim
+    native tsan core bpusim
+    python_under_asan tests/python/test_{run_forms,outputs,requests,lifecycle,load_errors}.py
+    return
+  fi
   native asan
   native tsan
   python_under_asan "$@"

@@ -75,5 +75,42 @@ def test_programs_built_against_other_drivers_load(tmp_path: Path, node: str | N
     assert result.stdout.startswith("3.13.6 3.13.6_(bpusim ")
 
 
+CLOSER = """
+#include <dlfcn.h>
+#include <stdio.h>
+#include "hobot/dnn/hb_dnn.h"
+typedef const char* (*Text)(void);
+int main(int argc, char** argv) {
+  if (argc != 3) return 2;
+  for (int round = 0; round < 3; ++round) {
+    void* ucp = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
+    void* dnn = dlopen(argv[2], RTLD_NOW | RTLD_LOCAL);
+    if (ucp == NULL || dnn == NULL) return 3;
+    Text version = (Text)dlsym(dnn, "hbDNNGetVersion");
+    __typeof__(&hbUCPMalloc) allocate = (__typeof__(&hbUCPMalloc))dlsym(ucp, "hbUCPMalloc");
+    __typeof__(&hbUCPFree) give = (__typeof__(&hbUCPFree))dlsym(ucp, "hbUCPFree");
+    hbUCPSysMem mem;
+    if (allocate(&mem, 100, 0) != 0) return 4;
+    dlclose(dnn);
+    dlclose(ucp);
+    if (give(&mem) != 0) return 5;
+    printf("%s\\n", version());
+  }
+  return 0;
+}
+"""
+
+
+@pytest.mark.no_sanitizer
+def test_closed_libraries_stay_where_they_are(tmp_path: Path) -> None:
+    """Their threads run their code, and a client may have kept a function."""
+    source = tmp_path / "closer.c"
+    source.write_text(CLOSER)
+    closer = build(tmp_path / "closer", source, options=["-std=gnu11", "-ldl"])
+    result = run(closer, LIBRARIES["hbucp"], LIBRARIES["dnn"])
+    assert result.returncode == 0, result.stderr
+    assert len(result.stdout.splitlines()) == 3
+
+
 def test_both_lie_in_the_package() -> None:
     assert {path.name for path in FOLDER.glob("*.so")} == {"libhbucp.so", "libdnn.so"}
