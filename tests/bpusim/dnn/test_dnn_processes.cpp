@@ -2,6 +2,9 @@
 // ONNX files.
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <thread>
+#include <vector>
 
 #include "files.hpp"
 #include "support/check.hpp"
@@ -158,6 +161,27 @@ TEST(the_number_of_threads_comes_from_the_environment) {
     const process::Result got = probe({"load", files::path("affine.onnx")}, {bad});
     CHECK(has(got.output, "status=-100001"));
     CHECK(has(got.output, "BPUSIM_THREADS"));
+  }
+}
+
+TEST(two_programs_at_once_are_independent) {
+  const std::pair<std::vector<std::string>, const char*> programs[] = {
+      {{"BPUSIM_FAULT=hbDNNInferV2:fail=-200001"}, "run=-200001"},
+      {{"BPUSIM_SOC=s100", "HB_UCP_MAX_TASK_NUM=1"}, "run=0"},
+      {{"BPUSIM_FAULT=task:delay=20ms"}, "run=0"}};
+  for (int round = 0; round < 3; ++round) {
+    std::vector<process::Result> results(std::size(programs));
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      threads.emplace_back([&, i] { results[i] = probe({"run", files::path("affine.onnx")}, programs[i].first); });
+    }
+    for (std::thread& thread : threads) {
+      thread.join();
+    }
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      CHECK_EQ(results[i].status, 0);
+      CHECK(has(results[i].output, programs[i].second));
+    }
   }
 }
 
