@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -44,11 +45,13 @@ def raising(runtime: HB_HBMRuntime) -> None:
 
 
 def settle(runtime: HB_HBMRuntime) -> None:
-    """Waits until nothing is under way."""
+    """Waits until nothing is under way and all callbacks have been called."""
     deadline = time.monotonic() + 60
     while (live().tasks or runtime.stats()["models"]["identity"]["running"]) and time.monotonic() < deadline:
         time.sleep(0.001)
-    runtime.run_async(X).result()
+    told = threading.Event()  # callbacks are called in order: those before this one have been
+    runtime.run_async(X).add_done_callback(lambda _: told.set())
+    told.wait()
     gc.collect()
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from . import _core
 
@@ -10,7 +11,8 @@ if TYPE_CHECKING:
     from ._runtime import HB_HBMRuntime
 
 
-class Operation(NamedTuple):
+@dataclass(frozen=True)
+class Operation:
     """One operation of a model's graph.
 
     Attributes:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from . import _core
 
 
-class Version(NamedTuple):
-    """A version that compares by its numbers; `str()` gives "1.0.0".
+@dataclass(frozen=True)
+class Version:
+    """A version as numbers; `str()` gives "1.0.0".
 
     Attributes:
         major: Grows with incompatible changes.
@@ -23,7 +25,7 @@ class Version(NamedTuple):
     minor: int
     patch: int
     suffix: str
-    build_info: dict[str, str]
+    build_info: Mapping[str, str]
 
     def __str__(self) -> str:
         return f"{self.major}.{self.minor}.{self.patch}{self.suffix}"
