@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Union, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from . import _core
 from ._benchmark import Benchmark, Plan, benchmark
 from ._bound import BoundRun
 from ._errors import HbmError, InputError
+from ._loading import PathOrBuffer, load_options, options_of, sources_of
 from ._model import Array, Model
 from ._operations import Operation, operations
 from ._profile import Profile
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
         from typing import Self
     else:
         from typing_extensions import Self
-
-PathOrBuffer = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]", bytearray, memoryview]
-
-_LONGEST_PATH = 4096
 
 
 class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
@@ -81,37 +78,24 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         """
         if (model_file is None) == (model_files is None):
             raise TypeError("HB_HBMRuntime() takes one path, or a sequence of paths, as model_file or model_files")
-        given = model_file if model_file is not None else model_files
-        sources: list[Any] = [given] if _is_source(given) else _listed(given)
-        options: dict[str, Any] = {
-            "threads": threads,
-            "cores": list(cores),
-            "flush_denormals": flush_denormals,
-            "save_memory": save_memory,
-            "profile_operators": profile_operators,
-            "keep": [keep] if isinstance(keep, str) else list(keep),
-            "keep_path": None if keep_path is None else os.fspath(keep_path),
-        }
-        if keep_path is not None and not options["keep"]:
-            raise InputError("keep_path is given, but keep names no tensor to write there; keep='*' writes all")
-        buffers = [source for source in sources if not _is_path(source)]
-        if buffers and len(buffers) != len(sources):
-            raise TypeError("HB_HBMRuntime() takes paths or models in memory, not both in one call")
-        if buffers:
-            keys = [f"<memory:{index}>" for index in range(len(buffers))]
-        else:
-            keys = [os.fsdecode(os.fspath(source)) for source in sources]
-            for key in keys:
-                if "\0" in key:
-                    raise InputError(f"a path cannot contain a NUL character: {key!r}")
-        with opened_models(buffers or keys, passphrase) as plain:
-            if buffers or plain:
-                super().__init__(buffers=plain or buffers, options=_load_options(options))
+        sources = sources_of(model_file if model_file is not None else model_files)  # type: ignore[arg-type]
+        options = options_of(
+            threads=threads,
+            cores=cores,
+            flush_denormals=flush_denormals,
+            save_memory=save_memory,
+            profile_operators=profile_operators,
+            keep=keep,
+            keep_path=keep_path,
+        )
+        with opened_models(sources.buffers or sources.keys, passphrase) as plain:
+            if sources.in_memory or plain:
+                super().__init__(buffers=plain or sources.buffers, options=load_options(options))
             else:
-                super().__init__(files=[os.fsencode(key) for key in keys], options=_load_options(options))
+                super().__init__(files=[os.fsencode(key) for key in sources.keys], options=load_options(options))
         # A second call of __init__ loads nothing and changes nothing.
         if not hasattr(self, "_keys"):
-            self._keys = keys
+            self._keys = sources.keys
             self._options = options
             self._drops = DropCounts()
             self._profile: Profile | None = None
@@ -281,7 +265,7 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         """
         path = os.fspath(path)
         with opened_models([path], None):  # encrypted ones are refused
-            self._replace(model, path, _load_options(self._options))
+            self._replace(model, path, load_options(self._options))
 
     def close(self) -> None:
         """Gives the models and their memory back. Runs in flight finish, results stay valid; closing twice is fine.
@@ -308,19 +292,9 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         return _restore, (type(self), self._keys, self._options, self._sched_params)
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_keys"):
+            return "<HB_HBMRuntime: not loaded>"
         return "<HB_HBMRuntime: closed>" if self.closed else f"<HB_HBMRuntime: {', '.join(self.model_names)}>"
-
-
-def _load_options(given: dict[str, Any]) -> _core.LoadOptions:
-    return _core.LoadOptions(
-        threads=given["threads"],
-        cpus=given["cores"],
-        flush_denormals=given["flush_denormals"],
-        save_memory=given["save_memory"],
-        profile=given["profile_operators"],
-        keep=given["keep"],
-        keep_folder=given["keep_path"] or "",
-    )
 
 
 def _restore(
@@ -330,25 +304,3 @@ def _restore(
     columns = {model: fields for model, fields in sched_params.items() if model in runtime.model_names}
     runtime.set_scheduling_params(*({model: fields[i] for model, fields in columns.items()} for i in (0, 2, 1, 3)))
     return runtime
-
-
-def _is_path(source: Any) -> bool:
-    if isinstance(source, bytes):
-        return len(source) <= _LONGEST_PATH and b"\0" not in source
-    return isinstance(source, (str, os.PathLike))
-
-
-def _is_source(source: Any) -> bool:
-    return isinstance(source, (str, bytes, os.PathLike, bytearray, memoryview)) or (
-        hasattr(source, "__buffer__") or hasattr(source, "__array_interface__")
-    )
-
-
-def _listed(sources: Any) -> list[Any]:
-    if not isinstance(sources, Iterable) or isinstance(sources, Mapping):
-        raise TypeError(f"a model must be a path or a buffer, not {type(sources).__name__}")
-    listed = list(sources)
-    for source in listed:
-        if not _is_source(source):
-            raise TypeError(f"a model must be a path or a buffer, not {type(source).__name__}")
-    return listed

@@ -2,6 +2,7 @@
 #include <pybind11/gil_safe_call_once.h>
 
 #include "bindings/bindings.hpp"
+#include "bindings/mappings.hpp"
 #include "hbm_runtime/error.hpp"
 
 namespace hbm::python {
@@ -54,17 +55,7 @@ py::module_& errorClasses() {
   return storage.call_once_and_store_result([] { return py::module_::import("hbm_runtime._errors"); }).get_stored();
 }
 
-// Paths and names in a message need not be UTF-8.
-py::object textOf(const std::string& text) {
-  auto decoded = py::reinterpret_steal<py::object>(
-      PyUnicode_DecodeUTF8(text.data(), static_cast<py::ssize_t>(text.size()), "backslashreplace"));
-  if (!decoded) {
-    throw py::error_already_set();
-  }
-  return decoded;
-}
-
-py::object orNone(const std::string& text) { return text.empty() ? py::object(py::none()) : textOf(text); }
+py::object orNone(const std::string& name) { return name.empty() ? py::object(py::none()) : nameStr(name); }
 
 }  // namespace
 
@@ -72,7 +63,7 @@ py::object orNone(const std::string& text) { return text.empty() ? py::object(py
 py::object exceptionFor(const Error& error) {
   const ErrorContext& context = error.context();
   return errorClasses().attr(className(error.kind()))(
-      textOf(error.what()), py::arg("function") = orNone(context.function),
+      proseStr(error.what()), py::arg("function") = orNone(context.function),
       py::arg("status") = context.status != 0 ? py::object(py::int_(context.status)) : py::object(py::none()),
       py::arg("status_name") = orNone(context.statusName), py::arg("model") = orNone(context.model),
       py::arg("tensor") = orNone(context.tensor));

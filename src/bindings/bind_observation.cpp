@@ -1,6 +1,7 @@
 // Profiles, counters, operations, core loads, log lines: what happens inside.
 #include <memory>
 
+#include "bindings/mappings.hpp"
 #include "bindings/notifier.hpp"
 #include "bindings/py_runtime.hpp"
 #include "hbm_runtime/error.hpp"
@@ -26,7 +27,7 @@ Dicts recordsOf(const Recorder& recorder) {
     for (const WaitRecord& wait : trace.waits) {
       waits.append(py::make_tuple(wait.thread, wait.beginNs, wait.endNs));
     }
-    all.append(py::dict(py::arg("model") = info.model, py::arg("state") = requestStateName(record.state),
+    all.append(py::dict(py::arg("model") = nameStr(info.model), py::arg("state") = requestStateName(record.state),
                         py::arg("custom_id") = info.sched.customId, py::arg("priority") = info.sched.priority,
                         py::arg("enqueue_ns") = info.enqueueNs, py::arg("copied_ns") = info.copiedNs,
                         py::arg("submit_ns") = info.submitNs, py::arg("launched_ns") = trace.launchedNs,

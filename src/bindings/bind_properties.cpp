@@ -1,4 +1,5 @@
 // What models and their tensors are like: the properties of the runtime class.
+#include "bindings/mappings.hpp"
 #include "bindings/py_runtime.hpp"
 
 namespace hbm::python {
@@ -23,7 +24,7 @@ py::dict byTensor(const PyRuntime& self, Tensors tensors, const Get& get) {
   return byModel(self, [&](const ModelInfo& model) {
     py::dict result;
     for (const TensorInfo& tensor : model.*tensors) {
-      result[py::str(tensor.name)] = get(tensor);
+      result[nameStr(tensor.name)] = get(tensor);
     }
     return result;
   });
@@ -45,7 +46,7 @@ void bindRole(RuntimeClass& cls, const std::string& role, Tensors tensors) {
         return ByModel<Strings>(byModel(self, [=](const ModelInfo& model) {
           py::list names;
           for (const TensorInfo& tensor : model.*tensors) {
-            names.append(tensor.name);
+            names.append(nameStr(tensor.name));
           }
           return names;
         }));
@@ -54,7 +55,8 @@ void bindRole(RuntimeClass& cls, const std::string& role, Tensors tensors) {
   property(
       "_descs",
       [tensors](const PyRuntime& self) {
-        return ByTensor<py::str>(byTensor(self, tensors, [](const TensorInfo& tensor) { return tensor.description; }));
+        return ByTensor<py::str>(
+            byTensor(self, tensors, [](const TensorInfo& tensor) { return proseStr(tensor.description); }));
       },
       "Descriptions by model and " + role + " name; \"\" where there is none.");
   property(
@@ -110,7 +112,7 @@ void bindModelProperties(RuntimeClass& cls) {
   cls.def_property_readonly(
       "model_descs",
       [](const PyRuntime& self) {
-        return ByModel<py::str>(byModel(self, [](const ModelInfo& model) { return model.description; }));
+        return ByModel<py::str>(byModel(self, [](const ModelInfo& model) { return proseStr(model.description); }));
       },
       "Descriptions by model name; compiled models carry a JSON text of their compilation.");
   cls.def_property_readonly(
@@ -119,8 +121,13 @@ void bindModelProperties(RuntimeClass& cls) {
         return ByModel<py::int_>(byModel(self, [](const ModelInfo& model) { return model.compileCores; }));
       },
       "Number of BPU cores that each model was compiled for, by model name.");
-  cls.def_property_readonly("_file_descs",
-                            [](const PyRuntime& self) { return self.loaded()->runtime->fileDescriptions(); });
+  cls.def_property_readonly("_file_descs", [](const PyRuntime& self) {
+    py::list descriptions;
+    for (const std::string& each : self.loaded()->runtime->fileDescriptions()) {
+      descriptions.append(proseStr(each));
+    }
+    return Strings(descriptions);
+  });
 }
 
 }  // namespace hbm::python

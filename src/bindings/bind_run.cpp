@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 
+#include "bindings/mappings.hpp"
 #include "bindings/notifier.hpp"
 #include "bindings/numpy_interop.hpp"
 #include "bindings/py_runtime.hpp"
@@ -14,17 +15,27 @@ py::object exceptionFor(const Error& error);
 
 namespace {
 
-std::chrono::nanoseconds duration(double seconds, const char* name) {
+constexpr double kLongest = 1e9;  // seconds, about 30 years; more would overflow the clock
+
+std::chrono::nanoseconds durationOf(const py::object& number, const char* name) {
+  double seconds = PyFloat_AsDouble(number.ptr());
+  if (PyErr_Occurred() != nullptr) {
+    const bool tooLarge = PyErr_ExceptionMatches(PyExc_OverflowError) != 0;
+    PyErr_Clear();
+    if (tooLarge) {
+      throw Error(ErrorKind::kInput, std::string(name) + " is a number that no clock can count to");
+    }
+    throw py::type_error(std::string(name) + " must be a number of seconds or None, not " + typeName(number));
+  }
   if (!(seconds >= 0)) {
     throw Error(ErrorKind::kInput, std::string(name) + " is " + std::to_string(seconds) + "; it must be at least 0");
   }
-  constexpr double kLongest = 1e9;  // about 30 years; more would overflow the clock
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
       std::chrono::duration<double>(std::min(seconds, kLongest)));
 }
 
 std::optional<std::chrono::nanoseconds> timeoutOf(const py::object& timeout) {
-  return timeout.is_none() ? std::nullopt : std::optional(duration(timeout.cast<double>(), "timeout"));
+  return timeout.is_none() ? std::nullopt : std::optional(durationOf(timeout, "timeout"));
 }
 
 Result run(const PyRuntime& self, const py::object& input, const py::object& modelName, const py::object& priority,
@@ -153,7 +164,7 @@ class PyRequest {
     py::list infos;
     for (const auto& request : requests_) {
       const RequestInfo info = request->info();
-      infos.append(py::dict(py::arg("model") = info.model, py::arg("custom_id") = info.sched.customId,
+      infos.append(py::dict(py::arg("model") = nameStr(info.model), py::arg("custom_id") = info.sched.customId,
                             py::arg("priority") = info.sched.priority, py::arg("bpu_cores") = info.sched.bpuCores,
                             py::arg("enqueue_ns") = info.enqueueNs, py::arg("copied_ns") = info.copiedNs,
                             py::arg("submit_ns") = info.submitNs, py::arg("ended_ns") = info.endedNs,
@@ -206,7 +217,7 @@ std::unique_ptr<PyRequest> start(const PyRuntime& self, const py::object& input,
   options.timeout = timeoutOf(timeout);
   if (!deadline.is_none()) {
     // steady_clock is CLOCK_MONOTONIC, which time.monotonic() reads.
-    options.deadline = std::chrono::steady_clock::time_point(duration(deadline.cast<double>(), "deadline"));
+    options.deadline = std::chrono::steady_clock::time_point(durationOf(deadline, "deadline"));
   }
   return std::make_unique<PyRequest>(std::move(loaded), std::move(arguments), options);
 }

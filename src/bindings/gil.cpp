@@ -1,43 +1,73 @@
 #include "bindings/gil.hpp"
 
+#include <cxxabi.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <chrono>
-#include <thread>
 
 #include "bindings/notifier.hpp"
+#include "loader/driver.hpp"
 
 namespace hbm::python {
 namespace {
 
-std::atomic<bool> exiting{false};
+// Set when the interpreter has ended and its thread states are gone.
+std::atomic<bool> ended{false};
 std::atomic<unsigned long> mainThread{0};
 
-// Threads that had looked at `exiting` just before it was set get the lock in this time.
-constexpr auto kGrace = std::chrono::milliseconds(20);
+void noteMainThread() {
+  mainThread = py::module_::import("threading").attr("main_thread")().attr("ident").cast<unsigned long>();
+}
+
+[[noreturn]] void pauseForEver() noexcept {
+  while (true) {
+    pause();
+  }
+}
 
 }  // namespace
 
-bool interpreterExiting() noexcept { return exiting.load(); }
+bool interpreterEnding() noexcept {
+#if PY_VERSION_HEX >= 0x030D0000
+  return ended.load() || Py_IsFinalizing() != 0;
+#else
+  return ended.load() || _Py_IsFinalizing() != 0;
+#endif
+}
 
 bool onMainThread() noexcept { return PyThread_get_thread_ident() == mainThread.load(std::memory_order_relaxed); }
 
 void reacquireGil(PyThreadState* state) {
-  while (exiting.load() && !onMainThread()) {
-    pause();
+  if (ended.load()) {
+    pauseForEver();
   }
-  PyEval_RestoreThread(state);
+  try {
+    PyEval_RestoreThread(state);
+  } catch (const abi::__forced_unwind&) {
+    pauseForEver();
+  }
+}
+
+ForeignGil::ForeignGil() {
+  try {
+    lock_.emplace();
+  } catch (const abi::__forced_unwind&) {
+    pauseForEver();
+  }
 }
 
 void watchInterpreter() {
-  mainThread = py::module_::import("threading").attr("main_thread")().attr("ident").cast<unsigned long>();
+  noteMainThread();
+  // In the child of a fork the thread that forked is the main one.
+  py::module_::import("os").attr("register_at_fork")(py::arg("after_in_child") = py::cpp_function(noteMainThread));
+  // Log lines and callbacks that wait for the lock still get it.
   py::module_::import("atexit").attr("register")(py::cpp_function([] {
-    const py::gil_scoped_release release;
-    drainNotifier();
-    exiting.store(true);
-    std::this_thread::sleep_for(kGrace);
+    if (!Driver::forked()) {
+      const py::gil_scoped_release release;
+      drainNotifier();
+    }
   }));
+  static_cast<void>(Py_AtExit([] { ended.store(true); }));
 }
 
 bool signalRaised() {

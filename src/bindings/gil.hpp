@@ -10,14 +10,23 @@
 
 namespace hbm::python {
 
-// Takes the lock back. In a thread that outlives the interpreter it never returns: CPython would end the thread by
-// unwinding through C++ frames, which aborts the process.
+// Takes the lock back. While the interpreter ends, CPython ends threads that ask for the lock by unwinding through
+// their frames, C++ ones too, whose destructors would use Python without the lock. Such a thread stays here instead.
 void reacquireGil(PyThreadState* state);
 
-// Whether the interpreter is on its way out: no thread but the main one may ask for the lock.
-[[nodiscard]] bool interpreterExiting() noexcept;
+// The lock in a thread that Python does not know; it too stays there when the interpreter ends.
+class ForeignGil {
+ public:
+  ForeignGil();
 
-// Registers with the interpreter's exit, and notes its main thread.
+ private:
+  std::optional<py::gil_scoped_acquire> lock_;
+};
+
+// Whether the interpreter is ending or has ended: after Python's exit handlers, which may still wait for threads.
+[[nodiscard]] bool interpreterEnding() noexcept;
+
+// Notes the interpreter's main thread, and when it has ended.
 void watchInterpreter();
 
 // For CallOptions::interrupted: lets Python look at signals. True when a handler raised; the exception is then set.

@@ -29,11 +29,11 @@ void leak(std::function<void()> work) {
 }
 
 void runWithGil(std::function<void()> work, bool call) {
-  if (interpreterExiting()) {
+  if (interpreterEnding()) {
     leak(std::move(work));
     return;
   }
-  const py::gil_scoped_acquire acquire;
+  const ForeignGil gil;
   if (call) {
     try {
       work();

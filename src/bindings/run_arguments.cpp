@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "bindings/mappings.hpp"
 #include "bindings/numpy_interop.hpp"
 #include "hbm_runtime/error.hpp"
 
@@ -10,23 +11,6 @@ namespace hbm::python {
 namespace {
 
 enum class Form : std::uint8_t { kArray, kFlat, kNested };
-
-std::string typeName(py::handle object) { return Py_TYPE(object.ptr())->tp_name; }
-
-// Items of a mapping in its order. A dict is read without building a list.
-template <class Visit>
-void forEachItem(const py::object& mapping, const Visit& visit) {
-  if (PyDict_CheckExact(mapping.ptr())) {
-    for (const auto& [key, value] : py::reinterpret_borrow<py::dict>(mapping)) {
-      visit(key, value);
-    }
-    return;
-  }
-  for (const py::handle item : mapping.attr("items")()) {
-    const auto pair = py::reinterpret_borrow<py::tuple>(item);
-    visit(py::object(pair[0]), py::object(pair[1]));
-  }
-}
 
 Form formOf(const py::object& input) {
   if (!isMapping(input)) {
@@ -39,7 +23,7 @@ Form formOf(const py::object& input) {
   }
   bool arrays = false;
   bool mappings = false;
-  forEachItem(input, [&](py::handle key, py::handle value) {
+  forEachItem(input, [&](const py::object& key, const py::object& value) {
     (isMapping(value) ? mappings : arrays) = true;
     if (!isMapping(value) && !isArrayLike(value)) {
       throw py::type_error("input " + py::repr(key).cast<std::string>() + " must be a numpy array, not " +
@@ -55,7 +39,7 @@ Form formOf(const py::object& input) {
 std::string listed(const std::vector<py::str>& names) {
   std::string text;
   for (const py::str& name : names) {
-    text += (text.empty() ? "'" : ", '") + name.cast<std::string>() + "'";
+    text += (text.empty() ? "'" : ", '") + textOf(name, "a name") + "'";
   }
   return text;
 }
@@ -69,9 +53,9 @@ std::size_t positionOf(const ModelNames& names, bool input, py::handle key) {
   }
   if (position == nullptr) {
     const std::string name = textOf(key, input ? "an input name" : "an output name");
-    position = PyDict_GetItemString(index.ptr(), name.c_str());  // the key may have been bytes
+    position = PyDict_GetItemWithError(index.ptr(), nameStr(name).ptr());  // the key may have been bytes
     if (position == nullptr) {
-      const std::string model = names.name.cast<std::string>();
+      const std::string model = textOf(names.name, "a model name");
       throw Error(ErrorKind::kInput,
                   "model '" + model + "' has no " + (input ? "input" : "output") + " '" + name + "'; its " +
                       (input ? "inputs are " + listed(names.inputs) : "outputs are " + listed(names.outputs)),
@@ -156,14 +140,14 @@ class Parser {
 
   void addFlat(std::size_t index, const py::object& inputs) {
     Call& call = addCall(index);
-    forEachItem(inputs, [&](py::handle key, py::handle value) {
-      setInput(call, positionOf(names_[index], true, key), py::reinterpret_borrow<py::object>(value));
+    forEachItem(inputs, [&](const py::object& key, const py::object& value) {
+      setInput(call, positionOf(names_[index], true, key), value);
     });
   }
 
   void addNested(const py::object& input, const std::optional<std::size_t>& chosen) {
     bool found = false;
-    forEachItem(input, [&](py::handle key, py::handle value) {
+    forEachItem(input, [&](const py::object& key, const py::object& value) {
       const std::size_t index = runtime_.modelIndex(textOf(key, "a model name"));
       if (chosen && index != *chosen) {
         return;
@@ -175,10 +159,10 @@ class Parser {
           throw Error(ErrorKind::kInput, "model '" + name + "' is given twice", {"", 0, "", name, ""});
         }
       }
-      addFlat(index, py::reinterpret_borrow<py::object>(value));
+      addFlat(index, value);
     });
     if (chosen && !found) {
-      const std::string name = names_[*chosen].name.cast<std::string>();
+      const std::string name = textOf(names_[*chosen].name, "a model name");
       throw Error(ErrorKind::kInput, "model_name is '" + name + "', but the inputs have no entry for that model",
                   {"", 0, "", name, ""});
     }
@@ -209,8 +193,8 @@ class OutputParser {
       }
       return addArray(0, outputs);
     }
-    forEachItem(outputs, [&](py::handle key, py::handle value) {
-      addArray(positionOf(names_, false, key), py::reinterpret_borrow<py::object>(value));
+    forEachItem(outputs, [&](const py::object& key, const py::object& value) {
+      addArray(positionOf(names_, false, key), value);
     });
   }
 
@@ -259,13 +243,14 @@ py::object forModel(const py::object& keyword, const ModelNames& names, bool sev
   }
   bool byModel = isMapping(keyword);
   if (byModel) {
-    forEachItem(keyword, [&](py::handle /*key*/, py::handle value) { byModel = byModel && inner(value); });
+    forEachItem(keyword,
+                [&](const py::object& /*key*/, const py::object& value) { byModel = byModel && inner(value); });
   }
   if (byModel) {
     py::object found = py::none();
-    forEachItem(keyword, [&](py::handle key, py::handle value) {
-      if (textOf(key, "a model name") == names.name.cast<std::string>()) {
-        found = py::reinterpret_borrow<py::object>(value);
+    forEachItem(keyword, [&](const py::object& key, const py::object& value) {
+      if (textOf(key, "a model name") == textOf(names.name, "a model name")) {
+        found = value;
       }
     });
     return found;
@@ -302,13 +287,13 @@ std::vector<ModelNames> namesOf(const Runtime& runtime) {
   for (std::size_t m = 0; m < runtime.modelCount(); ++m) {
     const ModelInfo& model = runtime.model(m);
     ModelNames names;
-    names.name = py::str(model.name);
+    names.name = nameStr(model.name);
     for (std::size_t i = 0; i < model.inputs.size(); ++i) {
-      names.inputs.emplace_back(model.inputs[i].name);
+      names.inputs.push_back(nameStr(model.inputs[i].name));
       names.inputIndex[names.inputs.back()] = i;
     }
     for (std::size_t i = 0; i < model.outputs.size(); ++i) {
-      names.outputs.emplace_back(model.outputs[i].name);
+      names.outputs.push_back(nameStr(model.outputs[i].name));
       names.outputIndex[names.outputs.back()] = i;
     }
     all.push_back(std::move(names));
@@ -321,7 +306,9 @@ RunArguments parseRun(const Runtime& runtime, const std::vector<ModelNames>& nam
   parser.parse(keywords.input, keywords.modelName);
   RunArguments arguments = parser.take();
   if (!keywords.scheduling.empty()) {
-    for (const auto& [index, overrides] : parseScheduling(runtime, keywords.scheduling)) {
+    const auto all = parseScheduling(runtime, keywords.scheduling);
+    runtime.checkSchedParams(all);  // also those of models that do not run in this call
+    for (const auto& [index, overrides] : all) {
       for (Call& call : arguments.calls) {
         if (call.model == index) {
           call.sched = overrides;

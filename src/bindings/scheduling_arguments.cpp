@@ -1,17 +1,14 @@
 #include "bindings/scheduling_arguments.hpp"
 
-#include <pybind11/gil_safe_call_once.h>
-
 #include <limits>
 
+#include "bindings/mappings.hpp"
 #include "hbm_runtime/error.hpp"
 
 namespace hbm::python {
 namespace {
 
 [[noreturn]] void raiseType(const std::string& message) { throw py::type_error(message); }
-
-std::string typeName(py::handle object) { return Py_TYPE(object.ptr())->tp_name; }
 
 // An int, or what stands for one (bool, numpy integers); within the range of Number.
 template <class Number>
@@ -47,31 +44,6 @@ std::vector<std::int32_t> coresOf(py::handle value, const std::string& model) {
 
 }  // namespace
 
-bool isMapping(py::handle object) {
-  if (PyDict_Check(object.ptr())) {
-    return true;
-  }
-  PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::object> storage;
-  const py::object& mapping =
-      storage.call_once_and_store_result([] { return py::module_::import("collections.abc").attr("Mapping"); })
-          .get_stored();
-  return py::isinstance(object, mapping);
-}
-
-py::object itemsOf(py::handle object, const char* what) {
-  if (!isMapping(object)) {
-    raiseType(std::string(what) + " must be a mapping by model name, not " + typeName(object));
-  }
-  return object.attr("items")();
-}
-
-std::string textOf(py::handle object, const char* what) {
-  if (PyUnicode_Check(object.ptr()) || PyBytes_Check(object.ptr())) {
-    return object.cast<std::string>();
-  }
-  raiseType(std::string(what) + " must be a str, not " + typeName(object));
-}
-
 std::vector<std::pair<std::size_t, SchedOverrides>> parseScheduling(const Runtime& runtime,
                                                                     const SchedulingArguments& arguments) {
   std::vector<SchedOverrides> all(runtime.modelCount());
@@ -79,11 +51,13 @@ std::vector<std::pair<std::size_t, SchedOverrides>> parseScheduling(const Runtim
     if (mapping.is_none()) {
       return;
     }
-    for (const py::handle item : itemsOf(mapping, keyword)) {
-      const auto pair = py::reinterpret_borrow<py::tuple>(item);
-      const std::string model = textOf(pair[0], "a model name");
-      set(all[runtime.modelIndex(model)], pair[1], model);
+    if (!isMapping(mapping)) {
+      raiseType(std::string(keyword) + " must be a mapping by model name, not " + typeName(mapping));
     }
+    forEachItem(mapping, [&](const py::object& key, const py::object& value) {
+      const std::string model = textOf(key, "a model name");
+      set(all[runtime.modelIndex(model)], value, model);
+    });
   };
   each(arguments.priority, "priority", [](SchedOverrides& to, py::handle value, const std::string& model) {
     to.priority = integerOf<std::int32_t>(value, "priority", model);

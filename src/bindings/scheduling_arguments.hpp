@@ -26,12 +26,4 @@ struct SchedulingArguments {
 [[nodiscard]] std::vector<std::pair<std::size_t, SchedOverrides>> parseScheduling(const Runtime& runtime,
                                                                                   const SchedulingArguments& arguments);
 
-// The items of a mapping, whatever mapping it is. Raises TypeError when `object` is none.
-[[nodiscard]] py::object itemsOf(py::handle object, const char* what);
-
-// A str, from str or bytes. Raises TypeError.
-[[nodiscard]] std::string textOf(py::handle object, const char* what);
-
-[[nodiscard]] bool isMapping(py::handle object);
-
 }  // namespace hbm::python

@@ -1,4 +1,5 @@
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -173,7 +174,8 @@ class LoadOptionsScope {
     const std::int32_t status = set_(&raw);
     if (status != 0) {
       set_ = nullptr;
-      throw driverError(driver, "setLoadOptions", status);
+      const Error error = driverError(driver, "setLoadOptions", status);
+      throw Error(status == HB_UCP_INVALID_ARGUMENT ? ErrorKind::kInput : error.kind(), error.what(), error.context());
     }
   }
   LoadOptionsScope(const LoadOptionsScope&) = delete;
@@ -195,8 +197,13 @@ void requireFile(const std::string& file) {
     throw Error(error == ENOENT || error == ENOTDIR ? ErrorKind::kFileNotFound : ErrorKind::kIo,
                 "model file '" + file + "': " + std::strerror(error));
   }
-  if (S_ISDIR(info.st_mode)) {
-    throw Error(ErrorKind::kIo, "model file '" + file + "': is a directory; give the path of a .hbm or .onnx file");
+  if (!S_ISREG(info.st_mode)) {
+    throw Error(ErrorKind::kIo, "model file '" + file + "': is " +
+                                       (S_ISDIR(info.st_mode) ? "a directory" : "no file") +
+                                       "; give the path of a .hbm or .onnx file");
+  }
+  if (access(file.c_str(), R_OK) != 0) {
+    throw Error(ErrorKind::kIo, "model file '" + file + "': " + std::strerror(errno));
   }
 }
 

@@ -161,6 +161,10 @@ void Runtime::setSchedParams(const std::vector<std::pair<std::size_t, SchedOverr
   impl_->setSchedParams(changes);
 }
 
+void Runtime::checkSchedParams(const std::vector<std::pair<std::size_t, SchedOverrides>>& changes) const {
+  impl_->checkSchedParams(changes);
+}
+
 std::vector<std::vector<DeviceTensor>> Runtime::run(const std::vector<Call>& calls, const CallOptions& options) {
   static_cast<void>(Driver::get());  // refuses in a forked child
   const auto requests = impl_->makeRequests(calls, Completion::kByWaiter, options);

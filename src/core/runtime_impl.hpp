@@ -50,11 +50,15 @@ class Runtime::Impl {
     recorder_ = std::move(recorder);
   }
 
-  void setSchedParams(const std::vector<std::pair<std::size_t, SchedOverrides>>& changes) {
+  void checkSchedParams(const std::vector<std::pair<std::size_t, SchedOverrides>>& changes) const {
     for (const auto& [index, overrides] : changes) {
       const Model& model = *at(index);
       checkOverrides(model.info, model.soc, overrides);
     }
+  }
+
+  void setSchedParams(const std::vector<std::pair<std::size_t, SchedOverrides>>& changes) {
+    checkSchedParams(changes);
     const std::lock_guard lock(mutex_);
     for (const auto& [index, overrides] : changes) {
       defaults_[index] = merged(std::move(defaults_[index]), overrides);

@@ -18,6 +18,7 @@ namespace {
 
 // Never destroyed: outputs may give their memory back while static objects are torn down.
 std::atomic<const Driver*> theDriver{nullptr};
+std::atomic<bool> isLoading{false};
 std::atomic<bool> isForked{false};
 
 std::mutex& loadMutex() {
@@ -37,7 +38,8 @@ void announceEngine(const Driver& driver) {
   }
 }
 
-void afterForkInChild() { isForked.store(theDriver.load() != nullptr); }
+// A driver that another thread of the parent was loading stays half loaded here, and the mutex locked.
+void afterForkInChild() { isForked.store(theDriver.load() != nullptr || isLoading.load()); }
 
 template <class Function>
 void bind(const SharedLibrary& library, const char* name, bool required, Function*& function, std::string& missing) {
@@ -124,9 +126,26 @@ std::unique_ptr<Driver> search(const std::string& choice) {
   throwNotFound("no BPU driver can be loaded; tried:", tried);
 }
 
+class LoadingMark {
+ public:
+  LoadingMark() { isLoading.store(true); }
+  LoadingMark(const LoadingMark&) = delete;
+  LoadingMark& operator=(const LoadingMark&) = delete;
+  ~LoadingMark() { isLoading.store(false); }
+};
+
+void refuseFork() {
+  if (Driver::forked()) {
+    throw Error(ErrorKind::kForked,
+                "this process was forked from one that had loaded the BPU driver, which does not survive a fork; use "
+                "multiprocessing with the start method \"spawn\", or load models only in the child");
+  }
+}
+
 const Driver& loadLocked(const std::string& choice) {
   static std::once_flag once;
   std::call_once(once, [] { pthread_atfork(nullptr, nullptr, afterForkInChild); });
+  const LoadingMark mark;
   const Driver* driver = search(choice).release();
   announceEngine(*driver);
   forwardDriverLog(*driver);
@@ -141,16 +160,12 @@ const Driver& loadLocked(const std::string& choice) {
 }  // namespace
 
 const Driver& Driver::get() {
+  refuseFork();
   const Driver* driver = theDriver.load(std::memory_order_acquire);
   if (driver == nullptr) {
     const std::lock_guard lock(loadMutex());
     driver = theDriver.load(std::memory_order_acquire);
     return driver != nullptr ? *driver : loadLocked("");
-  }
-  if (forked()) {
-    throw Error(ErrorKind::kForked,
-                "this process was forked from one that had loaded the BPU driver, which does not survive a fork; use "
-                "multiprocessing with the start method \"spawn\", or load models only in the child");
   }
   return *driver;
 }
@@ -164,14 +179,18 @@ DriverInfo driverInfo() { return Driver::get().info; }
 bool driverLoaded() noexcept { return Driver::loadedOrNull() != nullptr; }
 
 void setEnginePath(const std::string& path) {
+  if (Driver::forked()) {
+    return;
+  }
   const std::lock_guard lock(loadMutex());
   enginePath() = path;
-  if (const Driver* driver = Driver::loadedOrNull(); driver != nullptr && !Driver::forked()) {
+  if (const Driver* driver = Driver::loadedOrNull(); driver != nullptr) {
     announceEngine(*driver);
   }
 }
 
 void loadDriver(const std::string& choice) {
+  refuseFork();
   const std::lock_guard lock(loadMutex());
   if (const Driver* driver = Driver::loadedOrNull()) {
     throw Error(ErrorKind::kState, "a driver is loaded already (" + driver->info.dnnPath +

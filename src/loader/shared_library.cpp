@@ -2,12 +2,27 @@
 
 #include <dlfcn.h>
 #include <link.h>
+#include <locale.h>  // NOLINT(modernize-deprecated-headers): uselocale() is POSIX's
 
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
 namespace hbm {
+namespace {
+
+// The linker's last error in English, whatever language the program has chosen: the search tells by it what was absent.
+std::string linkerError() {
+  locale_t const english = newlocale(LC_ALL_MASK, "C", nullptr);
+  locale_t const previous = uselocale(english);
+  const char* text = dlerror();
+  std::string error = text != nullptr ? text : "";
+  uselocale(previous);
+  freelocale(english);
+  return error;
+}
+
+}  // namespace
 
 SharedLibrary::SharedLibrary(SharedLibrary&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
 
@@ -27,8 +42,10 @@ SharedLibrary SharedLibrary::open(const std::string& name, std::string* error) {
   dlerror();
   library.handle_ = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library.handle_ == nullptr) {
-    const char* text = dlerror();
-    *error = text != nullptr ? text : name + ": cannot be loaded";
+    *error = linkerError();
+    if (error->empty()) {
+      *error = name + ": cannot be loaded";
+    }
   }
   return library;
 }

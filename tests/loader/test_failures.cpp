@@ -1,4 +1,5 @@
 // What is said when no driver can be loaded, and that a broken one is never passed over.
+#include <cstdint>
 #include <sstream>
 #include <vector>
 
@@ -108,6 +109,34 @@ TEST(choices_that_are_not_there_are_errors) {
     const std::string output = place.run(std::string("load=") + choice);
     checkBegins(output, kNotFound + "the chosen BPU driver cannot be loaded:");
   }
+}
+
+// A message catalogue of GNU gettext with one translation.
+std::string catalogue(const std::string& english, const std::string& translated) {
+  constexpr std::uint32_t kTables = 28;  // bytes before the two tables of one entry each
+  const auto length = [](const std::string& text) { return static_cast<std::uint32_t>(text.size()); };
+  const std::uint32_t first = kTables + 16;
+  const std::uint32_t second = first + length(english) + 1;
+  const std::uint32_t words[] = {0x950412de,         0,     1, kTables, kTables + 8, 0, 0, length(english), first,
+                                 length(translated), second};
+  return std::string(reinterpret_cast<const char*>(words), sizeof(words)) + english + '\0' + translated + '\0';
+}
+
+TEST(a_driver_is_absent_in_any_language) {
+  const Place place;
+  place.put("bpusim", "null");
+  place.write("texts/xx/LC_MESSAGES/libc.mo", catalogue("cannot open shared object file", "nicht zu finden"));
+  const std::string output = place.run("language=texts info");
+  checkBegins(output, "libnowhere.so: nicht zu finden");
+  CHECK(contains(output, probe::loaded(place, "package", "bpusim")));
+}
+
+TEST(a_child_that_is_forked_while_another_thread_loads_gets_an_error_and_no_deadlock) {
+  const Place place;
+  place.put("bpusim", "null");
+  const std::string output = place.run("fork info");
+  checkBegins(output, probe::errorLine(hbm::ErrorKind::kForked));
+  CHECK(contains(output, probe::loaded(place, "package", "bpusim")));
 }
 
 TEST(a_failed_search_is_made_anew_at_the_next_use) {

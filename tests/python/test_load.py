@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import array
+import mmap
 import os
 import shutil
 import threading
@@ -17,7 +19,7 @@ from support import onnx_models
 from support.live import Held, wait_until_held
 from support.model_factory import ModelFactory
 
-from hbm_runtime import HB_HBMRuntime
+from hbm_runtime import HB_HBMRuntime, InputError
 
 ONES = np.ones((2, 3), np.float32)
 
@@ -117,15 +119,47 @@ def test_a_path_need_not_be_text(models: ModelFactory, tmp_path: Path) -> None:
     assert HB_HBMRuntime(os.fsdecode(path)).model_count == 2
 
 
+def test_a_model_name_need_not_be_text_either(models: ModelFactory, tmp_path: Path) -> None:
+    """The stem of an ONNX file is its model's name; it looks as such names of files do in Python."""
+    path = os.path.join(os.fsencode(tmp_path), b"latin-\xe9.onnx")
+    shutil.copy(os.fsencode(models.scaled(2)), path)
+    runtime = HB_HBMRuntime(path)
+    name = os.fsdecode(b"latin-\xe9")
+    assert runtime.model_names == [name] == list(runtime.input_shapes)
+    runtime.set_scheduling_params(priority={name: 3})
+    for result in (runtime.run({name: {"x": ONES}}), runtime.run(ONES, model_name=name, custom_id={name: 1})):
+        np.testing.assert_array_equal(result[name]["y"], 2 * ONES)
+    with pytest.raises(InputError) as caught:
+        runtime.run({name: {"x": ONES[0]}})
+    assert caught.value.model == name
+    assert "latin-\\xe9" in str(caught.value)
+
+
 def test_relative_paths_and_links(models: ModelFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("link.onnx").symlink_to(models.scaled(2))
     assert HB_HBMRuntime("link.onnx").model_names == ["link"]
 
 
-@pytest.mark.parametrize("buffer", [bytearray, memoryview], ids=["bytearray", "memoryview"])
-def test_a_model_in_memory(models: ModelFactory, buffer: Callable[[bytes], Any]) -> None:
-    runtime = HB_HBMRuntime(buffer(models.pair().read_bytes()))
+def mapped(content: bytes) -> mmap.mmap:
+    memory = mmap.mmap(-1, len(content))
+    memory.write(content)
+    return memory
+
+
+BUFFERS: dict[str, Callable[[bytes], Any]] = {
+    "bytes": bytes,
+    "bytearray": bytearray,
+    "memoryview": memoryview,
+    "array.array": lambda content: array.array("B", content),
+    "numpy array": lambda content: np.frombuffer(content, np.uint8),
+    "mmap": mapped,
+}
+
+
+@pytest.mark.parametrize("kind", BUFFERS)
+def test_a_model_in_memory(models: ModelFactory, kind: str) -> None:
+    runtime = HB_HBMRuntime(BUFFERS[kind](models.pair().read_bytes()))
     assert runtime.model_names == ["first", "second"]
     assert list(runtime.hbm_descs) == ["<memory:0>"]
 

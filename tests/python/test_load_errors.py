@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -60,7 +59,9 @@ BAD_FILES: dict[str, BadFile] = {
         lambda at: [at.models.scaled(2), at.directory / "nowhere.hbm"], FileNotFoundError, ("nowhere.hbm",)
     ),
     "empty path": BadFile(lambda _: "", FileNotFoundError),
-    "a folder": BadFile(lambda at: at.directory, HbmError),
+    "a folder": BadFile(lambda at: at.directory, ModelError, ("directory",)),
+    "a device": BadFile(lambda _: "/dev/null", ModelError, ("/dev/null",)),
+    "half a surrogate pair in the path": BadFile(lambda _: "a\ud800.hbm", InputError, ("ud800",)),
     "empty .hbm": BadFile(lambda at: at.write("empty.hbm", b""), ModelError, ("empty.hbm", "empty")),
     "empty .onnx": BadFile(lambda at: at.write("empty.onnx", b""), ModelError, ("empty.onnx", "empty")),
     "one byte": BadFile(lambda at: at.write("tiny.onnx", b"\x08"), ModelError, ("tiny.onnx",)),
@@ -176,6 +177,8 @@ WRONG_TYPES: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "two files": (("a.hbm", "b.hbm"), {}),
     "unknown keyword": ((), {"path": "m.hbm"}),
     "both keywords": ((), {"model_file": "a.hbm", "model_files": ["b.hbm"]}),
+    "text for a list of processors": (("m.hbm",), {"cores": "01"}),
+    "text for a number of threads": (("m.hbm",), {"threads": "2"}),
 }
 
 
@@ -184,6 +187,25 @@ def test_arguments_of_a_wrong_type(case: str) -> None:
     positional, keywords = WRONG_TYPES[case]
     with pytest.raises(TypeError):
         HB_HBMRuntime(*positional, **keywords)
+
+
+BAD_OPTIONS: dict[str, tuple[dict[str, Any], tuple[Part, ...]]] = {
+    "negative threads": ({"threads": -1}, ("-1",)),
+    "too many threads": ({"threads": 10**6}, ("1000000",)),
+    "a processor that cannot be": ({"cores": [-5]}, ("-5",)),
+    "a tensor that is not there": ({"keep": ["nobody"]}, ("nobody",)),
+}
+
+
+@pytest.mark.parametrize("case", BAD_OPTIONS)
+def test_load_options_that_cannot_be_met_are_named(models: ModelFactory, case: str) -> None:
+    options, parts = BAD_OPTIONS[case]
+    before = Held.now()
+    with pytest.raises(HbmError) as caught:
+        HB_HBMRuntime(models.scaled(2), **options)
+    mentions(caught.value, *parts)
+    assert wait_until_held(before) == before
+    assert HB_HBMRuntime(models.scaled(2)).run(ONES)["times_2"]["y"][0, 0] == 2
 
 
 UNSUPPORTED: dict[str, Callable[[], ModelProto]] = {
@@ -204,14 +226,6 @@ def test_tensors_that_the_driver_cannot_express_are_named(tmp_path: Path, kind: 
     mentions(caught.value, "strange", ("'x'", "'y'"))
 
 
-def test_a_model_name_that_is_no_text_is_refused(models: ModelFactory, tmp_path: Path) -> None:
-    """The stem of an ONNX file is its model's name."""
-    path = os.path.join(os.fsencode(tmp_path), b"latin-\xe9.onnx")
-    shutil.copy(os.fsencode(models.scaled(2)), path)
-    with pytest.raises(ValueError, match="decode"):
-        HB_HBMRuntime(path)
-
-
 @pytest.mark.parametrize("size", [1, 7, 8, 63, 64, 65, 200, 4095, 4096, 4097])
 def test_a_host_model_cut_at_any_place_is_refused(models: ModelFactory, tmp_path: Path, size: int) -> None:
     content = models.pair().read_bytes()
@@ -229,6 +243,7 @@ def test_an_object_without_a_constructor_call_is_refused_not_a_crash() -> None:
     with pytest.raises(TypeError):
         Forgetful()
     empty = HB_HBMRuntime.__new__(HB_HBMRuntime)
+    assert "not loaded" in repr(empty)
     with pytest.raises((TypeError, HbmError)):
         empty.run(ONES)
     with pytest.raises((TypeError, HbmError)):

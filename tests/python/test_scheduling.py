@@ -142,7 +142,7 @@ BAD: dict[str, Bad] = {
 }
 
 
-@pytest.mark.parametrize("where", ["set_scheduling_params", "run"])
+@pytest.mark.parametrize("where", ["set_scheduling_params", "run", "run of another model"])
 @pytest.mark.parametrize("case", BAD)
 def test_a_bad_setting_is_refused_and_nothing_changes(models: ModelFactory, case: str, where: str) -> None:
     bad = BAD[case]
@@ -150,9 +150,13 @@ def test_a_bad_setting_is_refused_and_nothing_changes(models: ModelFactory, case
     runtime.set_scheduling_params(priority={"times_2": 7, "times_3": 8}, bpu_cores={"times_2": [1]})
     runtime.run(X, model_name="times_2")
     before, held, calls = defaults(runtime), Held.now(), allocation_calls()
-    call = functools.partial(runtime.run, X, "times_2") if where == "run" else runtime.set_scheduling_params
+    calls_by_place: dict[str, Any] = {
+        "set_scheduling_params": runtime.set_scheduling_params,
+        "run": functools.partial(runtime.run, X, "times_2"),
+        "run of another model": functools.partial(runtime.run, X, "times_3"),
+    }
     with pytest.raises(bad.error) as caught:
-        call(**bad.keywords)
+        calls_by_place[where](**bad.keywords)
     mentions(caught.value, *bad.parts)
     assert defaults(runtime) == before
     assert (Held.now(), allocation_calls()) == (held, calls)
@@ -240,7 +244,7 @@ CORE_COUNTS: dict[str, tuple[int, list[int], bool]] = {
 }
 
 
-@pytest.mark.parametrize("where", ["set_scheduling_params", "run"])
+@pytest.mark.parametrize("where", ["set_scheduling_params", "run", "run of another model"])
 @pytest.mark.parametrize("case", CORE_COUNTS)
 def test_a_model_compiled_for_several_cores_gets_exactly_that_many(models: ModelFactory, case: str, where: str) -> None:
     compiled, cores, fits = CORE_COUNTS[case]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from support import slow
-from support.child import run_python
+from support.child import output_of, run_python
 from support.model_factory import ModelFactory
 
 PRELUDE = """
@@ -65,6 +65,35 @@ def test_the_interpreter_ends_soon_and_clean(models: ModelFactory, tmp_path: Pat
         assert word not in completed.stderr
     if status == 0:
         assert completed.stderr == ""
+
+
+JOINING = """
+import atexit, sys, threading, time
+stop, workers = threading.Event(), []
+@atexit.register
+def leave():
+    stop.set()
+    for worker in workers:
+        worker.join(20)
+    print([worker.is_alive() for worker in workers], flush=True)
+import numpy as np
+from hbm_runtime import HB_HBMRuntime
+runtime = HB_HBMRuntime(sys.argv[1])
+def work():
+    while not stop.is_set():
+        runtime.run(np.ones((2, 3), np.float32))
+        runtime.run_async(np.ones((2, 3), np.float32)).result()
+for _ in range(3):
+    workers.append(threading.Thread(target=work, daemon=True))
+    workers[-1].start()
+time.sleep(0.1)
+"""
+
+
+def test_exit_handlers_of_others_may_wait_for_threads_that_run_models(models: ModelFactory, tmp_path: Path) -> None:
+    """Registered before this package was imported, such a handler is called after everything of this package."""
+    completed = run_python(JOINING, models.scaled(2), cwd=tmp_path, timeout=90)
+    assert output_of(completed).strip() == "[False, False, False]"
 
 
 def test_a_loaded_model_and_nothing_else(models: ModelFactory, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 // The one exception of this library.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -43,12 +44,20 @@ struct ErrorContext {
 class HBM_API Error : public std::runtime_error {
  public:
   Error(ErrorKind kind, const std::string& message, ErrorContext context = {})
-      : std::runtime_error(message), kind_(kind), context_(std::move(context)) {}
+      : std::runtime_error(printable(message)), kind_(kind), context_(std::move(context)) {}
 
   [[nodiscard]] ErrorKind kind() const noexcept { return kind_; }
   [[nodiscard]] const ErrorContext& context() const noexcept { return context_; }
 
  private:
+  // what() ends at the first NUL, which names that callers pass may have.
+  static std::string printable(std::string text) {
+    for (std::size_t at = text.find('\0'); at != std::string::npos; at = text.find('\0', at)) {
+      text.replace(at, 1, "\\0");
+    }
+    return text;
+  }
+
   ErrorKind kind_;
   ErrorContext context_;
 };

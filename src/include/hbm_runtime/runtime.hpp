@@ -116,6 +116,9 @@ class HBM_API Runtime {
   // Changes the defaults of several models; all or nothing. Throws Error (kInput).
   void setSchedParams(const std::vector<std::pair<std::size_t, SchedOverrides>>& changes);
 
+  // Throws what setSchedParams() would throw, and changes nothing.
+  void checkSchedParams(const std::vector<std::pair<std::size_t, SchedOverrides>>& changes) const;
+
   // A call of one model with tensors by name, in any order. Outputs that are not named get memory of the runtime.
   // Throws Error (kInput): no such model, input or output; run() and start() refuse a missing input.
   [[nodiscard]] Call makeCall(const std::string& model, const std::map<std::string, TensorView>& inputs,
