@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import zipfile
 from collections.abc import Callable
@@ -14,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
+from support.demo_downloads import downloads
 
 from hbm_runtime import HB_HBMRuntime
 from hbm_runtime.demo import __main__ as program
@@ -25,14 +25,6 @@ from hbm_runtime.demo.text_recogniser import cut_out, read_text, to_strip
 from hbm_runtime.packer.engine import Session
 
 Array = NDArray[Any]
-
-
-CHOSEN = os.environ.get("HBM_RUNTIME_DEMO_DOWNLOADS")
-
-
-def downloads() -> Path:
-    """Where ``./build.sh test`` and ``./build.sh demo`` leave the models, or where a variable says."""
-    return Path(CHOSEN) if CHOSEN else Path(__file__).parents[2] / "demo-output" / "downloads"
 
 
 def box(left: float, top: float, right: float, bottom: float) -> Array:
@@ -132,17 +124,6 @@ def test_a_failed_download_is_one_line(
     assert program.main(["-o", str(tmp_path)]) == 1
     lines = capsys.readouterr().err.splitlines()
     assert lines == ["demo: cannot download rapidocr-onnxruntime==1.4.4: ERROR: no network"]
-
-
-@pytest.fixture
-def files() -> ocr_models.OnnxFiles:
-    folder = downloads()
-    detection = folder / Path(assets.DETECTION_MODEL).name
-    recognition = folder / Path(assets.RECOGNITION_MODEL).name
-    # Who says where they are wants the proof: then they may not be missing.
-    if not (detection.exists() and recognition.exists()) and not CHOSEN:
-        pytest.skip("the OCR models are not here; ./build.sh test downloads them")
-    return ocr_models.OnnxFiles(detection, recognition)
 
 
 def photographed(page: Array) -> Array:
