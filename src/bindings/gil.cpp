@@ -67,6 +67,7 @@ void watchInterpreter() {
       drainNotifier();
     }
   }));
+  ended.store(false);  // an embedding program may start another interpreter
   static_cast<void>(Py_AtExit([] { ended.store(true); }));
 }
 
