@@ -198,9 +198,8 @@ void requireFile(const std::string& file) {
                 "model file '" + file + "': " + std::strerror(error));
   }
   if (!S_ISREG(info.st_mode)) {
-    throw Error(ErrorKind::kIo, "model file '" + file + "': is " +
-                                       (S_ISDIR(info.st_mode) ? "a directory" : "no file") +
-                                       "; give the path of a .hbm or .onnx file");
+    throw Error(ErrorKind::kIo, "model file '" + file + "': is " + (S_ISDIR(info.st_mode) ? "a directory" : "no file") +
+                                    "; give the path of a .hbm or .onnx file");
   }
   if (access(file.c_str(), R_OK) != 0) {
     throw Error(ErrorKind::kIo, "model file '" + file + "': " + std::strerror(errno));
