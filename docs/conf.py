@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 _pyproject = (Path(__file__).resolve().parent.parent / "pyproject.toml").read_text(encoding="utf-8")
 _version = re.search(r'^version = "([^"]+)"', _pyproject, re.MULTILINE)
@@ -26,3 +27,21 @@ napoleon_numpy_docstring = False
 
 html_theme = "furo"
 html_title = f"hbm_runtime {release}"
+# Fields of NamedTuples are members and stand in the docstring, too.
+napoleon_use_ivar = True
+
+
+def _join_overloads(_app: object, _what: str, _name: str, _object: object, _options: object, lines: list[str]) -> None:
+    """pybind11 repeats the text of overloads for each signature; here it follows the list of signatures once."""
+    if "Overloaded function." not in lines:
+        return
+    parts = re.split(r"^\d+\. (.+)$", "\n".join(lines), flags=re.MULTILINE)
+    texts = list(dict.fromkeys(text.strip() for text in parts[2::2]))
+    lines[:] = [f"| ``{signature}``" for signature in parts[1::2]]
+    for text in texts:
+        lines += ["", *text.splitlines()]
+
+
+def setup(app: Any) -> None:
+    """Sphinx calls this. The priority puts it before napoleon, which reads the sections of the text."""
+    app.connect("autodoc-process-docstring", _join_overloads, priority=400)
