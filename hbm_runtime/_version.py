@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from . import _core
@@ -25,7 +24,7 @@ class Version:
     minor: int
     patch: int
     suffix: str
-    build_info: Mapping[str, str]
+    build_info: dict[str, str]
 
     def __str__(self) -> str:
         return f"{self.major}.{self.minor}.{self.patch}{self.suffix}"
