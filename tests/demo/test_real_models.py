@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from support.checks import same_bits
+from support.demo_downloads import downloads
 
 from hbm_runtime import HB_HBMRuntime
+from hbm_runtime.demo import assets
+from hbm_runtime.demo.drawing import read_picture
 from hbm_runtime.demo.ocr_models import OnnxFiles
 
-SHAPES = {"detection": (1, 3, 320, 480), "recognition": (2, 3, 48, 320)}
+SIZES = {"detection": (480, 320), "recognition": (320, 48)}
+"""Width and height."""
 
 
-@pytest.mark.parametrize("kind", SHAPES)
+@pytest.mark.parametrize("kind", SIZES)
 def test_a_trained_model_computes_what_two_engines_compute(files: OnnxFiles, kind: str) -> None:
-    """OpenVINO adds in another order; the bound is relative to the largest value."""
+    """OpenVINO adds in another order; the outputs are probabilities."""
     import onnxruntime  # type: ignore[import-untyped]
     import openvino  # type: ignore[import-untyped]
 
     path = getattr(files, kind)
-    picture = np.random.default_rng(7).uniform(-1, 1, SHAPES[kind]).astype(np.float32)
+    page = cv2.resize(read_picture(assets.fetch(assets.PICTURE, downloads())), SIZES[kind])
+    picture = np.ascontiguousarray((page[None].astype(np.float32) / 127.5 - 1).transpose(0, 3, 1, 2))
 
     runtime = HB_HBMRuntime(path)
     (model,) = runtime.model_names
@@ -35,4 +41,5 @@ def test_a_trained_model_computes_what_two_engines_compute(files: OnnxFiles, kin
     core.set_property("CPU", {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": "1"})
     independent = core.compile_model(str(path), "CPU")([picture])[0]
     assert independent.shape == result.shape
-    assert np.abs(result - independent).max() <= 1e-5 * np.abs(independent).max()
+    assert independent.max() > 0.5
+    assert np.abs(result - independent).max() <= 1e-4
