@@ -28,6 +28,7 @@ DRIVERS = {
     "cameras": "bpusim",
     "endurance": "bpusim",
     "exits": "bpusim",
+    "packing": "bpusim",
 }
 
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from onnx import TensorProto, helper
 
-from hbm_runtime.packer import ModelOptions, build_model
+from hbm_runtime.packer import ModelOptions, build_model, pack
 
 from .small_models import Array, model
 
@@ -90,3 +90,32 @@ def test_nothing_stays_in_the_temporary_folder(folder: Path, tmp_path: Path, mon
     built = build_model(folder / "net.onnx")
     assert list(tmp_path.iterdir()) == []
     assert len(built.weights or b"") > 50e6
+
+
+LOAD = """
+import sys
+import numpy as np
+from hbm_runtime import HB_HBMRuntime
+
+def anonymous():
+    line = next(line for line in open("/proc/self/smaps_rollup") if line.startswith("Anonymous:"))
+    return int(line.split()[1]) * 1024
+
+HB_HBMRuntime("small.onnx")
+before = anonymous()
+runtime = HB_HBMRuntime("net.hbm", save_memory=sys.argv[1] == "save")
+runtime.run({"data": np.ones((1, 3, 32, 32), np.float32)})
+print(anonymous() - before)
+"""
+
+
+def test_weights_are_mapped_where_the_engine_uses_them_as_they_are(folder: Path) -> None:
+    pack(folder / "net.onnx", folder / "net.hbm")
+    identity = helper.make_node("Identity", ["x"], ["y"])
+    onnx.save(model([identity], [("x", 1, (1,))], [("y", 1, (1,))]), folder / "small.onnx")
+    own = {}
+    for mode in ("default", "save"):
+        command = [sys.executable, "-c", LOAD, mode]
+        own[mode] = int(subprocess.run(command, capture_output=True, check=True, cwd=folder, timeout=120).stdout)
+    assert own["save"] < 0.25 * 52e6
+    assert own["default"] > own["save"]

@@ -40,7 +40,7 @@ typedef struct bpusimLoadOptions {
   const int32_t* cpus;     /* CPUs that those threads are pinned to */
   int32_t cpuCount;        /* how many */
   int32_t flushDenormals;  /* 1: denormal numbers count as zero */
-  int32_t saveMemory;      /* 1: no arena and no memory pattern in the engine */
+  int32_t saveMemory;      /* 1: no arena, no memory pattern, no rearranged weights */
   int32_t profile;         /* 1: operatorTimes works for these models */
   const char* const* keep; /* names of intermediate tensors: they become outputs after the model's own; "*": all whose
                               type a tensor can have */

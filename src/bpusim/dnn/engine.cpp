@@ -201,6 +201,9 @@ using OptionsOwner = std::unique_ptr<ort::SessionOptions, void (*)(ort::SessionO
   if (options.saveMemory) {
     check(api().DisableCpuMemArena(raw));
     check(api().DisableMemPattern(raw));
+    // Weights as they are in the file, which may be mapped, instead of copies that suit the kernels better.
+    set("session.disable_prepacking", "1");
+    check(api().SetSessionGraphOptimizationLevel(raw, ort::kExtendedOptimisation));
   }
   if (!options.optimise) {
     check(api().SetSessionGraphOptimizationLevel(raw, ort::kBasicOptimisation));

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "error.hpp"
@@ -57,6 +58,11 @@ std::shared_ptr<const FileBytes> FileBytes::map(const std::string& path) {
   }
   bytes->view_ = {static_cast<const char*>(memory), size};
   bytes->mapped_ = true;
+  if (const std::unique_ptr<char, void (*)(void*)> real(realpath(path.c_str(), nullptr), std::free); real != nullptr) {
+    bytes->path_ = real.get();
+  }
+  bytes->device_ = status.st_dev;
+  bytes->inode_ = status.st_ino;
   return bytes;
 }
 
@@ -65,6 +71,13 @@ std::shared_ptr<const FileBytes> FileBytes::copy(const void* data, std::size_t s
   bytes->copy_.assign(static_cast<const char*>(data), size);
   bytes->view_ = bytes->copy_;
   return bytes;
+}
+
+std::string FileBytes::currentPath() const {
+  struct stat status{};
+  const bool same = !path_.empty() && stat(path_.c_str(), &status) == 0 && status.st_dev == device_ &&
+                    status.st_ino == inode_ && static_cast<std::size_t>(status.st_size) == view_.size();
+  return same ? path_ : "";
 }
 
 FileBytes::~FileBytes() {

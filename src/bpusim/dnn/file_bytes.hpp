@@ -1,6 +1,8 @@
 // The bytes of one model file for as long as its models live.
 #pragma once
 
+#include <sys/types.h>
+
 #include <memory>
 #include <string>
 #include <string_view>
@@ -25,10 +27,16 @@ class FileBytes {
 
   [[nodiscard]] std::string_view view() const noexcept { return view_; }
 
+  // Where the bytes can be read again: the mapped file's path without links while it still leads to that file, else "".
+  [[nodiscard]] std::string currentPath() const;
+
  private:
   std::string copy_;
   std::string_view view_;
   bool mapped_ = false;
+  std::string path_;
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
 };
 
 }  // namespace bpusim

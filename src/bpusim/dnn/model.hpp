@@ -45,6 +45,8 @@ struct Model {
   ModelSource source;
   LoadOptions options;
   std::string editedGraph;  // the graph with the kept tensors as outputs; "" when none are kept
+  std::string
+      mappedGraph;  // graph() with its weights named in the model's file; "" when they are handed over in memory
   std::unique_ptr<ModelSession> session;
   mutable ScratchPool scratch;
   mutable ShapeCache shapes;

@@ -1,5 +1,7 @@
 #include "model_loading.hpp"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
@@ -14,6 +16,8 @@
 
 namespace bpusim {
 namespace {
+
+constexpr std::size_t kLargeFile = std::size_t{4} << 20U;
 
 // What the parts below have to know about the file that they load from.
 struct Origin {
@@ -67,6 +71,44 @@ struct Origin {
   return dropped;
 }
 
+[[nodiscard]] std::string folderOf(const std::string& path) {
+  if (path.empty()) {
+    return "";
+  }
+  const std::size_t slash = path.find_last_of('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
+}
+
+// Lets the engine map the weights out of the model's file: it copies those that it is handed in memory, and maps what
+// it uses as it is, so that processes share it. False when the file is no longer where it was, or the engine refuses.
+[[nodiscard]] bool openMapped(const Origin& origin, Model& model, EngineOptions options) {
+  const std::string path = origin.file.bytes->currentPath();
+  // A profiled session is opened again later, when the file may be another one.
+  if (path.empty() || origin.options.profile || !options.weights.has_value()) {
+    return false;
+  }
+  const std::string folder = folderOf(path);
+  const std::string_view weights = *options.weights;
+  options.weights.reset();
+  options.weightsFolder = folder;
+  try {
+    model.mappedGraph =
+        withWeightsIn(model.graph(), path.substr(folder.size()),
+                      static_cast<std::uint64_t>(weights.data() - origin.file.bytes->view().data()), weights.size());
+    model.session = std::make_unique<ModelSession>(model.mappedGraph, std::move(options), false);
+  } catch (const Error&) {  // loading from memory says what is wrong, if anything is
+    model.mappedGraph.clear();
+    return false;
+  }
+  if (origin.file.bytes->currentPath() == path) {
+    return true;
+  }
+  // What the engine has read may not be what was checked.
+  model.session.reset();
+  model.mappedGraph.clear();
+  return false;
+}
+
 void openSession(const Origin& origin, Model& model) {
   EngineOptions options = origin.options.engine;
   options.weights = model.source.weights;
@@ -74,13 +116,15 @@ void openSession(const Origin& origin, Model& model) {
   if (!model.source.keep.empty()) {
     model.editedGraph = withOutputs(model.source.graph, model.source.keep);
   }
-  try {
-    model.session = std::make_unique<ModelSession>(model.graph(), std::move(options), origin.options.profile);
-  } catch (const Error& error) {
-    if (error.status() != HB_DNN_INVALID_MODEL) {
-      throw;
+  if (!openMapped(origin, model, options)) {
+    try {
+      model.session = std::make_unique<ModelSession>(model.graph(), std::move(options), origin.options.profile);
+    } catch (const Error& error) {
+      if (error.status() != HB_DNN_INVALID_MODEL) {
+        throw;
+      }
+      throw Error(error.status(), "'" + origin.file.place + "', model '" + model.name + "': " + error.what());
     }
-    throw Error(error.status(), "'" + origin.file.place + "', model '" + model.name + "': " + error.what());
   }
   if (origin.options.keepAll && dropUnfit(model)) {
     openSession(origin, model);
@@ -201,14 +245,6 @@ void addKept(const Origin& origin, Model& model) {
   return dot == std::string::npos || dot == 0 ? name : name.substr(0, dot);
 }
 
-[[nodiscard]] std::string folderOf(const std::string& path) {
-  if (path.empty()) {
-    return "";
-  }
-  const std::size_t slash = path.find_last_of('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
-}
-
 [[nodiscard]] const OnnxValue* valueOf(const std::vector<OnnxValue>& values, std::string_view name) {
   const auto found =
       std::find_if(values.begin(), values.end(), [&](const OnnxValue& value) { return value.name == name; });
@@ -264,10 +300,8 @@ void addKept(const Origin& origin, Model& model) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
-}  // namespace
-
-LoadedFile loadFile(const ModelFile& file, const LoadOptions& options, std::size_t index) {
-  const Origin origin{file, options};
+[[nodiscard]] LoadedFile loadKnownKind(const Origin& origin, std::size_t index) {
+  const ModelFile& file = origin.file;
   const std::string_view bytes = file.bytes->view();
   if (bytes.empty()) {
     refuse(origin, "the file is empty");
@@ -286,6 +320,19 @@ LoadedFile loadFile(const ModelFile& file, const LoadOptions& options, std::size
                     "model that it was made from, or pack that with 'hbm-runtime pack'");
   }
   refuse(origin, "this is neither an ONNX model nor a host model, or it is damaged");
+}
+
+}  // namespace
+
+LoadedFile loadFile(const ModelFile& file, const LoadOptions& options, std::size_t index) {
+  LoadedFile loaded = loadKnownKind({file, options}, index);
+#ifdef __GLIBC__
+  if (file.bytes->view().size() >= kLargeFile) {
+    // While it prepares a session the engine frees several times what it keeps, and the allocator holds on to that.
+    malloc_trim(0);
+  }
+#endif
+  return loaded;
 }
 
 }  // namespace bpusim

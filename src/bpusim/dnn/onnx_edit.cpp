@@ -1,6 +1,7 @@
 #include "onnx_edit.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "error.hpp"
 #include "onnx_graph.hpp"
@@ -89,7 +90,88 @@ template <class Replace>
   return {};
 }
 
+[[nodiscard]] std::string entryOf(std::string_view key, std::string_view value) {
+  std::string entry;
+  putBytes(entry, onnx_field::kEntryKey, key);
+  putBytes(entry, onnx_field::kEntryValue, value);
+  return entry;
+}
+
+struct Entry {
+  std::string_view key;
+  std::string_view value;
+};
+
+[[nodiscard]] Entry readEntry(std::string_view message) {
+  Entry entry;
+  WireReader reader(message);
+  while (const std::optional<WireField> field = reader.next()) {
+    if (isBytes(*field, onnx_field::kEntryKey)) {
+      entry.key = field->payload;
+    } else if (isBytes(*field, onnx_field::kEntryValue)) {
+      entry.value = field->payload;
+    }
+  }
+  return entry;
+}
+
+[[nodiscard]] std::uint64_t numberIn(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc() || end != text.data() + text.size()) {
+    throw Error(HB_DNN_INVALID_MODEL, "the graph names weights at '" + std::string(text) + "'");
+  }
+  return number;
+}
+
+// A TensorProto whose external data lie elsewhere; without external data it stays as it is.
+[[nodiscard]] std::string constantIn(std::string_view constant, std::string_view file, std::uint64_t begin,
+                                     std::uint64_t size) {
+  bool external = false;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+  std::string moved = rewritten(constant, [&](const WireField& field, std::string& output) {
+    if (!isBytes(field, onnx_field::kConstantExternal)) {
+      output += field.whole;
+      return;
+    }
+    external = true;
+    const Entry entry = readEntry(field.payload);
+    if (entry.key == "offset") {
+      offset = numberIn(entry.value);
+    } else if (entry.key == "length") {
+      length = numberIn(entry.value);
+    }
+  });
+  if (!external) {
+    return std::string(constant);
+  }
+  if (offset > size || length > size - offset) {
+    throw Error(HB_DNN_INVALID_MODEL, "the graph names weights beyond their end");
+  }
+  putBytes(moved, onnx_field::kConstantExternal, entryOf("location", file));
+  putBytes(moved, onnx_field::kConstantExternal, entryOf("offset", std::to_string(begin + offset)));
+  putBytes(moved, onnx_field::kConstantExternal, entryOf("length", std::to_string(length)));
+  return moved;
+}
+
 }  // namespace
+
+std::string withWeightsIn(std::string_view model, std::string_view file, std::uint64_t begin, std::uint64_t size) {
+  return rewritten(model, [&](const WireField& field, std::string& output) {
+    if (!isBytes(field, onnx_field::kModelGraph)) {
+      output += field.whole;
+      return;
+    }
+    putBytes(output, field.number, rewritten(field.payload, [&](const WireField& part, std::string& graph) {
+               if (isBytes(part, onnx_field::kGraphInitializer)) {
+                 putBytes(graph, part.number, constantIn(part.payload, file, begin, size));
+               } else {
+                 graph += part.whole;
+               }
+             }));
+  });
+}
 
 std::string withOutputs(std::string_view model, const std::vector<std::string>& names) {
   std::string graph;

@@ -19,4 +19,9 @@ struct InputShape {
 // The model with fixed input shapes, and without what it says about the shapes of all other tensors.
 [[nodiscard]] std::string withInputShapes(std::string_view model, const std::vector<InputShape>& inputs);
 
+// The model with its external weights, `size` bytes, at `begin` of a file instead. Throws Error when they are named in
+// a way that leads out of them.
+[[nodiscard]] std::string withWeightsIn(std::string_view model, std::string_view file, std::uint64_t begin,
+                                        std::uint64_t size);
+
 }  // namespace bpusim

@@ -39,7 +39,12 @@ enum ElementType : std::int32_t {
 };
 enum ValueType : std::int32_t { kTensor = 1, kSequence, kMap, kOpaque, kSparseTensor, kOptional };
 enum Severity : std::int32_t { kVerbose, kInfo, kWarning, kError, kFatal };
-enum Optimisation : std::int32_t { kNoOptimisation = 0, kBasicOptimisation = 1, kAllOptimisations = 99 };
+enum Optimisation : std::int32_t {
+  kNoOptimisation = 0,
+  kBasicOptimisation = 1,
+  kExtendedOptimisation = 2,
+  kAllOptimisations = 99
+};
 enum AllocatorType : std::int32_t { kDeviceAllocator = 0 };
 enum MemoryType : std::int32_t { kDefaultMemory = 0 };
 

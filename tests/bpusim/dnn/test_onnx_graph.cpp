@@ -54,10 +54,40 @@ TEST(every_cut_and_every_flipped_bit_is_survived) {
       try {
         static_cast<void>(bpusim::withInputShapes(changed, {{"x", {1, 3, 4}}}));
         static_cast<void>(bpusim::withOutputs(changed, {"t"}));
+        static_cast<void>(bpusim::withWeightsIn(changed, "f", 4096, 100));
       } catch (const bpusim::Error& error) {
         CHECK_EQ(error.status(), HB_DNN_INVALID_MODEL);
       }
     }
+  }
+}
+
+TEST(weights_are_named_in_another_file) {
+  const auto constant = [](const std::string& offset, const std::string& length) {
+    const auto text = [](char number, const std::string& value) {
+      return std::string(1, static_cast<char>(number << 3 | 2)) + static_cast<char>(value.size()) + value;
+    };
+    const auto entry = [&](const std::string& key, const std::string& value) {
+      return text(13, text(1, key) + text(2, value));
+    };
+    const std::string tensor =
+        text(8, "w") + entry("location", "weights") + entry("offset", offset) + entry("length", length);
+    return text(7, text(5, tensor) + text(5, text(8, "inside")));
+  };
+  const std::string edited = bpusim::withWeightsIn(constant("64", "36"), "net.hbm", 4096, 100);
+  CHECK(edited.find("net.hbm") != std::string::npos);
+  CHECK(edited.find("weights") == std::string::npos);
+  CHECK(edited.find("4160") != std::string::npos);
+  CHECK(edited.find("inside") != std::string::npos);
+  for (const auto& [offset, length] : {std::pair("64", "37"), std::pair("101", "0"), std::pair("x", "1"),
+                                       std::pair("18446744073709551615", "2"), std::pair("1", "-1")}) {
+    bool refused = false;
+    try {
+      static_cast<void>(bpusim::withWeightsIn(constant(offset, length), "f", 4096, 100));
+    } catch (const bpusim::Error& error) {
+      refused = error.status() == HB_DNN_INVALID_MODEL;
+    }
+    CHECK(refused);
   }
 }
 
