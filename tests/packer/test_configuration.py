@@ -197,6 +197,7 @@ def test_removed_dequantize_nodes_leave_integers(removal: dict[str, str], dtypes
         {"quant_config": {"model_config": {"model_output_type": "int16"}}},
         {"quant_config": {"model_output_type": "int16"}},
         {"quant_config": "quant.json"},
+        {"quant_config": "{'model_config': {'model_output_type': 'int16'}}"},
     ],
 )
 def test_int16_outputs_can_be_asked_for(keys: dict[str, Any], tmp_path: Path) -> None:
@@ -209,6 +210,57 @@ def test_int16_outputs_can_be_asked_for(keys: dict[str, Any], tmp_path: Path) ->
         calibration_parameters={"cal_data_dir": "cal", **keys},
     )
     assert [tensor.dtype.name for tensor in read_file(pack_config(config)).models[0].outputs] == ["S16", "S32"]
+
+
+PUBLISHED = """
+model_parameters:
+  onnx_model: 'net.onnx'
+  march: "nash-e"
+  layer_out_dump: False
+  working_dir: 'out'
+  output_model_file_prefix: 'net_nashe_240x320_nv12'
+  remove_node_name: "/head/Conv;"
+input_parameters:
+  input_name: ""
+  input_type_rt: 'nv12;'
+  input_type_train: 'rgb;'
+  input_layout_train: 'NCHW;'
+  input_shape: ''
+  norm_type: 'data_scale'
+  mean_value: ''
+  scale_value: '0.003921568627451;'
+calibration_parameters:
+  cal_data_dir: './cal'
+  cal_data_type: 'float32'
+  calibration_type: 'default'
+  optimization: 'set_Softmax_input_int8,set_Softmax_output_int8;'
+  quant_config: {"op_config": {"softmax": {"qtype": "int16"}}, "node_config": {"/head/Conv": {"input0": "int16"}}}
+compiler_parameters:
+  extra_params: {'input_no_padding': True, 'output_no_padding': True}
+  jobs: 16
+  compile_mode: 'latency'
+  debug: true
+  advice: 1
+  optimize_level: 'O2'
+"""
+
+
+def test_a_configuration_as_people_publish_them_is_taken(tmp_path: Path) -> None:
+    write_config(tmp_path)
+    (tmp_path / "published.yaml").write_text(PUBLISHED, encoding="utf-8")
+    (tmp_path / "cal").mkdir()
+    np.save(tmp_path / "cal" / "0.npy", np.ones((1, 3, 240, 320), np.float32))
+    with pytest.warns(PackWarning) as warned:
+        job = load_config(tmp_path / "published.yaml")
+    told = " ".join(str(warning.message) for warning in warned)
+    for key in ("norm_type", "cal_data_type", "calibration_type", "set_Softmax_input_int8", "set_Softmax_output_int8"):
+        assert key in told
+    assert (job.options.name, job.options.pad_outputs, job.options.remove_names) == (
+        "net_nashe_240x320_nv12",
+        False,
+        ("/head/Conv",),
+    )
+    assert json.loads(job.options.description)["QUANT_CONFIG"]["op_config"] == {"softmax": {"qtype": "int16"}}
 
 
 def test_output_nodes_cut_the_model(tmp_path: Path) -> None:

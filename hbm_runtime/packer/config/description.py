@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from hbm_runtime.packer.config.inputs import ConfiguredInput
+from hbm_runtime.packer.config.quantisation import quantisation_config
 from hbm_runtime.packer.config.read import Configuration
-from hbm_runtime.packer.config.rules import quantisation_config
 from hbm_runtime.packer.config.schema import CALIBRATION, COMPILER, CUSTOM, EXTRA_PARAMETERS, INPUT, MODEL
 from hbm_runtime.packer.options import ImageInput
 

@@ -54,7 +54,7 @@ def read_configuration(path: str | os.PathLike[str]) -> Configuration:
     """
     path = Path(path)
     document = _parse(path)
-    problems = [f"unknown section '{name}'{_similar(str(name), SECTIONS)}" for name in document if name not in SECTIONS]
+    problems = [f"unknown section '{name}'{similar(str(name), SECTIONS)}" for name in document if name not in SECTIONS]
     values: dict[str, dict[str, Any]] = {}
     given: set[tuple[str, str]] = set()
     for section, keys in SECTIONS.items():
@@ -238,9 +238,10 @@ def _hint(name: str, section: str) -> str:
     for other, keys in SECTIONS.items():
         if other != section and name in keys and other != CUSTOM:
             return f" (it belongs to {other})"
-    return _similar(name, SECTIONS[section])
+    return similar(name, SECTIONS[section])
 
 
-def _similar(name: str, known: Iterable[str]) -> str:
+def similar(name: str, known: Iterable[str]) -> str:
+    """A question for a word that resembles a known one, else nothing."""
     close = difflib.get_close_matches(name, list(known), n=1)
     return f" (did you mean '{close[0]}'?)" if close else ""

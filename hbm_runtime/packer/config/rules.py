@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import warnings
-from pathlib import Path
-from typing import Any
 
+from hbm_runtime.packer.config.quantisation import check_node_info, model_output_type, quantisation_config
 from hbm_runtime.packer.config.read import Configuration
 from hbm_runtime.packer.config.schema import (
     CALIBRATION,
@@ -44,6 +42,7 @@ def check_rules(configuration: Configuration) -> None:
     if compiler["cache_mode"] != "disable" and not compiler["cache_path"]:
         raise configuration.error(COMPILER, "cache_path", f"it is required for cache_mode {compiler['cache_mode']}")
     _check_optimizations(configuration)
+    check_node_info(configuration)
     if configuration.values[CALIBRATION]["calibration_type"] in {"mix", "default"}:
         warnings.warn(
             f"{configuration.path}: calibration_parameters.calibration_type "
@@ -55,36 +54,19 @@ def check_rules(configuration: Configuration) -> None:
 
 def output_type(configuration: Configuration) -> DataType:
     """What outputs become that no convolution computes, where Dequantize is removed."""
-    names = [
-        MODEL_OUTPUT_TYPES[entry]
-        for entry in configuration.texts(CALIBRATION, "optimization")
-        if entry in MODEL_OUTPUT_TYPES
-    ]
-    quant = quantisation_config(configuration)
-    settings = quant.get("model_config", quant) if isinstance(quant, dict) else {}
-    if isinstance(settings, dict) and settings.get("model_output_type"):
-        names.append(str(settings["model_output_type"]))
+    names = [MODEL_OUTPUT_TYPES[entry] for entry in _optimizations(configuration) if entry in MODEL_OUTPUT_TYPES]
+    asked = model_output_type(quantisation_config(configuration))
+    if asked:
+        names.append(asked)
     if len(set(names)) > 1:
         raise configuration.error(CALIBRATION, "optimization", "model outputs are asked to be int8 and int16")
     return DataType.S16 if "int16" in names else DataType.S8
 
 
-def quantisation_config(configuration: Configuration) -> Any:
-    """The quantisation settings, read from their JSON file where a path is given.
-
-    Raises:
-        PackError: The file is missing or no JSON.
-    """
-    given = configuration.values[CALIBRATION]["quant_config"]
-    if not isinstance(given, str) or not given:
-        return given or {}
-    for path in (Path(given), configuration.path.parent / given):
-        if path.exists():
-            try:
-                return json.loads(path.read_text(encoding="utf-8"))
-            except (OSError, ValueError) as error:
-                raise configuration.error(CALIBRATION, "quant_config", f"{path} is no JSON file: {error}") from None
-    raise configuration.error(CALIBRATION, "quant_config", f"there is no file {given}")
+def _optimizations(configuration: Configuration) -> list[str]:
+    """Published configurations join them by commas too."""
+    given = configuration.texts(CALIBRATION, "optimization")
+    return [part.strip() for entry in given for part in entry.split(",") if part.strip()]
 
 
 def _check_balance(configuration: Configuration) -> None:
@@ -97,7 +79,7 @@ def _check_balance(configuration: Configuration) -> None:
 
 
 def _check_optimizations(configuration: Configuration) -> None:
-    for entry in configuration.texts(CALIBRATION, "optimization"):
+    for entry in _optimizations(configuration):
         if entry in OLDER_OPTIMIZATIONS:
             warnings.warn(
                 f"{configuration.path}: calibration_parameters.optimization '{entry}' is deprecated: use quant_config",
