@@ -8,9 +8,7 @@ from pathlib import Path
 from hbm_runtime import HB_HBMRuntime
 from hbm_runtime.cli.arguments import Parser, integer
 from hbm_runtime.cli.dump import DIGITS, dump_tensors
-from hbm_runtime.cli.errors import CommandError
 from hbm_runtime.cli.models import LoadedModels, ModelFacts
-from hbm_runtime.cli.onnx_graph import find_onnx_graph
 from hbm_runtime.cli.running import Outputs
 
 # By the number that the vendor's tool takes: kinds of file, and whether rows keep their padding.
@@ -40,15 +38,13 @@ def dump_intermediate(
     """Runs the model once more, with all intermediate tensors as outputs, and writes those; returns the files.
 
     Raises:
-        CommandError: The model's file does not tell its operations.
         UnsupportedError: The driver cannot give intermediate tensors.
     """
     if not arguments.dump_intermediate:
         return []
-    names = _intermediate_names(models, model)
-    runtime = HB_HBMRuntime(models.files, keep=names)
-    outputs = runtime.run(inputs, model_name=model.name)[model.name]
-    kept = {name: outputs[name] for name in names if name in outputs}
+    outputs = HB_HBMRuntime(models.files, keep="*").run(inputs, model_name=model.name)[model.name]
+    own = {tensor.name for tensor in model.outputs}
+    kept = {name: array for name, array in outputs.items() if name not in own}
     kinds, padded = _FORMS[arguments.dump_intermediate]
     return [
         path
@@ -62,15 +58,3 @@ def dump_intermediate(
             digits=arguments.dump_precision,
         ).values()
     ]
-
-
-def _intermediate_names(models: LoadedModels, model: ModelFacts) -> list[str]:
-    found = find_onnx_graph(models, model.name)
-    if found is None:
-        raise CommandError(
-            f"--dump_intermediate: what happens inside of model {model.name!r} is not known; it takes ONNX and host "
-            ".hbm files, and pip install 'hbm_runtime[tools]'"
-        )
-    graph, _ = found
-    outputs = {output.name for output in graph.output}
-    return [name for node in graph.node for name in node.output if name and name not in outputs]

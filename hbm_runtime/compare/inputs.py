@@ -17,6 +17,8 @@ from hbm_runtime.packer import PackError
 Array = NDArray[Any]
 _PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 _UNKNOWN_EXTENT = 1
+# Of random pictures that the model resizes.
+_RESIZED_SIDE = 64
 
 
 def read_samples(model: ComparedModel, sources: Sequence[str | os.PathLike[str]]) -> list[dict[str, Array]]:
@@ -82,17 +84,21 @@ def _from_picture(model: ComparedModel, path: Path) -> dict[str, Array]:
 
 
 def _image_input(entry: DescribedInput, inputs: Mapping[str, TensorInfo], path: Path) -> dict[str, Array]:
-    """The picture as this input, once for each batch item, resized to its size."""
+    """The picture as this input, once for each batch item, resized to its size; whole, where the model resizes it."""
     result: dict[str, Array] = {}
     for name, info in inputs.items():
         if name != entry.name and not name.startswith(entry.name + "_"):
             continue
-        if entry.source == "resizer":
-            raise PackError(f"{path}: input '{entry.name}' takes pictures of any size and a region; give arrays")
         halves = 2 if name.endswith("_uv") else 1
         nchw = entry.runtime == "gray" and entry.source == "ddr"
-        height, width = info.shape[2:] if nchw else info.shape[1:3]
-        rgb = _picture(path, width * halves, height * halves)
+        if entry.source == "resizer":
+            rgb = _picture(path)
+            if name.endswith("_roi"):
+                result[name] = np.array([[0, 0, rgb.shape[1] - 1, rgb.shape[0] - 1]], info.dtype)
+                continue
+        else:
+            height, width = info.shape[2:] if nchw else info.shape[1:3]
+            rgb = _picture(path, (width * halves, height * halves))
         pixels = _converted(entry, rgb, "uv" if halves == 2 else "y" if name.endswith("_y") else "all")
         if nchw:
             pixels = pixels.transpose(2, 0, 1)
@@ -122,15 +128,18 @@ def _limits(dtype: np.dtype[Any]) -> tuple[int, int]:
     return (-128, 127) if dtype == np.int8 else (0, 255)
 
 
-def _picture(path: Path, width: int, height: int) -> Array:
-    """RGB pixels, resized."""
+def _picture(path: Path, size: tuple[int, int] | None = None) -> Array:
+    """RGB pixels, resized to a width and height; None keeps the picture, cut to even ones."""
     try:
         from PIL import Image  # noqa: PLC0415
     except ImportError:
         raise PackError(f"reading {path} needs Pillow; install it with: pip install pillow") from None
     try:
         with Image.open(path) as image:
-            return np.asarray(image.convert("RGB").resize((width, height), Image.Resampling.BILINEAR))
+            rgb = image.convert("RGB")
+            if size is None:
+                return np.asarray(rgb)[: rgb.height // 2 * 2, : rgb.width // 2 * 2]
+            return np.asarray(rgb.resize(size, Image.Resampling.BILINEAR))
     except OSError as error:
         raise PackError(f"cannot read {path}: {error}") from None
 
@@ -139,7 +148,14 @@ def _random(inputs: Mapping[str, TensorInfo]) -> dict[str, Array]:
     random = np.random.default_rng(0)
     sample: dict[str, Array] = {}
     for name, info in inputs.items():
-        shape = tuple(_UNKNOWN_EXTENT if extent < 0 else extent for extent in info.shape)
+        base = name.removesuffix("_roi")
+        if base != name and base + "_y" in inputs:
+            sample[name] = np.array([[0, 0, _RESIZED_SIDE - 1, _RESIZED_SIDE - 1]], info.dtype)
+            continue
+        unknown = _UNKNOWN_EXTENT
+        if name.removesuffix("_y").removesuffix("_uv") + "_roi" in inputs:
+            unknown = _RESIZED_SIDE // (2 if name.endswith("_uv") else 1)
+        shape = tuple(unknown if extent < 0 else extent for extent in info.shape)
         if np.issubdtype(info.dtype, np.floating):
             sample[name] = random.normal(size=shape).astype(info.dtype)
         elif info.dtype == np.bool_:

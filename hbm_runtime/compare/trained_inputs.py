@@ -83,7 +83,8 @@ def to_trained_inputs(
     for name, info in wanted.items():
         entry = described.get(name)
         if entry is not None and entry.runtime != "featuremap":
-            result[name] = _image(entry, given).astype(info.dtype)
+            size = info.shape[1:3] if entry.layout == "NHWC" else info.shape[2:4]
+            result[name] = _image(entry, given, (size[0], size[1])).astype(info.dtype)
             continue
         if name not in given:
             raise PackError(
@@ -94,11 +95,11 @@ def to_trained_inputs(
     return result
 
 
-def _image(entry: DescribedInput, given: Mapping[str, Array]) -> Array:
+def _image(entry: DescribedInput, given: Mapping[str, Array], size: tuple[int, int]) -> Array:
     bases = [entry.name] if _parts(entry, entry.name) & set(given) else []
     while _parts(entry, f"{entry.name}_{len(bases)}") & set(given):
         bases.append(f"{entry.name}_{len(bases)}")
-    items = [_pixels(entry, base, given) for base in bases]
+    items = [_pixels(entry, base, given, size) for base in bases]
     if not items:
         raise PackError(f"input '{entry.name}' of the reference cannot be made: no pixels among {', '.join(given)}")
     pixels = np.concatenate(items)
@@ -112,17 +113,19 @@ def _parts(entry: DescribedInput, base: str) -> set[str]:
     return {base + "_y"} if entry.runtime == "nv12" else {base, base + "_y"}
 
 
-def _pixels(entry: DescribedInput, base: str, given: Mapping[str, Array]) -> Array:
+def _pixels(entry: DescribedInput, base: str, given: Mapping[str, Array], size: tuple[int, int]) -> Array:
     """Pixels (N, H, W, C) in the colours of training, 0 to 255."""
-    if entry.source == "resizer":
-        raise PackError(f"input '{base}' is cut out of a picture by the model; give inputs for both models")
     if entry.runtime == "nv12":
         luma = given[base + "_y"].astype(np.float64)
         chroma = np.repeat(np.repeat(given[base + "_uv"], 2, axis=1), 2, axis=2).astype(np.float64)
         yuv = np.concatenate([luma, chroma], axis=-1)
+        if entry.source == "resizer":
+            yuv = _region(yuv, given[base + "_roi"], size)
     else:
         value = given[base] if base in given else given[base + "_y"]
         pixels = value.astype(np.float64) + (128 if value.dtype == np.int8 else 0)
+        if entry.runtime == "gray" and entry.source == "resizer":
+            return _region(pixels, given[base + "_roi"], size)
         if entry.runtime == "gray":
             return pixels if base + "_y" in given else pixels.transpose(0, 2, 3, 1)
         if {entry.runtime, entry.train} == {"rgb", "bgr"}:
@@ -134,6 +137,32 @@ def _pixels(entry: DescribedInput, base: str, given: Mapping[str, Array]) -> Arr
         return yuv
     rgb = yuv_to_rgb(yuv, video_range=entry.video_range)
     return rgb if entry.train == "rgb" else rgb[..., ::-1]
+
+
+def _region(picture: Array, roi: Array, size: tuple[int, int]) -> Array:
+    """A region of a picture (1, H, W, C), right and bottom included, resized bilinearly; black beyond the picture."""
+    left, top, right, bottom = (int(edge) for edge in roi[0])
+    black = np.array([0.0, 128.0, 128.0][: picture.shape[-1]])
+    padded = np.pad(picture[0], ((1, 1), (1, 1), (0, 0)))
+    padded[[0, -1]] = black
+    padded[:, [0, -1]] = black
+    rows, columns = (
+        _taps(*edges, count, extent)
+        for edges, count, extent in zip(((top, bottom), (left, right)), size, picture.shape[1:3], strict=True)
+    )
+    across = [weight[None, :, None] * padded[:, index] for index, weight in columns]
+    joined = across[0] + across[1]
+    down = [weight[:, None, None] * joined[index] for index, weight in rows]
+    return np.asarray(down[0] + down[1])[None]
+
+
+def _taps(first: int, last: int, count: int, extent: int) -> list[tuple[Array, Array]]:
+    """Where samples come from: two indices each, into a row with one black pixel at both ends, and their weights."""
+    place = np.clip((np.arange(count) + 0.5) * (last - first + 1) / count - 0.5, 0, last - first)
+    low = np.floor(place).astype(np.int64)
+    part = place - low
+    inner = [first + low, np.minimum(first + low + 1, last)]
+    return [(np.clip(index, -1, extent) + 1, weight) for index, weight in zip(inner, (1 - part, part), strict=True)]
 
 
 def yuv_to_rgb(yuv: Array, *, video_range: bool) -> Array:

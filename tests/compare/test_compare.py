@@ -49,7 +49,7 @@ def trained(path: Path, shape: tuple[int, ...] = (1, 3, 48, 64), bias: float = 0
     return path
 
 
-def packed(folder: Path, shape: tuple[int, ...] = (1, 3, 48, 64), **keys: Any) -> Path:
+def packed(folder: Path, shape: tuple[int, ...] = (1, 3, 48, 64), source: str | None = None, **keys: Any) -> Path:
     inputs: dict[str, Any] = {
         "input_type_rt": "nv12",
         "input_type_train": "rgb",
@@ -65,6 +65,7 @@ def packed(folder: Path, shape: tuple[int, ...] = (1, 3, 48, 64), **keys: Any) -
             "working_dir": str(folder),
         },
         "input_parameters": {key: value for key, value in inputs.items() if value is not None},
+        "compiler_parameters": {"input_source": {"data": source} if source else {}},
     }
     (folder / "c.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     return pack_config(folder / "c.yaml")
@@ -103,6 +104,25 @@ def test_nhwc_models_agree(tmp_path: Path) -> None:
     other = open_model(packed(tmp_path, shape, input_layout_train="NHWC"))
     report = compare_models(open_model(tmp_path / "net.onnx"), other, read_samples(other, [PICTURE]))
     assert report.passes(least_cosine=0.999999, largest_error=1e-3)
+
+
+@pytest.mark.parametrize("roi", [None, (10, 20, 150, 130), (33, 11, 96, 58), (-20, -30, 400, 100)], ids=str)
+@pytest.mark.parametrize("train", ["rgb", "yuv444"])
+def test_models_that_cut_out_a_region_agree(roi: tuple[int, ...] | None, train: str, tmp_path: Path) -> None:
+    other = open_model(packed(tmp_path, source="resizer", input_type_train=train))
+    sample = read_samples(other, [PICTURE])[0]
+    height, width = sample["data_y"].shape[1:3]
+    assert sample["data_roi"].tolist() == [[0, 0, width - 1, height - 1]]
+    if roi is not None:
+        sample["data_roi"] = np.array([roi], np.int32)
+    report = compare_models(open_model(tmp_path / "net.onnx"), other, [sample])
+    assert report.passes(least_cosine=0.99999, largest_error=0.01), report
+
+
+def test_random_pictures_have_a_region_of_their_own(tmp_path: Path) -> None:
+    other = open_model(packed(tmp_path, source="resizer"))
+    report = compare_models(open_model(tmp_path / "net.onnx"), other, read_samples(other, []))
+    assert report.passes(least_cosine=0.99999, largest_error=0.01), report
 
 
 def test_wrong_colours_are_found(tmp_path: Path) -> None:

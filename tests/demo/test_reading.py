@@ -14,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from support.demo_downloads import downloads
+from support.program import run
 
 from hbm_runtime import HB_HBMRuntime
 from hbm_runtime.demo import __main__ as program
@@ -186,3 +187,8 @@ def test_the_program_reads_a_picture_and_draws_it(
     assert program.main([str(tmp_path / "sign.png"), "-o", str(tmp_path)]) == 0
     assert "2026" in capsys.readouterr().out
     assert (tmp_path / "sign_read.png").exists()
+    (tmp_path / "sign_read.png").unlink()
+    document = run("demo", tmp_path / "sign.png", "-o", tmp_path, "--json").json()
+    assert "2026" in " ".join(line["text"] for line in document["lines"])
+    assert Path(document["drawn"]).exists()
+    assert np.array(document["lines"][0]["box"]).shape == (4, 2)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 
 from hbm_runtime.cli.arguments import Parser
-from hbm_runtime.cli.errors import ExitCode
+from hbm_runtime.cli.errors import CommandError, ExitCode
 from hbm_runtime.cli.output import Output
 from hbm_runtime.demo import __main__ as demo
+from hbm_runtime.demo.errors import DemoError
 
 SUMMARY = "pack two OCR models, run them and read a picture"
 
@@ -19,6 +20,8 @@ def add_arguments(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
     """Runs the demo."""
-    if output.json:
-        output.warn("the demo has no JSON form")
-    return ExitCode(demo.run(arguments))
+    try:
+        output.document(demo.read(arguments, output.text))
+    except DemoError as error:
+        raise CommandError(str(error)) from error
+    return ExitCode.DONE

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from hbm_runtime import UnsupportedError
 from hbm_runtime._model import TensorInfo
 from hbm_runtime.cli.models import LoadedModels, ModelFacts
-from hbm_runtime.cli.onnx_graph import find_onnx_graph
 
 if TYPE_CHECKING:
     from onnx import GraphProto
@@ -64,7 +64,7 @@ class ModelGraph:
 
 def describe_graph(models: LoadedModels, model: ModelFacts) -> ModelGraph:
     """Finds out as much of a model's graph as there is to know."""
-    known = find_onnx_graph(models, model.name)
+    known = _onnx_graph(models, model.name)
     if known is not None and len(known[0].node) <= MOST_OPERATIONS:
         return _whole(model, *known)
     return _summary(model, _operation_types(models, model.name, known[0] if known else None))
@@ -115,3 +115,22 @@ def _operation_types(models: LoadedModels, name: str, source: GraphProto | None)
         return [operation.type for operation in models.runtime.operations(name)]
     except UnsupportedError:
         return []
+
+
+def _onnx_graph(models: LoadedModels, name: str) -> tuple[GraphProto, dict[str, str]] | None:
+    """The ONNX graph of a model and its names for the model's tensors; None where the files have none."""
+    try:
+        import onnx  # noqa: PLC0415 (in an extra)
+
+        from hbm_runtime.packer import is_host_model, read_file  # noqa: PLC0415
+    except ImportError:
+        return None
+    for file in map(Path, models.files):
+        if file.suffix == ".onnx" and file.stem == name:
+            return onnx.load(file, load_external_data=False).graph, {}
+        if is_host_model(file):
+            for packed in read_file(file).models:
+                if packed.name == name:
+                    proto: Any = onnx.load_model_from_string(bytes(packed.graph))
+                    return proto.graph, {tensor.name: tensor.graph_name for tensor in packed.inputs + packed.outputs}
+    return None

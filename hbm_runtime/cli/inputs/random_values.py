@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from hbm_runtime.cli.models import DYNAMIC, ModelFacts
 _ROI_SUFFIX = "_roi"
 
 
-def random_inputs(model: ModelFacts, shapes: dict[str, tuple[int, ...]], seed: int) -> dict[str, NDArray[Any]]:
+def random_inputs(model: ModelFacts, shapes: Mapping[str, tuple[int, ...]], seed: int) -> dict[str, NDArray[Any]]:
     """Makes values for all inputs; the same seed gives the same values.
 
     Raises:
