@@ -25,19 +25,6 @@ autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 napoleon_numpy_docstring = False
 
-
-def _first_overload(_app: object, _what: str, _name: str, _object: object, _options: object, lines: list[str]) -> None:
-    """Shows the text of a compiled function's overloads once: they differ in the name of their first argument only."""
-    if "Overloaded function." in lines:
-        numbered = [at for at, line in enumerate(lines) if re.match(r"\d+\. \w+\(", line)]
-        lines[:] = lines[numbered[0] + 1 : numbered[1]]
-
-
-def setup(app: Any) -> None:
-    """Called by Sphinx."""
-    app.connect("autodoc-process-docstring", _first_overload, priority=400)  # before the sections are parsed
-
-
 html_theme = "furo"
 html_title = f"hbm_runtime {release}"
 # Fields of NamedTuples are members and stand in the docstring, too.
