@@ -306,13 +306,13 @@ RunArguments parseRun(const Runtime& runtime, const std::vector<ModelNames>& nam
   parser.parse(keywords.input, keywords.modelName);
   RunArguments arguments = parser.take();
   if (!keywords.scheduling.empty()) {
-    const auto all = parseScheduling(runtime, keywords.scheduling);
-    runtime.checkSchedParams(all);  // also those of models that do not run in this call
-    for (const auto& [index, overrides] : all) {
-      for (Call& call : arguments.calls) {
-        if (call.model == index) {
-          call.sched = overrides;
-        }
+    for (const auto& change : parseScheduling(runtime, keywords.scheduling)) {
+      const auto call = std::find_if(arguments.calls.begin(), arguments.calls.end(),
+                                     [&](const Call& each) { return each.model == change.first; });
+      if (call != arguments.calls.end()) {
+        call->sched = change.second;
+      } else {
+        runtime.checkSchedParams({change});  // of a model that does not run in this call
       }
     }
   }

@@ -144,6 +144,38 @@ def test_interrupted_runs_give_everything_back_when_the_device_is_done(models: M
     assert output_of(completed).splitlines() == ["10 True True", "0 0 0 0"]
 
 
+FORKED_BY_A_THREAD = (
+    PRELUDE
+    + """
+def parent():
+    pid = os.fork()
+    if pid == 0:
+        runtime = HB_HBMRuntime(path)
+        interrupt(0.3)
+        try:
+            runtime.run(inputs(steps))
+            print("finished", flush=True)
+        except KeyboardInterrupt:
+            print(time.monotonic() - sent[0], flush=True)
+        os._exit(0)
+    os.waitpid(pid, 0)
+thread = threading.Thread(target=parent)
+thread.start()
+thread.join()
+"""
+)
+
+
+def test_ctrl_c_reaches_the_child_of_a_thread_that_forked(models: ModelFactory, tmp_path: Path) -> None:
+    """There that thread is the main one, which handles signals."""
+    path = models.slow()
+    text = output_of(
+        run_python(FORKED_BY_A_THREAD, path, slow.steps_for(path, 4.0), slow.X.shape[0], cwd=tmp_path, timeout=120)
+    )
+    assert text.strip() != "finished"
+    assert float(text) < SOON
+
+
 def test_an_uncaught_ctrl_c_ends_the_program_as_python_does(models: ModelFactory, tmp_path: Path) -> None:
     path = models.slow()
     script = PRELUDE + "interrupt(0.2)\nprint(time.time(), flush=True)\nHB_HBMRuntime(path).run(inputs(steps))\n"
