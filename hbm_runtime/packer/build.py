@@ -52,8 +52,9 @@ def _build(name: str, graph: Graph, options: ModelOptions, tell: Progress) -> Mo
     if options.check_operators:
         check_operators(graph)
     outputs, inputs = OutputStage(graph, options, removal), InputStage(graph, options, removal)
-    ranges = measure_ranges(graph, {**outputs.unknown_ranges(), **inputs.unknown_ranges()}, options.samples, tell)
-    tell("editing the graph", 0.5)
+    unknown = {**outputs.unknown_ranges(), **inputs.unknown_ranges()}
+    ranges = measure_ranges(graph, unknown, options.samples, lambda stage, part: tell(stage, 0.1 + 0.6 * part))
+    tell("editing the graph", 0.7)
     given_out = outputs.apply(ranges)
     taken_in = inputs.apply(ranges)
     _check_tensor_names(graph, options, [*taken_in, *given_out])

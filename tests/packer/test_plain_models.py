@@ -14,9 +14,11 @@ from onnx import TensorProto, helper
 
 from hbm_runtime import HB_HBMRuntime
 from hbm_runtime.packer import (
+    DataType,
     FeatureInput,
     ModelOptions,
     PackError,
+    Quantise,
     TensorOptions,
     build_model,
     pack,
@@ -141,6 +143,18 @@ def test_the_same_input_gives_the_same_bytes_in_every_process(tmp_path: Path) ->
         command = [sys.executable, "-c", script, str(tmp_path / "net.onnx"), str(tmp_path / name)]
         subprocess.run(command, check=True, timeout=120, env={"PYTHONHASHSEED": seed, "PATH": ""})
     assert (tmp_path / "1.hbm").read_bytes() == (tmp_path / "2.hbm").read_bytes()
+
+
+def test_progress_only_grows(tmp_path: Path) -> None:
+    told: list[tuple[str, float]] = []
+    samples = [{"data": np.ones((1, 3, 240, 320), np.float32)}] * 3
+    options = ModelOptions(outputs={"features": Quantise(DataType.S8)}, samples=samples)
+    pack(image_model(), tmp_path / "m.hbm", options, progress=lambda stage, part: told.append((stage, part)))
+    parts = [part for _, part in told]
+    assert parts == sorted(parts)
+    assert parts[0] == 0
+    assert parts[-1] <= 1
+    assert [stage for stage, _ in told].count("measuring ranges") == 3
 
 
 def test_large_constants_lie_apart_and_equal_ones_once(tmp_path: Path) -> None:
