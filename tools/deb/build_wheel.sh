@@ -14,6 +14,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 for wheel in "$wheelhouse"/*.whl; do "$python" -m zipfile -e "$wheel" "$work/tools"; done
 export PYTHONPATH="$work/tools" PYTHONDONTWRITEBYTECODE=1
+# Make, unlike Ninja, would take one processor.
+export CMAKE_BUILD_PARALLEL_LEVEL="${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}"
 
 native=$("$python" -c 'import sysconfig; print(sysconfig.get_config_var("MULTIARCH") or "")')
 toolchain=
