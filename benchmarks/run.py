@@ -29,6 +29,7 @@ DRIVERS = {
     "endurance": "bpusim",
     "exits": "bpusim",
     "packing": "bpusim",
+    "gil": str(NULL_DRIVER),
 }
 
 
