@@ -55,7 +55,8 @@ from ._logging import configure_from_environment, set_log_level  # noqa: E402
 from ._model import Model, TensorInfo  # noqa: E402
 from ._operations import Operation  # noqa: E402
 from ._profile import Profile, ProfileEvent  # noqa: E402
-from ._queue import InferQueue, QueueResult, QueueStats  # noqa: E402
+from ._queue import InferQueue, QueueStats  # noqa: E402
+from ._queue_results import QueueResult  # noqa: E402
 from ._request import InferRequest, RequestInfo  # noqa: E402
 from ._runtime import HB_HBMRuntime  # noqa: E402
 from ._scheduling import SchedParam  # noqa: E402

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import _core
-from ._errors import HbmStateError, InputError
+from ._errors import InputError, InputTypeError
 from ._model_order import by_name
 from ._request import InferRequest
 
 if TYPE_CHECKING:
+    from ._model import TensorInfo, TensorInfos
     from ._runtime import HB_HBMRuntime
 
 Array = NDArray[Any]
@@ -34,94 +36,99 @@ class BoundRun:
         self,
         runtime: HB_HBMRuntime,
         model: str,
-        inputs: Mapping[str, Array] | Sequence[Array] | None,
-        outputs: Mapping[str, Array] | Sequence[Array] | None,
+        inputs: Mapping[str, Array] | Sequence[Array] | Array | None,
+        outputs: Mapping[str, Array] | Sequence[Array] | Array | None,
     ) -> None:
         view = runtime.model(model)
-        self._runtime = runtime
         self._model = model
-        self._request: InferRequest | None = None
-        self._status = "ready"
-        given = _known(model, "input", by_name(model, "input", view.inputs, inputs or {}), view.inputs)
+        given = _by_name(model, "input", inputs, view.inputs)
         shapes = {name: given[name].shape if name in given else info.shape for name, info in view.inputs.items()}
-        self.inputs: dict[str, Array] = {}
+        arrays: dict[str, Array] = {}
         for name, info in view.inputs.items():
             array = given.get(name)
             if array is None or not _core.is_device_array(array):
                 fresh = runtime._allocate(model, True, info.index, list(shapes[name]))
                 if array is not None:
-                    np.copyto(fresh, array, casting="no")
+                    _check_dtype(model, info, array)
+                    np.copyto(fresh, array)
                 array = fresh
-            self.inputs[name] = array
-        wanted = _known(model, "output", by_name(model, "output", view.outputs, outputs or {}), view.outputs)
+            arrays[name] = array
+        self.inputs: Mapping[str, Array] = MappingProxyType(arrays)
+        wanted = _by_name(model, "output", outputs, view.outputs)
         dynamic = any(info.is_dynamic for info in view.outputs.values())
         inferred = view.infer_shapes(shapes) if dynamic else {}
-        self.outputs: dict[str, Array] = {
-            name: wanted[name]
-            if name in wanted
-            else runtime._allocate(model, False, info.index, list(inferred.get(name, info.shape)))
-            for name, info in view.outputs.items()
-        }
+        self.outputs: Mapping[str, Array] = MappingProxyType(
+            {
+                name: wanted[name]
+                if name in wanted
+                else runtime._allocate(model, False, info.index, list(inferred.get(name, info.shape)))
+                for name, info in view.outputs.items()
+            }
+        )
         self._call = _core.BoundCall(runtime, model, list(self.inputs.values()), list(self.outputs.values()))
 
-    def run(self, timeout: float | None = None) -> dict[str, Array]:
+    def run(self, timeout: float | None = None, *, deadline: float | None = None) -> Mapping[str, Array]:
         """Runs the model on `inputs` and returns `outputs`.
 
         Args:
             timeout: Seconds after which to give up.
+            deadline: A time of `time.monotonic` after which it is not run any more.
 
         Raises:
-            HbmStateError: A run is in flight.
+            HbmStateError: A run is in flight, of this binding or another one that uses the same memory.
             HbmTimeoutError: Not done in time; the device goes on and writes the outputs later.
+            HbmDeadlineError: The deadline had passed before the device was free.
+            HbmClosedError: The runtime was closed.
+            InputError: The model was reloaded, and the new one has other tensors.
         """
-        if self._request is not None:
-            self._refuse_second_run()
-        self._status = "running"
-        try:
-            self._call.run(timeout)
-        except HbmStateError:  # another thread's run is in flight, and goes on
-            raise
-        except BaseException:
-            self._status = "fault"
-            raise
-        self._status = "ready"
+        self._call.run(timeout, deadline)
         return self.outputs
 
     def run_async(self, *, timeout: float | None = None, deadline: float | None = None) -> InferRequest:
-        """Starts the model on `inputs`; the result of the request holds the arrays of `outputs`."""
-        if self._request is not None:
-            self._refuse_second_run()
-        self._request = InferRequest(
-            self._runtime._start(self.inputs, self._model, outputs=self.outputs, timeout=timeout, deadline=deadline)
-        )
-        return self._request
+        """Starts the model on `inputs`; the result of the request holds the arrays of `outputs`.
+
+        Raises like `run`, but for what the request itself ends with.
+        """
+        return InferRequest(self._call.start(timeout, deadline))
 
     @property
     def status(self) -> str:
         """One of "ready", "running" and "fault", which means that the last run failed; the next one may be started."""
-        if self._request is None:
-            return self._status
-        if not self._request.done():
-            return "running"
-        return "ready" if self._request.status == "done" else "fault"
-
-    def _refuse_second_run(self) -> None:
-        assert self._request is not None
-        if not self._request.done():
-            raise HbmStateError(
-                f"model '{self._model}': a run on these arrays is in flight; wait for it, or bind a second set",
-                model=self._model,
-            )
-        self._request = None
+        return self._call.status
 
     def __repr__(self) -> str:
         return f"<BoundRun of {self._model!r}>"
 
 
-def _known(model: str, role: str, arrays: Mapping[str, Array], infos: Mapping[str, Any]) -> Mapping[str, Array]:
-    for name in arrays:
+def _by_name(
+    model: str,
+    role: str,
+    given: Mapping[str, Array] | Sequence[Array] | Array | None,
+    infos: TensorInfos,
+) -> dict[str, Array]:
+    if given is None:
+        return {}
+    named: Any = by_name(model, role, infos, given)
+    arrays: Mapping[str, Array] = named if isinstance(named, Mapping) else {_only(model, role, infos): named}
+    for name, array in arrays.items():
         if name not in infos:
             valid = ", ".join(f"'{info}'" for info in infos)
             message = f"model '{model}' has no {role} '{name}'; its {role}s are {valid}"
-            raise InputError(message, model=model, tensor=name)
-    return arrays
+            raise InputError(message, model=model, tensor=str(name))
+        if not isinstance(array, np.ndarray):
+            message = f"model '{model}', {role} '{name}' must be a numpy array, not {type(array).__name__}"
+            raise InputTypeError(message, model=model, tensor=name)
+    return dict(arrays)
+
+
+def _only(model: str, role: str, infos: TensorInfos) -> str:
+    if len(infos) != 1:
+        valid = ", ".join(f"'{info}'" for info in infos)
+        raise InputError(f"model '{model}' has {len(infos)} {role}s: give a dict by name, of {valid}", model=model)
+    return next(iter(infos))
+
+
+def _check_dtype(model: str, info: TensorInfo, array: Array) -> None:
+    if array.dtype != info.np_dtype:
+        message = f"model '{model}', input '{info.name}': expected dtype {info.np_dtype}, given {array.dtype}"
+        raise InputError(message, model=model, tensor=info.name)

@@ -162,7 +162,8 @@ class Runtime:
         input_shapes: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]],
     ) -> list[list[int]]: ...
     def _operations(self, model: str) -> list[tuple[str, str]]: ...
-    def _replace(self, model: str, file: str, options: LoadOptions) -> None: ...
+    def _replace_by_buffer(self, model: str, buffer: typing_extensions.Buffer, options: LoadOptions) -> None: ...
+    def _replace_by_file(self, model: str, file: bytes, options: LoadOptions) -> None: ...
     def _request_counts(self) -> dict[str, dict[str, int]]: ...
     def _set_recorder(self, recorder: Recorder) -> None: ...
     @typing.overload
@@ -176,9 +177,9 @@ class Runtime:
         device_id: typing.Any = None,
         *,
         timeout: typing.Any = None,
+        deadline: typing.Any = None,
         outputs: typing.Any = None,
         output_names: typing.Any = None,
-        deadline: typing.Any = None,
     ) -> Request:
         """
         Starts a run; the package makes an InferRequest of it.
@@ -194,9 +195,9 @@ class Runtime:
         device_id: typing.Any = None,
         *,
         timeout: typing.Any = None,
+        deadline: typing.Any = None,
         outputs: typing.Any = None,
         output_names: typing.Any = None,
-        deadline: typing.Any = None,
     ) -> Request:
         """
         Starts a run; the package makes an InferRequest of it.
@@ -212,9 +213,9 @@ class Runtime:
         device_id: typing.Any = None,
         *,
         timeout: typing.Any = None,
+        deadline: typing.Any = None,
         outputs: typing.Any = None,
         output_names: typing.Any = None,
-        deadline: typing.Any = None,
     ) -> Request:
         """
         Starts a run; the package makes an InferRequest of it.
@@ -238,6 +239,7 @@ class Runtime:
         device_id: typing.Any = None,
         *,
         timeout: typing.Any = None,
+        deadline: typing.Any = None,
         outputs: typing.Any = None,
         output_names: typing.Any = None,
     ) -> dict[str, dict[str, numpy.ndarray]]:
@@ -258,6 +260,7 @@ class Runtime:
             custom_id: int by model name; among equal priorities the smaller runs first; this call only.
             device_id: int by model name; this call only.
             timeout: Seconds after which to give up, None to wait without limit.
+            deadline: A time of `time.monotonic`; a model that has not reached the device by then is not run.
             outputs: Arrays to be filled, by output name (with several models by model name first): of the output's dtype and
                 shape, writeable, any layout. The result holds the same objects.
             output_names: The outputs to return, a list of names (with several models by model name), None for all.
@@ -273,6 +276,7 @@ class Runtime:
             TypeError: an argument of a wrong type.
             DriverError: the driver failed.
             HbmTimeoutError: not done in time; the device goes on, the runtime can be used.
+            HbmDeadlineError: the deadline had passed before the device was free.
         """
     @typing.overload
     def run(
@@ -285,6 +289,7 @@ class Runtime:
         device_id: typing.Any = None,
         *,
         timeout: typing.Any = None,
+        deadline: typing.Any = None,
         outputs: typing.Any = None,
         output_names: typing.Any = None,
     ) -> dict[str, dict[str, numpy.ndarray]]:
@@ -305,6 +310,7 @@ class Runtime:
             custom_id: int by model name; among equal priorities the smaller runs first; this call only.
             device_id: int by model name; this call only.
             timeout: Seconds after which to give up, None to wait without limit.
+            deadline: A time of `time.monotonic`; a model that has not reached the device by then is not run.
             outputs: Arrays to be filled, by output name (with several models by model name first): of the output's dtype and
                 shape, writeable, any layout. The result holds the same objects.
             output_names: The outputs to return, a list of names (with several models by model name), None for all.
@@ -320,6 +326,7 @@ class Runtime:
             TypeError: an argument of a wrong type.
             DriverError: the driver failed.
             HbmTimeoutError: not done in time; the device goes on, the runtime can be used.
+            HbmDeadlineError: the deadline had passed before the device was free.
         """
     @typing.overload
     def run(
@@ -332,6 +339,7 @@ class Runtime:
         device_id: typing.Any = None,
         *,
         timeout: typing.Any = None,
+        deadline: typing.Any = None,
         outputs: typing.Any = None,
         output_names: typing.Any = None,
     ) -> dict[str, dict[str, numpy.ndarray]]:
@@ -352,6 +360,7 @@ class Runtime:
             custom_id: int by model name; among equal priorities the smaller runs first; this call only.
             device_id: int by model name; this call only.
             timeout: Seconds after which to give up, None to wait without limit.
+            deadline: A time of `time.monotonic`; a model that has not reached the device by then is not run.
             outputs: Arrays to be filled, by output name (with several models by model name first): of the output's dtype and
                 shape, writeable, any layout. The result holds the same objects.
             output_names: The outputs to return, a list of names (with several models by model name), None for all.
@@ -367,6 +376,7 @@ class Runtime:
             TypeError: an argument of a wrong type.
             DriverError: the driver failed.
             HbmTimeoutError: not done in time; the device goes on, the runtime can be used.
+            HbmDeadlineError: the deadline had passed before the device was free.
         """
     def set_scheduling_params(
         self,
@@ -519,7 +529,10 @@ class BoundCall:
         inputs: collections.abc.Sequence[numpy.ndarray],
         outputs: collections.abc.Sequence[numpy.ndarray],
     ) -> None: ...
-    def run(self, timeout: typing.Any = None) -> None: ...
+    def run(self, timeout: typing.Any = None, deadline: typing.Any = None) -> None: ...
+    def start(self, timeout: typing.Any = None, deadline: typing.Any = None) -> Request: ...
+    @property
+    def status(self) -> str: ...
 
 class Recorder:
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,8 +139,11 @@ class TensorInfos(Mapping[str, TensorInfo]):
     def __init__(self, infos: list[TensorInfo]) -> None:
         self._by_name = {info.name: info for info in infos}
 
-    def __getitem__(self, key: str | int) -> TensorInfo:
-        return list(self._by_name.values())[key] if isinstance(key, int) else self._by_name[key]
+    def __getitem__(self, key: str | SupportsIndex) -> TensorInfo:
+        return self._by_name[key] if isinstance(key, str) else list(self._by_name.values())[key]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_name)
@@ -200,6 +203,12 @@ class Model:
         return self._empty(False, self.outputs, shapes or {})
 
     def _empty(self, is_input: bool, infos: TensorInfos, shapes: Shapes) -> dict[str, Array]:
+        for name in shapes:
+            if name not in infos:
+                role = "input" if is_input else "output"
+                valid = ", ".join(f"'{info}'" for info in infos)
+                message = f"model '{self.name}' has no {role} '{name}'; its {role}s are {valid}"
+                raise InputError(message, model=self.name, tensor=name)
         return {
             name: self._runtime._allocate(self.name, is_input, info.index, list(shapes.get(name, info.shape)))
             for name, info in infos.items()

@@ -68,7 +68,7 @@ class Profile:
         self._names = {model: TensorNames(inputs[model], outputs[model]) for model in inputs}
         self._device = "bpusim" if _core.driver_info()["kind"] == "bpusim" else "bpu"
         if self._operators:
-            if not runtime._options["profile_operators"]:
+            if not runtime._recipe.options["profile_operators"]:
                 raise HbmStateError("times of operations need HB_HBMRuntime(..., profile_operators=True)")
             self._take_operation_times()
         runtime._profile = self

@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
+import operator
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ._errors import HbmClosedError, HbmDeadlineError, HbmError, HbmQueueFullError, InputError
-from ._request import InferRequest
+from ._errors import HbmClosedError, HbmDeadlineError, HbmError, HbmQueueFullError, HbmStateError, InputError
+from ._logging import logger
+from ._queue_results import QueueResult, ResultReader
+from ._request import RequestInfo
 
 if TYPE_CHECKING:
+    from . import _core
     from ._runtime import HB_HBMRuntime
 
 Policy = Literal["block", "latest", "drop_oldest", "reject"]
 Reason = Literal["newer", "oldest", "rejected", "deadline", "closed", "error"]
 
-
-@dataclass(frozen=True)
-class QueueResult:
-    """One result of a queue.
-
-    Attributes:
-        outputs: Arrays by output name.
-        tag: What was given to `submit`.
-        age: Seconds from `submit` to the result.
-    """
-
-    outputs: dict[str, NDArray[Any]]
-    tag: Any
-    age: float
+_LINGER = 0.2
+"""Seconds that a queue's thread waits for work before it ends; the next item starts another."""
 
 
 @dataclass
@@ -55,17 +45,21 @@ class _Item:
     tag: Any
     deadline: float | None
     submitted: float
+    request: _core.Request | None = None
+    error: HbmError | None = None
 
 
-class InferQueue:
+class InferQueue(ResultReader):
     """Runs what is submitted one after the other, and drops by a stated policy what comes too fast.
 
     Made by `HB_HBMRuntime.queue`. Safe to use from any thread. Results are delivered in the order in which they were
-    submitted, to `on_result`, or where that is not given to the iterator; each drop is told to `on_drop` with its
-    reason: "newer" (policy latest), "oldest" (drop_oldest), "rejected" (reject), "deadline", "closed", or "error" (the
-    run failed).
+    submitted, to `on_result`, or where that is not given to the iterator, which has no limit; each drop is told to
+    `on_drop` with its reason: "newer" (policy latest), "oldest" (drop_oldest), "rejected" (reject), "deadline",
+    "closed", or "error" (the run failed).
 
-    The callbacks are called from a thread of this package, one at a time.
+    `on_result` is called on a thread of the queue, and the next item starts when it has returned: a slow consumer gets
+    few and fresh results. `on_drop` is called there too, or in the `submit` or `close` that dropped the item. What they
+    raise is logged.
     """
 
     def __init__(
@@ -80,19 +74,21 @@ class InferQueue:
     ) -> None:
         if policy not in ("block", "latest", "drop_oldest", "reject"):
             raise InputError(f"policy is {policy!r}; it must be block, latest, drop_oldest or reject")
-        if size < 1:
+        if operator.index(size) < 1:
             raise InputError(f"size is {size}; a queue holds at least one item")
+        for name, callback in (("on_result", on_result), ("on_drop", on_drop)):
+            if callback is not None and not callable(callback):
+                raise TypeError(f"{name} must be callable, not {type(callback).__name__}")
+        super().__init__(runtime.model(model).name)
         self._runtime = runtime
-        self._model = runtime.model(model).name
         self._places = 1 if policy == "latest" else size
         self._policy = policy
         self._on_result = on_result
         self._on_drop = on_drop
-        self._changed = threading.Condition()
         self._waiting: deque[_Item] = deque()
-        self._running = False
+        self._running: _Item | None = None
+        self._thread: threading.Thread | None = None
         self._closed = False
-        self._results: deque[QueueResult] = deque()
         self._submitted = 0
         self._delivered = 0
         self._dropped: dict[str, int] = {}
@@ -113,104 +109,147 @@ class InferQueue:
 
         Raises:
             HbmQueueFullError: The queue is full and rejects, or "block" had no place in time.
-            HbmClosedError: The queue is closed.
+            HbmClosedError: The queue or its runtime is closed.
+            HbmStateError: It would wait for itself: a callback of this queue, which is full and blocks.
         """
-        item = _Item(_copied(inputs), tag, deadline, time.monotonic())
-        dropped: list[tuple[_Item, Reason]] = []
+        item = _Item(inputs, tag, deadline, time.monotonic())
+        victim: _Item | None = None
         with self._changed:
             self._refuse_when_closed()
+            if self._policy == "block":
+                self._wait_for_place(timeout)
             full = len(self._waiting) >= self._places
-            if full and self._policy == "block":
-                until = None if timeout is None else time.monotonic() + timeout
-                while len(self._waiting) >= self._places:
-                    left = None if until is None else until - time.monotonic()
-                    if not self._changed.wait(left) and until is not None and time.monotonic() >= until:
-                        raise HbmQueueFullError(f"model '{self._model}': no place in the queue within {timeout} s")
-                    self._refuse_when_closed()
-            elif full and self._policy == "reject":
-                self._submitted += 1
+            self._submitted += 1
+            if full and self._policy == "reject":
                 self._count("rejected")
-                dropped.append((item, "rejected"))
             elif full:
-                dropped.append((self._waiting.popleft(), "newer" if self._policy == "latest" else "oldest"))
-                self._count(dropped[-1][1])
-            if not dropped or dropped[-1][0] is not item:
-                self._submitted += 1
+                victim = self._waiting.popleft()
+                self._count("newer" if self._policy == "latest" else "oldest")
+            first = self._running is None and not self._waiting
+            if first:
+                self._running = item
+            elif not (full and self._policy == "reject"):
+                item.inputs = _copied(inputs)
                 self._waiting.append(item)
-        for victim, reason in dropped:
-            self._tell_drop(victim, reason, None)
-        if self._policy == "reject" and dropped:
+        if victim is not None:
+            self._tell_drop(victim, "newer" if self._policy == "latest" else "oldest", None)
+        elif full:
+            self._tell_drop(item, "rejected", None)
             raise HbmQueueFullError(f"model '{self._model}': the queue holds {self._places} items and rejects more")
-        self._advance()
+        try:
+            if first:
+                self._begin(item)
+        finally:
+            self._ensure_thread()
         return True
 
     def _refuse_when_closed(self) -> None:
-        if self._closed:
-            raise HbmClosedError(f"the queue of model '{self._model}' is closed", model=self._model)
+        if self._closed or self._runtime.closed:
+            what = f"the queue of model '{self._model}'" if self._closed else f"the runtime of model '{self._model}'"
+            raise HbmClosedError(f"{what} is closed", model=self._model)
+
+    def _wait_for_place(self, timeout: float | None) -> None:
+        if len(self._waiting) >= self._places:
+            self._refuse_in_callback("submit()")
+        if not self._changed.wait_for(lambda: self._closed or len(self._waiting) < self._places, timeout):
+            raise HbmQueueFullError(f"model '{self._model}': no place in the queue within {timeout} s")
+        self._refuse_when_closed()
+
+    def _refuse_in_callback(self, what: str) -> None:
+        if threading.current_thread() is self._thread:
+            raise HbmStateError(
+                f"model '{self._model}': {what} in a callback of the same queue would wait for itself",
+                model=self._model,
+            )
 
     def _count(self, reason: str) -> None:
         self._dropped[reason] = self._dropped.get(reason, 0) + 1
         self._runtime._drops.add(self._model, reason)
 
-    def _advance(self) -> None:
-        """Starts the next item if none is running."""
+    def _begin(self, item: _Item) -> None:
+        try:
+            item.request = self._runtime._start(item.inputs, self._model, deadline=item.deadline)
+        except HbmError as error:
+            item.error = error
+        except BaseException as error:
+            item.error = InputError(f"model '{self._model}': {error}", model=self._model)
+            if not isinstance(error, Exception):
+                raise
+        item.inputs = None
+
+    def _ensure_thread(self) -> None:
+        with self._changed:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._work, name=f"hbm-queue-{self._model}", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+
+    def _work(self) -> None:
         while True:
             with self._changed:
-                if self._running or not self._waiting:
+                self._changed.wait_for(self._has_work, _LINGER)
+                if not self._has_work():
+                    self._thread = None
                     return
-                item = self._waiting.popleft()
-                self._running = True
-                self._changed.notify_all()
-            try:
-                request = self._runtime.run_async(item.inputs, self._model, deadline=item.deadline)
-            except (HbmError, TypeError) as error:
-                failure = error if isinstance(error, HbmError) else InputError(str(error))
-                self._finish(item, None, failure)
-                continue
-            request.add_done_callback(lambda done, item=item: self._on_done(done, item))  # type: ignore[misc]
-            return
+                begun = self._running is not None
+                item = self._running or self._waiting.popleft()
+                self._running = item
+                self._tell_change()
+            if not begun:
+                self._begin(item)
+            self._deliver(item)
+            with self._changed:
+                self._running = None
+                self._tell_change()
+            del item  # a thread that lingers holds no arrays
 
-    def _on_done(self, request: InferRequest, item: _Item) -> None:
-        error = request._request.error()
-        self._finish(item, None if error is not None else request.result()[self._model], error)
-        self._advance()
+    def _has_work(self) -> bool:
+        begun = self._running is not None and (self._running.request is not None or self._running.error is not None)
+        return begun or (self._running is None and bool(self._waiting))
 
-    def _finish(self, item: _Item, outputs: dict[str, NDArray[Any]] | None, error: HbmError | None) -> None:
-        # Callbacks run before the item counts as done, so that drain() waits for them.
-        if outputs is None:
+    def _deliver(self, item: _Item) -> None:
+        """Waits for the request; calls back before the item counts as done, so that drain() waits for callbacks."""
+        error = item.error
+        if item.request is not None:
+            item.request.wait(None)
+            error = item.request.error()
+        if error is not None:
             reason: Reason = "deadline" if isinstance(error, HbmDeadlineError) else "error"
             self._tell_drop(item, reason, error)
             with self._changed:
                 self._count(reason)
-        else:
-            result = QueueResult(outputs, item.tag, time.monotonic() - item.submitted)
-            if self._on_result is not None:
-                self._guarded(self._on_result, result)
-            with self._changed:
-                self._delivered += 1
-                if self._on_result is None:
-                    self._results.append(result)
+            return
+        assert item.request is not None
+        info = RequestInfo(**item.request.infos()[0])
+        outputs = item.request.result()[self._model]
+        result = QueueResult(outputs, item.tag, time.monotonic() - item.submitted, info)
+        if self._on_result is not None:
+            self._guarded(self._on_result, result)
         with self._changed:
-            self._running = False
-            self._changed.notify_all()
+            self._delivered += 1
+            if self._on_result is None:
+                self._results.append(result)
 
     def _tell_drop(self, item: _Item, reason: Reason, error: HbmError | None) -> None:
         if self._on_drop is not None:
             self._guarded(self._on_drop, item.tag, reason, error)
 
     def _guarded(self, callback: Callable[..., object], *arguments: Any) -> None:
-        from ._logging import logger  # noqa: PLC0415
-
         try:
             callback(*arguments)
         except Exception:
             logger.exception("a callback of the queue of model '%s' raised", self._model)
 
     def _idle(self) -> bool:
-        return not self._running and not self._waiting
+        return self._running is None and not self._waiting
 
     def drain(self, timeout: float | None = None) -> bool:
-        """Waits until everything that was submitted has ended. Returns False when that took longer than `timeout`."""
+        """Waits until everything that was submitted has ended. Returns False when that took longer than `timeout`.
+
+        Raises:
+            HbmStateError: It would wait for itself, in a callback of this queue.
+        """
+        self._refuse_in_callback("drain()")
         with self._changed:
             return self._changed.wait_for(self._idle, timeout)
 
@@ -222,7 +261,7 @@ class InferQueue:
             self._waiting.clear()
             for _ in dropped:
                 self._count("closed")
-            self._changed.notify_all()
+            self._tell_change()
         for item in dropped:
             self._tell_drop(item, "closed", None)
 
@@ -230,26 +269,11 @@ class InferQueue:
     def stats(self) -> QueueStats:
         """A snapshot of the counts."""
         with self._changed:
-            return QueueStats(
-                self._submitted, len(self._waiting), int(self._running), self._delivered, dict(self._dropped)
-            )
+            running = int(self._running is not None)
+            return QueueStats(self._submitted, len(self._waiting), running, self._delivered, dict(self._dropped))
 
-    def get(self, timeout: float | None = None) -> QueueResult | None:
-        """Waits for the next result; None when the queue is closed and empty. Raises TimeoutError after `timeout`."""
-        with self._changed:
-            if not self._changed.wait_for(lambda: self._results or (self._closed and self._idle()), timeout):
-                raise TimeoutError(f"no result of model '{self._model}' within {timeout} s")
-            return self._results.popleft() if self._results else None
-
-    def __iter__(self) -> Iterator[QueueResult]:
-        """Yields results until the queue is closed and empty."""
-        while (result := self.get()) is not None:
-            yield result
-
-    async def __aiter__(self) -> AsyncIterator[QueueResult]:
-        """Yields results in an event loop until the queue is closed and empty."""
-        while (result := await asyncio.to_thread(self.get)) is not None:
-            yield result
+    def _over(self) -> bool:
+        return self._closed and self._idle()
 
     def __enter__(self) -> InferQueue:
         return self
@@ -260,6 +284,11 @@ class InferQueue:
 
 
 def _copied(inputs: Any) -> Any:
-    if isinstance(inputs, dict):
+    """The arrays as they are now. What is no array is left for the run to refuse."""
+    if isinstance(inputs, Mapping):
         return {name: _copied(value) for name, value in inputs.items()}
-    return np.array(inputs) if isinstance(inputs, np.ndarray) else inputs
+    if isinstance(inputs, np.ndarray) or hasattr(inputs, "__array__") or hasattr(inputs, "__array_interface__"):
+        return np.array(inputs)
+    if isinstance(inputs, (bytearray, memoryview)):
+        return np.array(memoryview(inputs))
+    return np.from_dlpack(inputs).copy() if hasattr(inputs, "__dlpack__") else inputs

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import logging
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ._errors import HbmCancelledError, HbmError
 
@@ -61,40 +62,24 @@ class InferRequest(ResultFuture):
     """A run that goes on by itself: a `concurrent.futures.Future` that can also be awaited.
 
     Made by `HB_HBMRuntime.run_async`. Safe to use from any thread. It may be dropped at any time; its memory lives
-    until the device is done with it.
+    until the device is done with it. One that failed, and whose result nobody asked for, is logged when it is dropped.
+
+    Callbacks run on a thread of this package, one after the other: what takes long belongs on a thread of the caller's.
+    What they raise is logged.
     """
 
     def __init__(self, request: _core.Request) -> None:
         super().__init__()
         self._request = request
         self._value: Result | None = None
+        self._error: HbmError | None = None
+        self._asked = False
+        self._told = False
         request.on_done(self._settle)
-
-    def _settle(self) -> None:
-        # On the notifier thread: tells waiters, callbacks and event loops.
-        try:
-            error = self._request.error()
-            if error is None:
-                self.set_result(self._outputs())
-            elif isinstance(error, HbmCancelledError):
-                super().cancel()
-                self.set_running_or_notify_cancel()
-            else:
-                self.set_exception(error)
-        except concurrent.futures.InvalidStateError:
-            pass  # cancelled through the base class in the meantime
-        except Exception:
-            _log.exception("a finished request could not be reported")
-
-    def _outputs(self) -> Result:
-        with self._condition:
-            if self._value is None:
-                self._value = self._request.result()
-            return self._value
 
     def wait(self, timeout: float | None = None) -> bool:
         """Waits until it has ended, at most `timeout` seconds. Returns True when it has ended."""
-        return self._request.wait(timeout)
+        return self._request.wait(None if timeout is None else max(timeout, 0))
 
     def result(self, timeout: float | None = None) -> Result:
         """Waits for the result, ``{model: {output: array}}``.
@@ -104,21 +89,26 @@ class InferRequest(ResultFuture):
             HbmError: What the request failed with; `HbmTimeoutError` for its own time-out, `HbmCancelledError` (also a
                 `concurrent.futures.CancelledError`) when it was cancelled.
         """
-        if not self._request.wait(timeout):
-            raise concurrent.futures.TimeoutError(f"not done within {timeout} s")
-        return self._outputs()
+        error = self._ended_with(timeout)
+        if error is None:
+            return self._outputs()
+        try:
+            raise error
+        finally:
+            del self, error  # which the traceback would hold, and the error holds the traceback
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
         """Waits for the end and returns the exception it ended with, or None.
 
         Raises like `result` when it is not done in time or was cancelled.
         """
-        if not self._request.wait(timeout):
-            raise concurrent.futures.TimeoutError(f"not done within {timeout} s")
-        error: HbmError | None = self._request.error()
-        if isinstance(error, HbmCancelledError):
+        error = self._ended_with(timeout)
+        if not isinstance(error, HbmCancelledError):
+            return error
+        try:
             raise error
-        return error
+        finally:
+            del self, error
 
     @property
     def status(self) -> str:
@@ -151,14 +141,101 @@ class InferRequest(ResultFuture):
         """Lets go of it in any state: it counts as cancelled, the device goes on with it if it has begun."""
         self._request.abandon()
 
+    def add_done_callback(self, fn: Callable[[Any], object]) -> None:
+        """Calls `fn` with the request when it has ended, in the order in which they were added; now if it has."""
+        if self.done():
+            self._settle()
+        super().add_done_callback(lambda _: self._call_back(fn))
+
     def __await__(self) -> Generator[Any, None, Result]:
-        """Waits in an event loop; cancelling the awaiting task cancels or abandons the request."""
+        """Waits in an event loop; cancelling the awaiting task cancels or abandons the request.
+
+        Raises:
+            HbmError: As `result`; `HbmCancelledError` when somebody else cancelled the request.
+        """
+        if not self.done():
+            loop = asyncio.get_running_loop()
+            waiter: asyncio.Future[None] = loop.create_future()
+
+            def wake(_: object) -> None:
+                with suppress(RuntimeError):  # the loop was closed
+                    loop.call_soon_threadsafe(_set_done, waiter)
+
+            self.add_done_callback(wake)
+            try:
+                yield from waiter
+            except BaseException:  # the task was cancelled, or is thrown away with its loop
+                if not self.cancel():
+                    self.abandon()
+                raise
+        return self.result()
+
+    def set_running_or_notify_cancel(self) -> NoReturn:
+        """Only the runtime tells what becomes of a request."""
+        raise concurrent.futures.InvalidStateError("the runtime runs this request; only it can tell what becomes of it")
+
+    def set_result(self, result: Any) -> NoReturn:  # noqa: ARG002 (the base class's signature)
+        """Only the runtime tells what becomes of a request."""
+        self.set_running_or_notify_cancel()
+
+    def set_exception(self, exception: BaseException | None) -> NoReturn:  # noqa: ARG002
+        """Only the runtime tells what becomes of a request."""
+        self.set_running_or_notify_cancel()
+
+    def _ended_with(self, timeout: float | None) -> HbmError | None:
+        if not self.wait(timeout):
+            raise concurrent.futures.TimeoutError(f"not done within {timeout} s")
+        self._asked = True
+        return self._failure()
+
+    def _failure(self) -> HbmError | None:
+        with self._condition:
+            if self._error is None:
+                self._error = self._request.error()
+            return self._error
+
+    def _outputs(self) -> Result:
+        with self._condition:
+            if self._value is None:
+                self._value = self._request.result()
+            return self._value
+
+    def _settle(self) -> None:
+        """Tells the base class of the end: its waiters, its callbacks. The first thread that comes does it."""
+        with self._condition:
+            if self._told:
+                return
+            self._told = True
         try:
-            return (yield from asyncio.wrap_future(self).__await__())
-        except asyncio.CancelledError:
-            self.abandon()
-            raise
+            error = self._failure()
+            outputs = self._outputs() if error is None else {}
+        except Exception as unexpected:  # no memory for the result
+            super().set_exception(unexpected)
+            return
+        if error is None:
+            super().set_result(outputs)
+        elif isinstance(error, HbmCancelledError):
+            super().cancel()
+            super().set_running_or_notify_cancel()
+        else:
+            super().set_exception(error)
+
+    def _call_back(self, callback: Callable[[Any], object]) -> None:
+        try:
+            callback(self)
+        except Exception:
+            _log.exception("a callback of %s raised", repr(self))
+
+    def __del__(self) -> None:
+        error = getattr(self, "_error", None)
+        if error is not None and not self._asked and not isinstance(error, HbmCancelledError):
+            _log.error("a request failed and nobody asked for its result: %s", error)
 
     def __repr__(self) -> str:
         models = ", ".join(info["model"] for info in self._request.infos())
         return f"<InferRequest {models}: {self.status}>"
+
+
+def _set_done(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

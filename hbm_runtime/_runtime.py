@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from . import _core
@@ -14,8 +14,10 @@ from ._errors import HbmError, InputError
 from ._loading import PathOrBuffer, load_options, options_of, sources_of
 from ._model import Array, Model
 from ._operations import Operation, operations
+from ._pickling import Recipe
 from ._profile import Profile
-from ._queue import InferQueue, Policy, QueueResult, Reason
+from ._queue import InferQueue, Policy, Reason
+from ._queue_results import QueueResult
 from ._request import InferRequest
 from ._scheduling import SchedParam
 from ._stats import DropCounts, prometheus, stats
@@ -94,12 +96,11 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
             else:
                 super().__init__(files=[os.fsencode(key) for key in sources.keys], options=load_options(options))
         # A second call of __init__ loads nothing and changes nothing.
-        if not hasattr(self, "_keys"):
+        if not hasattr(self, "_recipe"):
             self._keys = sources.keys
-            self._options = options
+            self._recipe = Recipe(sources.keys, options, in_memory=sources.in_memory, encrypted=passphrase is not None)
             self._drops = DropCounts()
             self._profile: Profile | None = None
-            self._encrypted = passphrase is not None
 
     @property
     def hbm_descs(self) -> dict[str, str]:
@@ -120,6 +121,14 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
 
     __getitem__ = model
 
+    def __iter__(self) -> Iterator[str]:
+        """Yields the names of the models."""
+        return iter(self.model_names)
+
+    def __contains__(self, name: object) -> bool:
+        """Tells whether a model of that name is loaded."""
+        return name in self.model_names
+
     def run_async(self, *args: Any, **keywords: Any) -> InferRequest:
         """Starts a run and returns when its inputs were copied.
 
@@ -127,7 +136,7 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
             *args: Those of `run`.
             **keywords: Those of `run`, and ``deadline``: a time of `time.monotonic`; a request that has not reached the
                 device by then is not run and fails with `HbmDeadlineError`. ``timeout`` counts from now; the request
-                then fails with `HbmTimeoutError`.
+                then fails with `HbmTimeoutError`, and arrays given as ``outputs`` are not written any more.
 
         Raises:
             InputError, TypeError: As `run`, at once. Everything else is the request's.
@@ -138,17 +147,23 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         self,
         model: str,
         *,
-        inputs: Mapping[str, Array] | Sequence[Array] | None = None,
-        outputs: Mapping[str, Array] | Sequence[Array] | None = None,
+        inputs: Mapping[str, Array] | Sequence[Array] | Array | None = None,
+        outputs: Mapping[str, Array] | Sequence[Array] | Array | None = None,
     ) -> BoundRun:
         """Prepares a model with input and output arrays in device memory that stay.
 
         Args:
             model: Name of the model.
-            inputs: Arrays by input name, or a list or tuple in the model's order. Device arrays (of
-                `Model.empty_inputs`, or outputs of another binding, which chains models without a copy) are used
-                themselves; others give the initial values and the dynamic dimensions. Inputs that are not named are 0.
-            outputs: Arrays by output name, or in the model's order, to be used instead of new ones.
+            inputs: Arrays by input name, a list or tuple in the model's order, or one array where it has one input.
+                Device arrays (of `Model.empty_inputs`, or outputs of another binding, which chains models without a
+                copy) are used themselves; others give the initial values and the dynamic dimensions. Inputs that are
+                not named are 0.
+            outputs: Arrays to be used instead of new ones, given likewise. Those that are not on the device are filled
+                by a copy after each run.
+
+        Raises:
+            InputError: Unknown names, dtypes or shapes that do not fit, an output that cannot be written.
+            UnsupportedError: Output shapes depend on the data, or the driver cannot tell them before the run.
         """
         return BoundRun(self, model, inputs, outputs)
 
@@ -212,7 +227,9 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
             **keywords: Those of `run`.
         """
         plan = Plan(repeat, duration, warmup, warmup_time, stop_threshold, check_period, in_flight)
-        recorded = self.profile(capacity=capacity, operators=self._options["profile_operators"]) if profile else None
+        recorded = (
+            self.profile(capacity=capacity, operators=self._recipe.options["profile_operators"]) if profile else None
+        )
         return benchmark(self, inputs, plan, recorded, keywords)
 
     def operations(self, model: str) -> list[Operation]:
@@ -257,15 +274,31 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         wanted = [list(shapes.get(name, info.shape)) for name, info in view.inputs.items()]
         return dict(zip(view.outputs, map(tuple, self._infer_shapes(model, wanted)), strict=True))
 
-    def reload(self, model: str, path: str | os.PathLike[str]) -> None:
+    def reload(self, model: str, path: PathOrBuffer, *, passphrase: str | bytes | None = None) -> None:
         """Replaces a model by another file's, under load: runs in flight finish on the old one, new ones use the new.
 
         The file's model of the same name is taken, or its only one, which goes by the old name from then on. Scheduling
-        defaults stay. When loading fails, nothing changes.
+        defaults stay, and so do `hbm_descs`, which describe what was loaded first. When loading fails, nothing changes.
+        `Model` views that were made before describe the old model. Bound runs go on with the new one where its tensors
+        are alike, and else raise `InputError`.
+
+        Args:
+            model: Name of the model.
+            path: A file, or a model in memory, as for the constructor.
+            passphrase: Of an encrypted model.
+
+        Raises:
+            InputError, ModelNotFoundError, ModelError, EncryptedModelError: As the constructor.
         """
-        path = os.fspath(path)
-        with opened_models([path], None):  # encrypted ones are refused
-            self._replace(model, path, load_options(self._options))
+        sources = sources_of([path])
+        options = load_options(self._recipe.options)
+        with opened_models(sources.buffers or sources.keys, passphrase) as plain:
+            if sources.in_memory or plain:
+                self._replace_by_buffer(model, (plain or sources.buffers)[0], options)
+            else:
+                self._replace_by_file(model, os.fsencode(sources.keys[0]), options)
+        file = None if sources.in_memory else sources.keys[0]
+        self._recipe.reloaded(model, file, encrypted=passphrase is not None)
 
     def close(self) -> None:
         """Gives the models and their memory back. Runs in flight finish, results stay valid; closing twice is fine.
@@ -285,11 +318,10 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         return summarise(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if any(key.startswith("<memory:") for key in self._keys):
-            raise TypeError("a runtime that was loaded from memory cannot be pickled; load it from a file")
-        if self._encrypted:
-            raise TypeError("a runtime of encrypted models cannot be pickled: it does not keep the passphrase")
-        return _restore, (type(self), self._keys, self._options, self._sched_params)
+        self._recipe.check()
+        ours = ("_keys", "_recipe", "_drops", "_profile")
+        others = {name: value for name, value in vars(self).items() if name not in ours}
+        return _restore, (type(self), self._keys, self._recipe, self._sched_params), others or None
 
     def __repr__(self) -> str:
         if not hasattr(self, "_keys"):
@@ -298,9 +330,13 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
 
 
 def _restore(
-    cls: type[HB_HBMRuntime], paths: list[str], options: dict[str, Any], sched_params: dict[str, tuple[Any, ...]]
+    cls: type[HB_HBMRuntime], keys: list[str], recipe: Recipe, sched_params: dict[str, tuple[Any, ...]]
 ) -> HB_HBMRuntime:
-    runtime = cls(paths, **options)
+    runtime = cls.__new__(cls)
+    HB_HBMRuntime.__init__(runtime, recipe.files, **recipe.options)
+    runtime._keys = keys
+    for model, path in recipe.replaced.items():
+        runtime.reload(model, path)
     columns = {model: fields for model, fields in sched_params.items() if model in runtime.model_names}
     runtime.set_scheduling_params(*({model: fields[i] for model, fields in columns.items()} for i in (0, 2, 1, 3)))
     return runtime

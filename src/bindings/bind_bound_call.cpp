@@ -1,8 +1,11 @@
 // A call whose tensors are fixed: nothing is parsed, allocated or copied when it runs.
-#include <mutex>
+#include <atomic>
+#include <memory>
 
+#include "bindings/call_options.hpp"
+#include "bindings/gil.hpp"
 #include "bindings/numpy_interop.hpp"
-#include "bindings/py_runtime.hpp"
+#include "bindings/py_request.hpp"
 #include "hbm_runtime/error.hpp"
 
 namespace hbm::python {
@@ -12,45 +15,106 @@ class PyBoundCall {
  public:
   PyBoundCall(const PyRuntime& runtime, const std::string& model, std::vector<py::array> inputs,
               std::vector<py::array> outputs)
-      : loaded_(runtime.loaded()), inputs_(std::move(inputs)), outputs_(std::move(outputs)) {
+      : runtime_(runtime), inputs_(std::move(inputs)), outputs_(std::move(outputs)), name_(model) {
+    const std::shared_ptr<Loaded> loaded = runtime_.loaded();
     Call& call = calls_.emplace_back();
-    call.model = loaded_->runtime->modelIndex(model);
-    const ModelInfo& info = loaded_->runtime->model(call.model);
+    call.model = loaded->runtime->modelIndex(model);
+    const ModelInfo& info = loaded->runtime->model(call.model);
     if (inputs_.size() != info.inputs.size() || outputs_.size() != info.outputs.size()) {
       throw Error(ErrorKind::kInput, "a bound call needs an array for every input and output", {"", 0, "", model, ""});
     }
+    OutputWish& wish = wishes_.emplace_back();
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       call.inputs.push_back(viewOf(inputs_[i], model, "input", info.inputs[i]));
     }
     for (std::size_t i = 0; i < outputs_.size(); ++i) {
+      requireTarget(outputs_[i], model, info.outputs[i]);
       call.outputs.push_back(viewOf(outputs_[i], model, "output", info.outputs[i]));
+      wish.inPlainMemory |= !isDeviceMemory(call.outputs.back().data);
+      wish.arrays.push_back(outputs_[i]);
+      wish.shown.push_back(i);
     }
+    loaded->runtime->checkCalls(calls_);
   }
 
-  void run(const py::object& timeout) {
-    CallOptions options;
-    if (!timeout.is_none()) {
-      options.timeout =
-          std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(timeout.cast<double>()));
-    }
-    if (onMainThread()) {
-      options.interrupted = signalRaised;
-    }
+  void run(const py::object& timeout, const py::object& deadline) {
+    const std::shared_ptr<Loaded> loaded = runtime_.loaded();
+    const CallOptions options = callOptions(timeout, deadline);
+    const Busy busy(*this);
+    last_.reset();
     try {
-      withoutGil([&] { static_cast<void>(loaded_->runtime->run(calls_, options)); });
+      static_cast<void>(runCalls(*loaded->runtime, calls_, options));
     } catch (const Error& error) {
-      if (error.kind() == ErrorKind::kCancelled && PyErr_Occurred() != nullptr) {
-        throw py::error_already_set();
-      }
+      fault_->store(error.kind() != ErrorKind::kState);  // then another call's run is in the way, and goes on
+      throw;
+    } catch (...) {
+      fault_->store(true);
       throw;
     }
+    fault_->store(false);
+  }
+
+  std::unique_ptr<PyRequest> start(const py::object& timeout, const py::object& deadline) {
+    std::shared_ptr<Loaded> loaded = runtime_.loaded();
+    const CallOptions options = callOptions(timeout, deadline);
+    const Busy busy(*this);
+    auto request = std::make_unique<PyRequest>(std::move(loaded), calls_, wishes_, options);
+    const std::shared_ptr<Request>& last = request->requests().front();
+    last_ = last;
+    withoutGil([&] {
+      last->onDone([fault = fault_, weak = last_] {
+        const std::shared_ptr<Request> ended = weak.lock();
+        fault->store(ended != nullptr && ended->state() != RequestState::kDone);
+      });
+    });
+    return request;
+  }
+
+  [[nodiscard]] const char* status() const {
+    const std::shared_ptr<Request> last = last_.lock();
+    if (busy_.load() || (last != nullptr && last->state() < RequestState::kDone)) {
+      return "running";
+    }
+    return (last != nullptr ? last->state() != RequestState::kDone : fault_->load()) ? "fault" : "ready";
   }
 
  private:
-  const std::shared_ptr<Loaded> loaded_;
+  // One thread at a time, and none while the last request has not ended.
+  class Busy {
+   public:
+    explicit Busy(PyBoundCall& call) : call_(call) {
+      if (call_.busy_.exchange(true)) {
+        refuse();
+      }
+      const std::shared_ptr<Request> last = call_.last_.lock();
+      if (last != nullptr && last->state() < RequestState::kDone) {
+        call_.busy_.store(false);
+        refuse();
+      }
+    }
+    Busy(const Busy&) = delete;
+    Busy& operator=(const Busy&) = delete;
+    ~Busy() { call_.busy_.store(false); }
+
+   private:
+    [[noreturn]] void refuse() const {
+      throw Error(ErrorKind::kState,
+                  "model '" + call_.name_ + "': a run on these arrays is in flight; wait for it, or bind a second set",
+                  {"", 0, "", call_.name_, ""});
+    }
+
+    PyBoundCall& call_;
+  };
+
+  const PyRuntime& runtime_;  // kept alive by the binding
   const std::vector<py::array> inputs_;
   const std::vector<py::array> outputs_;
+  const std::string name_;
   std::vector<Call> calls_;
+  std::vector<OutputWish> wishes_;
+  std::atomic<bool> busy_{false};
+  const std::shared_ptr<std::atomic<bool>> fault_ = std::make_shared<std::atomic<bool>>(false);  // the last run failed
+  std::weak_ptr<Request> last_;  // of the thread that is busy
 };
 
 }  // namespace
@@ -58,8 +122,10 @@ class PyBoundCall {
 void bindBoundCall(py::module_& module) {
   py::class_<PyBoundCall>(module, "BoundCall", "A call whose tensors are fixed.")
       .def(py::init<const PyRuntime&, const std::string&, std::vector<py::array>, std::vector<py::array>>(),
-           py::arg("runtime"), py::arg("model"), py::arg("inputs"), py::arg("outputs"))
-      .def("run", &PyBoundCall::run, py::arg("timeout") = py::none());
+           py::arg("runtime"), py::arg("model"), py::arg("inputs"), py::arg("outputs"), py::keep_alive<1, 2>())
+      .def("run", &PyBoundCall::run, py::arg("timeout") = py::none(), py::arg("deadline") = py::none())
+      .def_property_readonly("status", &PyBoundCall::status)
+      .def("start", &PyBoundCall::start, py::arg("timeout") = py::none(), py::arg("deadline") = py::none());
 }
 
 }  // namespace hbm::python

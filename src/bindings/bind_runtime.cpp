@@ -1,7 +1,7 @@
 // The runtime class, base of HB_HBMRuntime: construction, scheduling defaults, closing.
 #include <memory>
 
-#include "bindings/py_runtime.hpp"
+#include "bindings/py_request.hpp"
 #include "bindings/scheduling_arguments.hpp"
 #include "hbm_runtime/error.hpp"
 
@@ -35,17 +35,36 @@ std::unique_ptr<PyRuntime> fromFiles(const std::vector<py::bytes>& files, const 
   return std::make_unique<PyRuntime>(withoutGil([&] { return std::make_unique<Runtime>(paths, options); }));
 }
 
+ModelBuffer modelBuffer(const py::buffer_info& info) {
+  if (PyBuffer_IsContiguous(info.view(), 'C') == 0) {
+    throw Error(ErrorKind::kInput, "a model in memory must be one contiguous block; pass bytes(buffer)");
+  }
+  return {info.ptr, static_cast<std::size_t>(info.size * info.itemsize)};
+}
+
 std::unique_ptr<PyRuntime> fromBuffers(const std::vector<py::buffer>& buffers, const LoadOptions& options) {
   std::vector<py::buffer_info> infos;
   std::vector<ModelBuffer> models;
   for (const py::buffer& buffer : buffers) {
     infos.push_back(buffer.request());
-    if (PyBuffer_IsContiguous(infos.back().view(), 'C') == 0) {
-      throw Error(ErrorKind::kInput, "a model in memory must be one contiguous block; pass bytes(buffer)");
-    }
-    models.push_back({infos.back().ptr, static_cast<std::size_t>(infos.back().size * infos.back().itemsize)});
+    models.push_back(modelBuffer(infos.back()));
   }
   return std::make_unique<PyRuntime>(withoutGil([&] { return std::make_unique<Runtime>(models, options); }));
+}
+
+void replaceByFile(PyRuntime& self, const std::string& model, const py::bytes& file, const LoadOptions& options) {
+  const std::string path(file);
+  self.replace(model, [&](const Runtime& old, std::size_t index) {
+    return std::make_unique<Runtime>(old, index, path, options);
+  });
+}
+
+void replaceByBuffer(PyRuntime& self, const std::string& model, const py::buffer& buffer, const LoadOptions& options) {
+  const py::buffer_info info = buffer.request();
+  const ModelBuffer memory = modelBuffer(info);
+  self.replace(model, [&](const Runtime& old, std::size_t index) {
+    return std::make_unique<Runtime>(old, index, memory, options);
+  });
 }
 
 }  // namespace
@@ -61,7 +80,8 @@ void bindRuntime(py::module_& module) {
       .def(py::init(&fromBuffers), py::arg("buffers"), py::arg("options"))
       .def("_close", &PyRuntime::close)
       .def_property_readonly("closed", &PyRuntime::closed, "Whether close() was called.")
-      .def("_replace", &PyRuntime::replace, py::arg("model"), py::arg("file"), py::arg("options"))
+      .def("_replace_by_file", &replaceByFile, py::arg("model"), py::arg("file"), py::arg("options"))
+      .def("_replace_by_buffer", &replaceByBuffer, py::arg("model"), py::arg("buffer"), py::arg("options"))
       .def_property_readonly("_sched_params", &schedParams)
       .def("set_scheduling_params", &setSchedulingParams, py::arg("priority") = py::none(),
            py::arg("bpu_cores") = py::none(), py::arg("custom_id") = py::none(), py::arg("device_id") = py::none(),
@@ -80,7 +100,8 @@ Raises:
   bindModelProperties(cls);
   bindTensorProperties(cls);
   bindDeviceTensors(module, cls);
-  bindRun(module, cls);
+  bindRequest(module);
+  bindRun(cls);
   bindBoundCall(module);
   bindObservation(module, cls);
 }

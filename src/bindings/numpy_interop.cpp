@@ -2,8 +2,12 @@
 
 #include <pybind11/gil_safe_call_once.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "hbm_runtime/error.hpp"
 
@@ -128,6 +132,38 @@ TensorView viewOf(const py::array& array, const std::string& model, const char* 
                ")");
   }
   return view;
+}
+
+void requireTarget(const py::array& array, const std::string& model, const TensorInfo& output) {
+  if (!array.writeable()) {
+    refuse(model, "output", output, "the array is read-only");
+  }
+  std::vector<std::pair<py::ssize_t, py::ssize_t>> steps;  // stride and size, innermost first
+  for (py::ssize_t i = 0; i < array.ndim(); ++i) {
+    if (array.shape(i) > 1) {
+      steps.emplace_back(std::abs(array.strides(i)), array.shape(i));
+    }
+  }
+  std::sort(steps.begin(), steps.end());
+  py::ssize_t reach = array.itemsize();
+  for (const auto& [stride, size] : steps) {
+    if (stride < reach) {
+      refuse(model, "output", output, "elements of the array share memory with each other; pass a plain array");
+    }
+    reach += stride * (size - 1);
+  }
+}
+
+bool sharesMemory(const py::object& one, const py::object& other) {
+  constexpr int kMaxWork = 100'000;
+  try {
+    return numpy().attr("shares_memory")(one, other, kMaxWork).cast<bool>();
+  } catch (const py::error_already_set& error) {
+    if (!error.matches(PyExc_RuntimeError)) {  // numpy.exceptions.TooHardError is one
+      throw;
+    }
+    return true;
+  }
 }
 
 py::array arrayOf(const DeviceTensor& output) {

@@ -20,10 +20,16 @@ namespace hbm::python {
 // must outlive the view.
 [[nodiscard]] TensorView rawViewOf(const py::array& array);
 
+// Throws Error (kInput) for an array that cannot take an output: read-only, or one place stands for several elements.
+void requireTarget(const py::array& array, const std::string& model, const TensorInfo& output);
+
 // The array's memory as a tensor; `role` is "input" or "output". Throws Error (kInput) naming model and tensor for
 // element types that no model has and for foreign byte order. The array must outlive the view.
 [[nodiscard]] TensorView viewOf(const py::array& array, const std::string& model, const char* role,
                                 const TensorInfo& tensor);
+
+// Whether two arrays have bytes in common; true also when that is too hard to tell.
+[[nodiscard]] bool sharesMemory(const py::object& one, const py::object& other);
 
 // A writeable array on the output's memory, which it keeps.
 [[nodiscard]] py::array arrayOf(const DeviceTensor& output);

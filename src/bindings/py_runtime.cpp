@@ -28,19 +28,18 @@ bool PyRuntime::closed() const {
   return closed_;
 }
 
-void PyRuntime::replace(const std::string& model, const std::string& file, const LoadOptions& options) {
+void PyRuntime::replace(const std::string& model, const Replacement& replacement) {
   while (true) {
     const std::shared_ptr<Loaded> old = loaded();
     const std::size_t index = old->runtime->modelIndex(model);
-    auto fresh = std::make_shared<Loaded>(
-        withoutGil([&] { return std::make_unique<Runtime>(*old->runtime, index, file, options); }));
+    auto fresh = std::make_shared<Loaded>(withoutGil([&] { return replacement(*old->runtime, index); }));
     const std::lock_guard lock(mutex_);
     if (loaded_ == old) {
       loaded_.swap(fresh);
       return;
     }
     if (loaded_ == nullptr) {
-      return;  // closed in the meantime
+      throw Error(ErrorKind::kClosed, "this runtime was closed while the model was loaded");
     }
     // Another thread replaced a model in the meantime: once more, on its result.
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -58,7 +59,10 @@ class PyRuntime {
   // Whether there was something to close.
   bool close();
   [[nodiscard]] bool closed() const;
-  void replace(const std::string& model, const std::string& file, const LoadOptions& options);
+
+  // Makes a runtime that has another model at an index; called without the GIL.
+  using Replacement = std::function<std::unique_ptr<Runtime>(const Runtime& old, std::size_t index)>;
+  void replace(const std::string& model, const Replacement& replacement);
 
  private:
   mutable std::mutex mutex_;
@@ -71,7 +75,7 @@ using RuntimeClass = py::class_<PyRuntime>;
 void bindModelProperties(RuntimeClass& cls);
 void bindTensorProperties(RuntimeClass& cls);
 void bindDeviceTensors(py::module_& module, RuntimeClass& cls);
-void bindRun(py::module_& module, RuntimeClass& cls);
+void bindRun(RuntimeClass& cls);
 void bindBoundCall(py::module_& module);
 void bindObservation(py::module_& module, RuntimeClass& cls);
 

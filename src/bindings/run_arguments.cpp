@@ -203,7 +203,13 @@ class OutputParser {
       throw py::type_error("output_names must be a list of output names, not " + typeName(outputNames));
     }
     for (const py::handle name : py::reinterpret_borrow<py::iterable>(outputNames)) {
-      wish_.shown.push_back(positionOf(names_, false, name));
+      const std::size_t position = positionOf(names_, false, name);
+      if (std::find(wish_.shown.begin(), wish_.shown.end(), position) != wish_.shown.end()) {
+        const std::string& output = model_.outputs[position].name;
+        throw Error(ErrorKind::kInput, "model '" + model_.name + "': output_names has '" + output + "' twice",
+                    {"", 0, "", model_.name, output});
+      }
+      wish_.shown.push_back(position);
     }
   }
 
@@ -220,10 +226,7 @@ class OutputParser {
       throw py::type_error("outputs: '" + info.name + "' must be a numpy array, not " + typeName(value));
     }
     const auto array = py::reinterpret_borrow<py::array>(value);
-    if (!array.writeable()) {
-      throw Error(ErrorKind::kInput, "model '" + model_.name + "', output '" + info.name + "': the array is read-only",
-                  {"", 0, "", model_.name, info.name});
-    }
+    requireTarget(array, model_.name, info);
     call_.outputs[position] = viewOf(array, model_.name, "output", info);
     wish_.inPlainMemory |= !isDeviceMemory(call_.outputs[position].data);
     wish_.arrays[position] = value;
@@ -237,7 +240,8 @@ class OutputParser {
 
 // What a keyword says about one model: the entry under the model's name where the keyword is given by model (all values
 // satisfy `inner`), else the keyword itself.
-py::object forModel(const py::object& keyword, const ModelNames& names, bool several, bool (*inner)(py::handle)) {
+py::object forModel(const Runtime& runtime, const py::object& keyword, std::size_t model, bool several,
+                    bool (*inner)(py::handle)) {
   if (keyword.is_none()) {
     return py::none();
   }
@@ -249,7 +253,7 @@ py::object forModel(const py::object& keyword, const ModelNames& names, bool sev
   if (byModel) {
     py::object found = py::none();
     forEachItem(keyword, [&](const py::object& key, const py::object& value) {
-      if (textOf(key, "a model name") == textOf(names.name, "a model name")) {
+      if (runtime.modelIndex(textOf(key, "a model name")) == model) {
         found = value;
       }
     });
@@ -261,22 +265,81 @@ py::object forModel(const py::object& keyword, const ModelNames& names, bool sev
   return keyword;
 }
 
+// First byte and end of what a view covers.
+std::pair<const char*, const char*> spanOf(const TensorView& view) {
+  const char* begin = static_cast<const char*>(view.data);
+  const char* end = begin + elementSize(view.dtype);
+  for (std::size_t i = 0; i < std::min<std::size_t>(static_cast<std::size_t>(view.rank), view.shape.size()); ++i) {
+    if (view.shape[i] == 0) {
+      return {begin, begin};
+    }
+    const std::int64_t reach = (view.shape[i] - 1) * view.strides[i];
+    (reach < 0 ? begin : end) += reach;
+  }
+  return {begin, end};
+}
+
+bool overlap(const TensorView& one, const TensorView& other) {
+  const auto [begin, end] = spanOf(one);
+  const auto [otherBegin, otherEnd] = spanOf(other);
+  return begin < otherEnd && otherBegin < end;
+}
+
+// What is written by one call may be written or read by no other: they run at the same time. A call's own inputs are
+// read before its outputs are written.
+void refuseOverlaps(const Runtime& runtime, const RunArguments& arguments) {
+  for (std::size_t c = 0; c < arguments.calls.size(); ++c) {
+    const Call& call = arguments.calls[c];
+    for (std::size_t i = 0; i < call.outputs.size(); ++i) {
+      if (call.outputs[i].rank < 0) {
+        continue;
+      }
+      const auto refuse = [&](const Call& other, const char* role, const std::string& tensor) {
+        const ModelInfo& model = runtime.model(call.model);
+        throw Error(ErrorKind::kInput,
+                    "model '" + model.name + "', output '" + model.outputs[i].name +
+                        "': the array shares memory with that of " + role + " '" + tensor + "' of model '" +
+                        runtime.model(other.model).name + "'",
+                    {"", 0, "", model.name, model.outputs[i].name});
+      };
+      for (std::size_t d = 0; d < arguments.calls.size(); ++d) {
+        const Call& other = arguments.calls[d];
+        for (std::size_t k = 0; d != c && k < other.inputs.size(); ++k) {
+          if (other.inputs[k].rank >= 0 && overlap(call.outputs[i], other.inputs[k])) {
+            refuse(other, "input", runtime.model(other.model).inputs[k].name);
+          }
+        }
+        for (std::size_t k = 0; k < (d == c ? i : d < c ? other.outputs.size() : 0); ++k) {
+          // Interleaved arrays are told apart by numpy.
+          if (other.outputs[k].rank >= 0 && overlap(call.outputs[i], other.outputs[k]) &&
+              sharesMemory(arguments.wishes[c].arrays[i], arguments.wishes[d].arrays[k])) {
+            refuse(other, "output", runtime.model(other.model).outputs[k].name);
+          }
+        }
+      }
+    }
+  }
+}
+
 void parseOutputs(const Runtime& runtime, const std::vector<ModelNames>& names, const RunKeywords& keywords,
                   RunArguments& arguments) {
   const bool several = arguments.calls.size() > 1;
   for (std::size_t c = 0; c < arguments.calls.size(); ++c) {
-    const ModelNames& own = names[arguments.calls[c].model];
+    const std::size_t model = arguments.calls[c].model;
     OutputParser parser(runtime, names, arguments.calls[c], arguments.wishes[c]);
-    const py::object arrays = forModel(keywords.outputs, own, several, &isMapping);
+    const py::object arrays = forModel(runtime, keywords.outputs, model, several, &isMapping);
     if (!arrays.is_none()) {
       parser.addArrays(arrays);
     }
-    const py::object shown = forModel(keywords.outputNames, own, several, [](py::handle) { return true; });
+    const py::object shown = forModel(runtime, keywords.outputNames, model, several, [](py::handle) { return true; });
     if (shown.is_none()) {
       parser.addAllNames();
     } else {
       parser.addNames(shown);
     }
+  }
+  if (!keywords.outputs.is_none()) {
+    refuseOverlaps(runtime, arguments);
   }
 }
 

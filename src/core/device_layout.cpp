@@ -1,5 +1,7 @@
 #include "core/device_layout.hpp"
 
+#include <algorithm>
+
 #include "core/status.hpp"
 #include "core/strides.hpp"
 
@@ -41,35 +43,54 @@ std::int64_t requiredBytes(const Model& model, TensorRole role, std::size_t inde
   return bytes;
 }
 
-std::shared_ptr<DeviceBlock> windowOf(const TensorView& view, const Soc& soc, const hbDNNTensorProperties& reported,
-                                      hbDNNTensorProperties& properties, hbUCPSysMem& memory) {
-  std::shared_ptr<DeviceBlock> block = findDeviceBlock(view.data);
-  if (block == nullptr) {
-    return nullptr;
-  }
+bool windowOf(const TensorView& view, const DeviceBlock& block, const Soc& soc, const hbDNNTensorProperties& reported,
+              hbDNNTensorProperties& properties, hbUCPSysMem& memory) {
   hbDNNTensorProperties wanted = properties;
-  for (std::int32_t i = 0; i < view.rank; ++i) {
+  std::int64_t inner = 0;  // bytes of one step of the next dimension inwards, with all that lies in it
+  for (std::int32_t i = view.rank - 1; i >= 0; --i) {
     const std::int64_t stride = view.strides[static_cast<std::size_t>(i)];
-    if (wanted.validShape.dimensionSize[i] <= 1 || stride == wanted.stride[i]) {
-      continue;
+    const std::int64_t size = wanted.validShape.dimensionSize[i];
+    if (size != view.shape[static_cast<std::size_t>(i)]) {
+      return false;
     }
-    // A dynamic stride is the caller's choice as long as the device can take it and rows do not overlap.
-    if (reported.stride[i] >= 0 || stride % soc.strideAlignment != 0 || stride < wanted.stride[i]) {
-      return nullptr;
+    // A dynamic stride is the caller's choice as long as the device can take it and rows do not overlap. That of a
+    // single element means nothing in his array; the device wants to see it as large as what lies in it.
+    const bool open = reported.stride[i] < 0;
+    if (size <= 1) {
+      wanted.stride[i] = open ? std::max<std::int64_t>(wanted.stride[i], inner) : wanted.stride[i];
+    } else if (stride != wanted.stride[i]) {
+      if (!open || stride % soc.strideAlignment != 0 || stride < std::max<std::int64_t>(wanted.stride[i], inner)) {
+        return false;
+      }
+      wanted.stride[i] = stride;
     }
-    wanted.stride[i] = stride;
+    inner = wanted.stride[i] * std::max<std::int64_t>(size, 1);
   }
   const auto offset =
-      static_cast<std::uint64_t>(static_cast<const char*>(view.data) - static_cast<const char*>(block->memory.virAddr));
-  const std::uint64_t left = block->memory.memSize - offset;
-  const std::int64_t bytes = byteSize(wanted);
+      static_cast<std::uint64_t>(static_cast<const char*>(view.data) - static_cast<const char*>(block.memory.virAddr));
+  const std::uint64_t left = block.memory.memSize - offset;
+  // Dynamic tensors have no size of the model's that would have to be there beyond the last element.
+  const std::int64_t bytes = reported.alignedByteSize < 0 ? extent(wanted) : byteSize(wanted);
   if (bytes < 0 || static_cast<std::uint64_t>(bytes) > left ||
       offset % static_cast<std::uint64_t>(soc.strideAlignment) != 0) {
-    return nullptr;
+    return false;
   }
   properties = wanted;
-  memory = {block->memory.phyAddr + offset, const_cast<void*>(view.data), left};
-  return block;
+  memory = {block.memory.phyAddr + offset, const_cast<void*>(view.data), left};
+  return true;
+}
+
+std::pair<std::int64_t, std::int64_t> spanOf(const TensorView& view, const DeviceBlock& block) {
+  std::int64_t begin = static_cast<const char*>(view.data) - static_cast<const char*>(block.memory.virAddr);
+  std::int64_t end = begin + static_cast<std::int64_t>(elementSize(view.dtype));
+  for (std::size_t i = 0; i < static_cast<std::size_t>(view.rank); ++i) {
+    if (view.shape[i] == 0) {
+      return {0, 0};
+    }
+    const std::int64_t reach = (view.shape[i] - 1) * view.strides[i];
+    (reach < 0 ? begin : end) += reach;
+  }
+  return {begin, end};
 }
 
 }  // namespace hbm

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "core/memory_pool.hpp"
 #include "core/model.hpp"
@@ -19,10 +20,13 @@ namespace hbm {
 [[nodiscard]] std::int64_t requiredBytes(const Model& model, TensorRole role, std::size_t index,
                                          const hbDNNTensorProperties& properties);
 
-// When the view lies in device memory that was shown to the caller, with strides that the device takes: sets the
-// strides in `properties` and the window in `memory`, and returns the block. nullptr otherwise.
-[[nodiscard]] std::shared_ptr<DeviceBlock> windowOf(const TensorView& view, const Soc& soc,
-                                                    const hbDNNTensorProperties& reported,
-                                                    hbDNNTensorProperties& properties, hbUCPSysMem& memory);
+// Whether the device can use a view into `block` where it is: shape and strides are those of `properties`, or strides
+// that `reported` leaves open. Then sets the strides in `properties` and the window in `memory`.
+[[nodiscard]] bool windowOf(const TensorView& view, const DeviceBlock& block, const Soc& soc,
+                            const hbDNNTensorProperties& reported, hbDNNTensorProperties& properties,
+                            hbUCPSysMem& memory);
+
+// First byte and end of what a view into `block` covers, from the block's start.
+[[nodiscard]] std::pair<std::int64_t, std::int64_t> spanOf(const TensorView& view, const DeviceBlock& block);
 
 }  // namespace hbm

@@ -39,20 +39,28 @@ void Dispatcher::start(const std::shared_ptr<RequestImpl>& request) {
     if (running_ >= limit_ || !queue_.empty()) {
       request->setQueued(static_cast<std::int32_t>(queue_.size()));
     }
-    queue_.emplace(Key{-request->sched().priority, request->sched().customId, arrivals_++}, request);
+    request->setArrival(++arrivals_);
+    queue_.emplace(Key{-request->sched().priority, request->sched().customId, arrivals_}, request);
   }
   pump();
 }
 
-bool Dispatcher::remove(const RequestImpl& request) {
+bool Dispatcher::remove(const std::vector<const RequestImpl*>& requests) {
+  std::vector<std::shared_ptr<RequestImpl>> removed;  // some may die here, after the lock is free
   const std::lock_guard lock(mutex_);
-  for (auto entry = queue_.begin(); entry != queue_.end(); ++entry) {
-    if (entry->second.get() == &request) {
-      queue_.erase(entry);
-      return true;
+  std::vector<std::map<Key, std::shared_ptr<RequestImpl>>::iterator> found;
+  for (const RequestImpl* request : requests) {
+    const auto entry = queue_.find(Key{-request->sched().priority, request->sched().customId, request->arrival()});
+    if (entry == queue_.end()) {
+      return false;
     }
+    found.push_back(entry);
   }
-  return false;
+  for (const auto entry : found) {
+    removed.push_back(std::move(entry->second));
+    queue_.erase(entry);
+  }
+  return true;
 }
 
 void Dispatcher::taskEnded() {

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "core/worker.hpp"
 
@@ -22,8 +23,8 @@ class Dispatcher {
   // Submits the request, now or when a task slot is free: by priority, then customId, then arrival.
   void start(const std::shared_ptr<RequestImpl>& request);
 
-  // Takes it out of the queue. False when it is not there.
-  [[nodiscard]] bool remove(const RequestImpl& request);
+  // Takes all of them out of the queue. False when one is not there; then none is taken out.
+  [[nodiscard]] bool remove(const std::vector<const RequestImpl*>& requests);
 
   // A task slot is free again.
   void taskEnded();

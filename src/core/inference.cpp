@@ -43,7 +43,13 @@ std::int64_t Inference::prepareInput(std::size_t index, const TensorView& view) 
   properties = completeProperties(model_, TensorRole::kInput, index, view.shape.data());
   std::shared_ptr<DeviceBlock>& block = inputBlocks_[index];
   std::int64_t copied = 0;
-  block = windowOf(view, model_.soc, model_.inputProperties[index], properties, tensor.sysMem);
+  block = findDeviceBlock(view.data);
+  if (block != nullptr) {
+    static_cast<void>(enter(block, view, false, model_.info.inputs[index]));
+    if (!windowOf(view, *block, model_.soc, model_.inputProperties[index], properties, tensor.sysMem)) {
+      block = nullptr;
+    }
+  }
   if (block == nullptr) {
     block = model_.pool(TensorRole::kInput)
                 .lease(requiredBytes(model_, TensorRole::kInput, index, properties), model_.info.name,
@@ -82,26 +88,40 @@ void Inference::prepareOutputs(const std::vector<TensorView>& targets) {
 void Inference::prepareOutput(std::size_t index) {
   hbDNNTensor& tensor = outputTensors_[index];
   Output& output = outputs_[index];
-  if (output.target.rank >= 0 && !model_.info.outputs[index].dynamicShape) {
-    std::shared_ptr<DeviceBlock> block =
-        windowOf(output.target, model_.soc, tensor.properties, tensor.properties, tensor.sysMem);
-    if (block != nullptr) {
-      const std::string& name = model_.info.outputs[index].name;
-      if (block->written.exchange(true)) {
-        throw Error(ErrorKind::kState,
-                    place(model_.info.name, "output", name) +
-                        ": a request in flight writes the same memory; wait for it, or give each request its own",
-                    {"", 0, "", model_.info.name, name});
-      }
-      output.block = std::move(block);
-      output.inPlace = true;
-      return;
-    }
+  std::shared_ptr<DeviceBlock> given = output.target.rank >= 0 ? findDeviceBlock(output.target.data) : nullptr;
+  // Not in place where another tensor of this request lies: the result is copied there when the device is done.
+  if (given != nullptr && enter(given, output.target, true, model_.info.outputs[index]) &&
+      extent(tensor.properties) >= 0 &&
+      windowOf(output.target, *given, model_.soc, model_.outputProperties[index], tensor.properties, tensor.sysMem)) {
+    output.block = std::move(given);
+    output.inPlace = true;
+    return;
   }
   output.block = model_.pool(TensorRole::kOutput)
                      .lease(requiredBytes(model_, TensorRole::kOutput, index, tensor.properties), model_.info.name,
                             model_.info.outputs[index].name);
   tensor.sysMem = output.block->memory;
+}
+
+bool Inference::enter(const std::shared_ptr<DeviceBlock>& block, const TensorView& view, bool writes,
+                      const TensorInfo& info) {
+  entered_.push_back(block);
+  const auto [begin, end] = spanOf(view, *block);
+  const MemoryUses::Answer answer = block->uses.enter(this, begin, end, writes);
+  if (answer == MemoryUses::Answer::kInUse) {
+    throw Error(ErrorKind::kState,
+                place(model_.info.name, writes ? "output" : "input", info.name) + ": a request in flight " +
+                    (writes ? "uses" : "writes") + " the same memory; wait for it, or give each request its own",
+                {"", 0, "", model_.info.name, info.name});
+  }
+  return answer == MemoryUses::Answer::kFree;
+}
+
+void Inference::leaveAll() noexcept {
+  for (const auto& block : entered_) {
+    block->uses.leave(this);
+  }
+  entered_.clear();
 }
 
 // Sizes of dynamic outputs: the driver's upper bound where it gives one for each, else what the extension says.
@@ -242,6 +262,14 @@ DeviceTensor Inference::deliver(const Output& output, const hbDNNTensorPropertie
   }
   tensor.data = const_cast<void*>(target.data);
   if (output.inPlace) {
+    for (std::size_t i = 0; i < tensor.shape.size(); ++i) {
+      if (tensor.shape[i] > 1 && tensor.strides[i] != target.strides[i]) {
+        throw Error(
+            ErrorKind::kDriver,
+            place(model_.info.name, "output", info.name) + ": the driver wrote it with other strides than it had told",
+            {"hbDNNGetTaskOutputTensorProperties", 0, "", model_.info.name, info.name});
+      }
+    }
     tensor.owner = output.block;
   } else {
     copyElements(tensor.data, target.strides.data(), output.block->memory.virAddr, properties.stride,
@@ -253,12 +281,10 @@ DeviceTensor Inference::deliver(const Output& output, const hbDNNTensorPropertie
 
 void Inference::release() noexcept {
   task_.reset();
+  leaveAll();
   inputBlocks_.clear();
   for (Output& output : outputs_) {
-    if (output.inPlace) {
-      output.block->written.store(false);
-      output.inPlace = false;
-    }
+    output.inPlace = false;
     output.block.reset();
   }
 }
@@ -269,6 +295,7 @@ void Inference::leak() noexcept {
     inputBlocks_.push_back(std::move(output.block));
     output.inPlace = false;
   }
+  entered_.clear();  // without leaving: it stays in use
   static_cast<void>(std::make_unique<std::vector<std::shared_ptr<DeviceBlock>>>(std::move(inputBlocks_)).release());
   inputBlocks_.clear();
 }

@@ -53,6 +53,12 @@ class Inference {
     bool inPlace = false;  // the device writes the target itself
   };
 
+  // Notes that this request reads or writes the caller's part of a block. Whether it is free of this request's other
+  // tensors. Throws Error (kState) when a request in flight is in the way.
+  [[nodiscard]] bool enter(const std::shared_ptr<DeviceBlock>& block, const TensorView& view, bool writes,
+                           const TensorInfo& info);
+  void leaveAll() noexcept;
+
   // The bytes that were copied.
   std::int64_t prepareInput(std::size_t index, const TensorView& view);
   void prepareOutputs(const std::vector<TensorView>& targets);
@@ -67,6 +73,7 @@ class Inference {
   std::vector<hbDNNTensor> outputTensors_;
   std::vector<std::shared_ptr<DeviceBlock>> inputBlocks_;
   std::vector<Output> outputs_;
+  std::vector<std::shared_ptr<DeviceBlock>> entered_;
   Task task_;
 };
 

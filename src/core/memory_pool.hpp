@@ -1,7 +1,6 @@
 // Device memory, leased and given back. A steady loop allocates nothing.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -9,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/memory_uses.hpp"
 #include "hbm_runtime/runtime.hpp"
 #include "loader/driver.hpp"
 
@@ -17,7 +17,7 @@ namespace hbm {
 struct DeviceBlock {
   explicit DeviceBlock(const hbUCPSysMem& theMemory) : memory(theMemory) {}
   const hbUCPSysMem memory;
-  std::atomic<bool> written{false};  // a request in flight writes it
+  MemoryUses uses;  // by requests in flight, of blocks that callers see
 };
 
 // Leases go back to their pool when the last owner drops them, also after the pool was closed: then they are freed.

@@ -238,7 +238,7 @@ void RequestImpl::complete(std::int32_t status) noexcept {
   }
   try {
     if (status == 0) {
-      outputs = inference_.collect(recorder_ != nullptr ? &seen.copies : nullptr);
+      outputs = collect(recorder_ != nullptr ? &seen.copies : nullptr);
     } else {
       error = driverError(model_->driver, "hbUCPWaitTaskDone", status, model_->info.name);
     }
@@ -254,10 +254,37 @@ void RequestImpl::complete(std::int32_t status) noexcept {
   end(error ? RequestState::kFailed : RequestState::kDone, std::move(outputs), std::move(error));
 }
 
+std::vector<DeviceTensor> RequestImpl::collect(std::vector<CopyRecord>* copies) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (final(state_)) {
+      return {};
+    }
+    collecting_ = true;
+  }
+  const auto collected = [this] {
+    {
+      const std::lock_guard lock(mutex_);
+      collecting_ = false;
+    }
+    changed_.notify_all();
+  };
+  try {
+    std::vector<DeviceTensor> outputs = inference_.collect(copies);
+    collected();
+    return outputs;
+  } catch (...) {
+    collected();
+    throw;
+  }
+}
+
 void RequestImpl::end(RequestState state, std::vector<DeviceTensor> outputs, std::optional<Error> error) noexcept {
   std::vector<std::function<void()>> callbacks;
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    // Nothing of the caller's may be written any more once he sees the end.
+    changed_.wait(lock, [this] { return !collecting_; });
     submitting_ = false;
     if (!final(state_)) {
       state_ = state;
@@ -276,14 +303,32 @@ void RequestImpl::end(RequestState state, std::vector<DeviceTensor> outputs, std
 }
 
 bool RequestImpl::cancel() {
-  if (!Dispatcher::get().remove(*this)) {
+  if (!Dispatcher::get().remove({this})) {
     return false;
   }
+  endCancelled();
+  return true;
+}
+
+bool cancelAll(const std::vector<std::shared_ptr<Request>>& requests) {
+  std::vector<const RequestImpl*> queued;
+  for (const auto& request : requests) {
+    queued.push_back(static_cast<const RequestImpl*>(request.get()));
+  }
+  if (!Dispatcher::get().remove(queued)) {
+    return false;
+  }
+  for (const auto& request : requests) {
+    static_cast<RequestImpl&>(*request).endCancelled();
+  }
+  return true;
+}
+
+void RequestImpl::endCancelled() {
   inference_.release();
   end(RequestState::kCancelled, {},
       Error(ErrorKind::kCancelled, place(model_->info.name) + ": the request was cancelled before it ran",
             {"", 0, "", model_->info.name, ""}));
-  return true;
 }
 
 void RequestImpl::abandon() {
@@ -295,7 +340,7 @@ void RequestImpl::abandon() {
 void RequestImpl::expire() { drop(RequestState::kFailed, timeoutError(model_->info.name, timeout_)); }
 
 void RequestImpl::drop(RequestState state, const Error& error) {
-  if (Dispatcher::get().remove(*this)) {
+  if (Dispatcher::get().remove({this})) {
     inference_.release();
   }
   bool orphaned = false;

@@ -46,8 +46,13 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   [[nodiscard]] Submission submit() noexcept;
   void setQueued(std::int32_t depth);
   [[nodiscard]] const SchedParam& sched() const noexcept { return sched_; }
+  // Its number in the dispatcher, whose lock protects it; 0 before it is started.
+  void setArrival(std::uint64_t number) noexcept { arrival_ = number; }
+  [[nodiscard]] std::uint64_t arrival() const noexcept { return arrival_; }
   // Before it is started: who is told when it is submitted and when it ends.
   void reportTo(std::shared_ptr<Progress> progress) { progress_ = std::move(progress); }
+  // Ends it after it was taken out of the queue.
+  void endCancelled();
   // Ends it with an error while no task exists.
   void fail(const Error& error) noexcept;
 
@@ -80,6 +85,8 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   void leaveToThread() noexcept;
   // The task has ended with this status: collects the outputs, gives everything back.
   void complete(std::int32_t status) noexcept;
+  // Writes the outputs to where the caller wants them, unless the request has ended for him: then he may have freed it.
+  [[nodiscard]] std::vector<DeviceTensor> collect(std::vector<CopyRecord>* copies);
   // Gives task, memory and task slot back.
   void giveBack() noexcept;
   // The driver failed to tell whether the task has ended.
@@ -100,6 +107,7 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   const std::optional<std::chrono::steady_clock::time_point> deadline_;
   const std::optional<std::chrono::nanoseconds> timeout_;
   const std::shared_ptr<Recorder> recorder_;  // nullptr: nobody records
+  std::uint64_t arrival_ = 0;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
@@ -107,6 +115,7 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   RequestState state_ = RequestState::kPreparing;
   Completion completion_;
   bool submitting_ = false;  // between taking a slot and the driver's answer
+  bool collecting_ = false;  // the caller's memory is being written
   std::int32_t waiters_ = 0;
   std::optional<std::int32_t> reported_;  // by taskEnded() to the waiting threads, until one takes it
   bool timedOut_ = false;                 // a wait on the driver has; of the thread that waits

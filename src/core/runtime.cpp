@@ -102,6 +102,28 @@ void prepareAndStart(const std::shared_ptr<RequestImpl>& request, const Call& ca
   throw timeoutError(model, options.timeout);
 }
 
+// The models of `old` with one of them replaced by that of the same name in `fresh`, or by its only one, which goes on
+// under the name that callers know.
+LoadedModels withReplacement(const LoadedModels& old, std::size_t index, LoadedModels fresh,
+                             const std::string& source) {
+  const std::string& name = old.models.at(index)->info.name;
+  auto replacement = std::find_if(fresh.models.begin(), fresh.models.end(),
+                                  [&](const auto& model) { return model->info.name == name; });
+  if (replacement == fresh.models.end()) {
+    if (fresh.models.size() != 1) {
+      throw Error(ErrorKind::kInput, source + " holds " + std::to_string(fresh.models.size()) +
+                                         " models, none of them named '" + name + "'");
+    }
+    replacement = fresh.models.begin();
+  }
+  const std::shared_ptr<Model> changed = std::const_pointer_cast<Model>(*replacement);  // nobody has seen it yet
+  changed->info.name = name;
+  changed->counters = old.models[index]->counters;
+  LoadedModels models = old;
+  models.models[index] = std::move(*replacement);
+  return models;
+}
+
 }  // namespace
 
 Runtime::Runtime(const std::vector<std::string>& files, const LoadOptions& options)
@@ -110,26 +132,14 @@ Runtime::Runtime(const std::vector<std::string>& files, const LoadOptions& optio
 Runtime::Runtime(const std::vector<ModelBuffer>& buffers, const LoadOptions& options)
     : impl_(std::make_unique<Impl>(loadBuffers(buffers, options))) {}
 
-Runtime::Runtime(const Runtime& other, std::size_t index, const std::string& file, const LoadOptions& options) {
-  const std::string& name = other.model(index).name;
-  LoadedModels fresh = loadFiles({file}, options);
-  auto replacement = std::find_if(fresh.models.begin(), fresh.models.end(),
-                                  [&](const auto& model) { return model->info.name == name; });
-  if (replacement == fresh.models.end()) {
-    if (fresh.models.size() != 1) {
-      throw Error(ErrorKind::kInput, "'" + file + "' holds " + std::to_string(fresh.models.size()) +
-                                         " models, none of them named '" + name + "'");
-    }
-    replacement = fresh.models.begin();
-  }
-  LoadedModels models = other.impl_->loaded();
-  // It goes on under the name that callers know. Nobody else has seen it yet.
-  const std::shared_ptr<Model> changed = std::const_pointer_cast<Model>(*replacement);
-  changed->info.name = name;
-  changed->counters = models.models[index]->counters;
-  models.models[index] = *replacement;
-  impl_ = std::make_unique<Impl>(std::move(models), *other.impl_);
-}
+Runtime::Runtime(const Runtime& other, std::size_t index, const std::string& file, const LoadOptions& options)
+    : impl_(std::make_unique<Impl>(
+          withReplacement(other.impl_->loaded(), index, loadFiles({file}, options), "'" + file + "'"), *other.impl_)) {}
+
+Runtime::Runtime(const Runtime& other, std::size_t index, const ModelBuffer& buffer, const LoadOptions& options)
+    : impl_(std::make_unique<Impl>(
+          withReplacement(other.impl_->loaded(), index, loadBuffers({buffer}, options), "the model in memory"),
+          *other.impl_)) {}
 
 Runtime::~Runtime() = default;
 
@@ -164,6 +174,8 @@ void Runtime::setSchedParams(const std::vector<std::pair<std::size_t, SchedOverr
 void Runtime::checkSchedParams(const std::vector<std::pair<std::size_t, SchedOverrides>>& changes) const {
   impl_->checkSchedParams(changes);
 }
+
+void Runtime::checkCalls(const std::vector<Call>& calls) const { impl_->check(calls); }
 
 std::vector<std::vector<DeviceTensor>> Runtime::run(const std::vector<Call>& calls, const CallOptions& options) {
   static_cast<void>(Driver::get());  // refuses in a forked child
@@ -201,13 +213,19 @@ std::vector<std::vector<DeviceTensor>> Runtime::run(const std::vector<Call>& cal
 }
 
 std::shared_ptr<Request> Runtime::start(const Call& call, const CallOptions& options) {
+  return start(std::vector<Call>{call}, options).front();
+}
+
+std::vector<std::shared_ptr<Request>> Runtime::start(const std::vector<Call>& calls, const CallOptions& options) {
   static_cast<void>(Driver::get());
-  std::shared_ptr<RequestImpl> request = impl_->makeRequests({call}, Completion::kByCallback, options).front();
-  if (options.timeout) {
-    Timer::get().expireAt(Clock::now() + *options.timeout, request);
+  const auto requests = impl_->makeRequests(calls, Completion::kByCallback, options);
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    if (options.timeout) {
+      Timer::get().expireAt(Clock::now() + *options.timeout, requests[i]);
+    }
+    prepareAndStart(requests[i], calls[i]);
   }
-  prepareAndStart(request, call);
-  return request;
+  return {requests.begin(), requests.end()};
 }
 
 }  // namespace hbm

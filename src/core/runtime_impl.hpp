@@ -65,15 +65,19 @@ class Runtime::Impl {
     }
   }
 
-  // Checks all calls, then makes their requests.
-  [[nodiscard]] std::vector<std::shared_ptr<RequestImpl>> makeRequests(const std::vector<Call>& calls,
-                                                                       Completion completion,
-                                                                       const CallOptions& options) const {
+  void check(const std::vector<Call>& calls) const {
     for (const Call& call : calls) {
       const Model& model = *at(call.model);
       checkOverrides(model.info, model.soc, call.sched);
       checkTensors(model.info, call);
     }
+  }
+
+  // Checks all calls, then makes their requests.
+  [[nodiscard]] std::vector<std::shared_ptr<RequestImpl>> makeRequests(const std::vector<Call>& calls,
+                                                                       Completion completion,
+                                                                       const CallOptions& options) const {
+    check(calls);
     std::vector<std::shared_ptr<RequestImpl>> requests;
     requests.reserve(calls.size());
     const std::lock_guard lock(mutex_);

@@ -68,6 +68,16 @@ std::vector<std::vector<std::int64_t>> Runtime::inferShapes(
     std::copy_n(inputShapes[i].begin(), std::min(inputShapes[i].size(), view.shape.size()), view.shape.begin());
   }
   checkTensors(owner.info, call);
+  for (std::size_t i = 0; i < inputShapes.size(); ++i) {
+    if (std::any_of(inputShapes[i].begin(), inputShapes[i].end(), [](std::int64_t size) { return size < 0; })) {
+      const TensorInfo& info = owner.info.inputs[i];
+      throw Error(ErrorKind::kInput,
+                  place(owner.info.name, "input", info.name) + ": give every dimension of " +
+                      describeShape(info.shape.data(), info.shape.size()) + ", given " +
+                      describeShape(inputShapes[i].data(), inputShapes[i].size()),
+                  {"", 0, "", owner.info.name, info.name});
+    }
+  }
   std::vector<hbDNNTensorProperties> outputs = owner.outputProperties;
   if (owner.dynamicOutputs) {
     const auto infer = owner.driver.extensionFunction(&bpusimInterface::inferOutputProperties);

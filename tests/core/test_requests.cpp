@@ -231,3 +231,98 @@ TEST(a_driver_that_refuses_callbacks_gets_a_waiting_thread) {
   CHECK(request->wait(kPatience));
   CHECK(eventually([&] { return called.load(); }));
 }
+
+namespace {
+
+hbm::Call callWithOutput(const Input& input, Input& output) {
+  hbm::Call call = callOf(input);
+  call.outputs = {output.view()};
+  return call;
+}
+
+}  // namespace
+
+TEST(given_memory_is_not_written_any_more_once_the_request_has_ended_for_the_caller) {
+  for (const bool expires : {false, true}) {
+    Loaded loaded("hold=1 copy=1");
+    const Input input;
+    Input output;
+    output.values.assign(16, 0.0F);
+    hbm::CallOptions options;
+    if (expires) {
+      options.timeout = 10ms;
+    }
+    const auto request = loaded->start(callWithOutput(input, output), options);
+    if (!expires) {
+      request->abandon();
+    }
+    CHECK(request->wait(kPatience));
+    loaded.control.finish(0);
+    CHECK(eventually([&] { return loaded.control.liveTasks == 0; }));
+    CHECK_EQ(output.values[0], 0.0F);
+  }
+}
+
+TEST(run_that_gave_up_does_not_write_given_memory_later) {
+  Loaded loaded("hold=1 copy=1");
+  const Input input;
+  Input output;
+  output.values.assign(16, 0.0F);
+  hbm::CallOptions options;
+  options.timeout = 10ms;
+  static_cast<void>(errorOf([&] { static_cast<void>(loaded->run({callWithOutput(input, output)}, options)); }));
+  loaded.control.finish(0);
+  CHECK(eventually([&] { return loaded.control.liveTasks == 0; }));
+  CHECK_EQ(output.values[0], 0.0F);
+}
+
+TEST(abandoning_while_the_result_is_copied_waits_for_the_copy) {
+  // Whoever abandons frees the memory; AddressSanitizer sees who writes it afterwards.
+  Loaded loaded("copy=1 duration_ms=1 shape=65536");
+  const Input input{std::vector<float>(65536, 1.5F)};
+  for (int i = 0; i < 50; ++i) {
+    auto output = std::make_unique<Input>(Input{std::vector<float>(65536, 0.0F)});
+    const auto request = loaded->start(callWithOutput(input, *output));
+    std::this_thread::sleep_for(std::chrono::microseconds(900 + 10 * i));
+    request->abandon();
+    output.reset();
+  }
+  CHECK(eventually([&] { return loaded.control.liveTasks == 0; }));
+}
+
+TEST(several_calls_are_all_checked_before_one_starts) {
+  Loaded loaded("models=2 hold=1");
+  const Input input;
+  hbm::Call wrong = callOf(input, 1);
+  wrong.inputs.front().dtype = hbm::DataType::kF64;
+  const std::int64_t before = loaded.control.calls[testdriver::k_hbDNNInferV2];
+  CHECK(errorOf([&] { static_cast<void>(loaded->start(std::vector<hbm::Call>{callOf(input, 0), wrong})); }).kind() ==
+        ErrorKind::kInput);
+  CHECK_EQ(loaded.control.calls[testdriver::k_hbDNNInferV2].load(), before);
+}
+
+TEST(several_requests_are_cancelled_together_or_not_at_all) {
+  Loaded loaded("models=2 hold=1");
+  const Input input;
+  std::vector<std::shared_ptr<hbm::Request>> running;
+  for (int i = 0; i < 31; ++i) {
+    running.push_back(loaded->start(callOf(input)));
+  }
+  const auto half = loaded->start(std::vector<hbm::Call>{callOf(input, 0), callOf(input, 1)});
+  const auto queued = loaded->start(std::vector<hbm::Call>{callOf(input, 0), callOf(input, 1)});
+  CHECK(half[0]->state() == RequestState::kRunning);
+  CHECK(half[1]->state() == RequestState::kQueued);
+  CHECK(!hbm::cancelAll(half));
+  CHECK(half[1]->state() == RequestState::kQueued);
+  CHECK(hbm::cancelAll(queued));
+  CHECK(queued[0]->state() == RequestState::kCancelled);
+  CHECK(queued[1]->state() == RequestState::kCancelled);
+  CHECK(eventually([&] {
+    loaded.control.finish(0);
+    return half[1]->state() == RequestState::kDone;
+  }));
+  CHECK(eventually([&] {
+    loaded.control.finish(0);
+    return loaded.control.liveTasks == 0;
+  }));
+}

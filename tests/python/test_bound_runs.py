@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -32,8 +35,20 @@ def test_a_model_view_describes_its_tensors(runtime: HB_HBMRuntime) -> None:
     assert x.np_dtype == np.float32
     assert model.inputs[0] is x
     assert (x.accepts((2, 3)), x.accepts((2, 4)), x.accepts((2,))) == (True, False, False)
+    assert (x.rank, x.size, x.is_dynamic, x.name, x.index) == (2, 6, False, "x", 0)
+    assert x.strides == tuple(runtime.input_strides["times_2"]["x"])
+    assert x.quant == runtime.input_quants["times_2"]["x"]
+    assert x.desc == runtime.input_descs["times_2"]["x"]
+    assert model.outputs[np.int64(-1)] is model.outputs["y"]
+    with pytest.raises(KeyError):
+        model.inputs["nope"]
+    with pytest.raises(IndexError):
+        model.inputs[1]
     with pytest.raises(hbm_runtime.InputError, match="times_2"):
         runtime.model("nope")
+    assert list(runtime) == ["times_2", "times_3"]
+    assert "times_3" in runtime
+    assert "nope" not in runtime
 
 
 def test_device_arrays_are_used_in_place(runtime: HB_HBMRuntime) -> None:
@@ -84,7 +99,7 @@ def test_a_second_run_in_flight_is_refused(runtime: HB_HBMRuntime) -> None:
             bound.run()
         with pytest.raises(hbm_runtime.HbmStateError, match="in flight"):
             bound.run_async()
-        with pytest.raises(hbm_runtime.HbmStateError, match="writes the same memory"):
+        with pytest.raises(hbm_runtime.HbmStateError, match="uses the same memory"):
             runtime.run(X, "times_2", outputs=bound.outputs)
     finally:
         let_go()
@@ -155,3 +170,150 @@ def test_a_binding_tells_whether_it_is_ready_running_or_at_fault(runtime: HB_HBM
         let_go()
     request.result(10)
     assert bound.status == "ready"
+
+
+@pytest.fixture
+def hanging() -> Iterator[None]:
+    """The next task hangs until the test releases it."""
+    _core.set_faults("task:hang@1")
+    yield
+    let_go()
+
+
+@pytest.mark.usefixtures("hanging")
+def test_what_a_run_in_flight_reads_is_not_written_by_another(runtime: HB_HBMRuntime) -> None:
+    first = runtime.bind("times_2", inputs={"x": X})
+    second = runtime.bind("times_3", inputs={"x": first.outputs["y"]})
+    in_flight = second.run_async()
+    with pytest.raises(hbm_runtime.HbmStateError, match="output 'y': a request in flight uses the same memory"):
+        first.run()
+    assert isinstance(first.run_async().exception(30), hbm_runtime.HbmStateError)
+    another = runtime.run_async(first.outputs["y"], "times_2")  # reading it twice harms nobody
+    let_go()
+    in_flight.result(30)
+    another.result(30)
+    first.run()
+
+
+@pytest.mark.usefixtures("hanging")
+def test_what_a_run_in_flight_writes_is_not_read_by_another(runtime: HB_HBMRuntime) -> None:
+    first = runtime.bind("times_2", inputs={"x": X})
+    second = runtime.bind("times_3", inputs={"x": first.outputs["y"]})
+    in_flight = first.run_async()
+    with pytest.raises(hbm_runtime.HbmStateError, match="input 'x': a request in flight writes the same memory"):
+        second.run()
+    with pytest.raises(hbm_runtime.HbmStateError):
+        runtime.run(first.outputs["y"][:, ::-1], "times_2")
+    let_go()
+    in_flight.result(30)
+    np.testing.assert_array_equal(second.run()["y"], 6 * X)
+
+
+@pytest.mark.usefixtures("hanging")
+def test_a_bound_run_that_timed_out_can_be_repeated_when_the_device_is_done(runtime: HB_HBMRuntime) -> None:
+    bound = runtime.bind("times_2", inputs={"x": X})
+    with pytest.raises(hbm_runtime.HbmTimeoutError):
+        bound.run(timeout=0.02)
+    with pytest.raises(hbm_runtime.HbmStateError, match="in flight uses the same memory"):
+        bound.run()
+    let_go()
+    deadline = time.monotonic() + 30
+    while _core.driver_live()["tasks"] and time.monotonic() < deadline:
+        time.sleep(0.001)
+    np.testing.assert_array_equal(bound.run()["y"], 2 * X)
+
+
+def test_a_bound_run_can_be_repeated_as_soon_as_its_request_has_ended(runtime: HB_HBMRuntime) -> None:
+    bound = runtime.bind("times_2", inputs={"x": X})
+    for _ in range(200):
+        bound.run_async().result(30)
+
+
+def test_threads_that_share_a_binding_get_errors_and_never_wrong_numbers(runtime: HB_HBMRuntime) -> None:
+    bound = runtime.bind("times_2", inputs={"x": X})
+
+    def work() -> None:
+        for i in range(200):
+            with contextlib.suppress(hbm_runtime.HbmStateError):
+                bound.run_async().result(30) if i % 2 else bound.run()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    np.testing.assert_array_equal(bound.run()["y"], 2 * X)
+
+
+def test_given_outputs_that_are_not_on_the_device_are_filled(runtime: HB_HBMRuntime) -> None:
+    given = np.zeros((3, 2), np.float32).T
+    bound = runtime.bind("times_2", inputs=X, outputs=given)
+    assert bound.run()["y"] is given
+    np.testing.assert_array_equal(given, 2 * X)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "error", "message"),
+    [
+        ({"inputs": {"x": X.astype(np.float64)}}, hbm_runtime.InputError, "expected dtype float32, given float64"),
+        ({"inputs": {"x": X[0]}}, hbm_runtime.InputError, "shape"),
+        ({"inputs": {"x": [1, 2]}}, TypeError, "numpy array, not list"),
+        ({"outputs": {"z": X}}, hbm_runtime.InputError, "no output 'z'; its outputs are 'y'"),
+        ({"outputs": {"y": X[:1].copy()}}, hbm_runtime.InputError, "expected shape"),
+        ({"outputs": {"y": np.broadcast_to(X, X.shape)}}, hbm_runtime.InputError, "read-only"),
+    ],
+    ids=["dtype", "shape", "type", "name", "output shape", "read-only"],
+)
+def test_wrong_arrays_are_refused_when_they_are_bound(
+    runtime: HB_HBMRuntime, keywords: Any, error: Any, message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        runtime.bind("times_2", **keywords)
+
+
+def test_the_arrays_of_a_binding_cannot_be_replaced_by_mistake(runtime: HB_HBMRuntime) -> None:
+    bound = runtime.bind("times_2")
+    with pytest.raises(TypeError):
+        bound.inputs["x"] = X  # type: ignore[index]
+
+
+def test_a_binding_ends_with_its_runtime_and_its_arrays_stay(models: ModelFactory) -> None:
+    runtime = HB_HBMRuntime(str(models.scaled(2)))
+    bound = runtime.bind("times_2", inputs={"x": X})
+    bound.run()
+    runtime.close()
+    for run in (bound.run, bound.run_async):
+        with pytest.raises(hbm_runtime.HbmClosedError):
+            run()
+    np.testing.assert_array_equal(bound.outputs["y"], 2 * X)
+    assert _core.driver_live()["packed_models"] == 0
+
+
+def test_a_binding_goes_on_with_a_reloaded_model(models: ModelFactory) -> None:
+    with HB_HBMRuntime(str(models.scaled(2))) as runtime:
+        bound = runtime.bind("times_2", inputs={"x": X})
+        runtime.reload("times_2", models.scaled(3))
+        np.testing.assert_array_equal(bound.run()["y"], 3 * X)
+        np.testing.assert_array_equal(bound.run_async().result(30)["times_2"]["y"], 3 * X)
+        runtime.reload("times_2", models.identity("F32", (4, 5)))
+        for run in (bound.run, bound.run_async):
+            with pytest.raises(hbm_runtime.InputError, match="expected shape"):
+                run()
+
+
+def test_dynamic_outputs_are_written_in_place_too(models: ModelFactory) -> None:
+    with HB_HBMRuntime(str(models.dynamic())) as runtime:
+        name = next(iter(runtime["dynamic"].inputs))
+        frame = np.random.default_rng(1).normal(size=(1, 3, 8, 16)).astype(np.float32)
+        bound = runtime.bind("dynamic", inputs={name: frame})
+        expected = runtime.run(frame)["dynamic"]
+        bound.run()
+        used = runtime.memory_info()["dynamic"]
+        del expected
+        calls = _core.driver_live()["allocation_calls"]
+        for _ in range(20):
+            bound.run()
+        assert _core.driver_live()["allocation_calls"] == calls
+        assert runtime.memory_info()["dynamic"]["used_bytes"] <= used["used_bytes"]
+        for output, array in runtime.run(frame)["dynamic"].items():
+            np.testing.assert_array_equal(bound.outputs[output], array)

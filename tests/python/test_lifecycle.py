@@ -8,6 +8,9 @@ import multiprocessing
 import operator
 import pickle
 import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +18,7 @@ import pytest
 
 import hbm_runtime
 from hbm_runtime import HB_HBMRuntime, _core
+from hbm_runtime.encryption import encrypt_model
 
 if TYPE_CHECKING:
     from support.model_factory import ModelFactory
@@ -22,16 +26,92 @@ if TYPE_CHECKING:
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
 
 
-def test_a_closed_runtime_says_so_and_its_results_stay(models: ModelFactory) -> None:
+CLOSED: dict[str, Callable[[HB_HBMRuntime], object]] = {
+    "run": lambda runtime: runtime.run(X),
+    "run_async": lambda runtime: runtime.run_async(X),
+    "bind": lambda runtime: runtime.bind("times_2"),
+    "queue": lambda runtime: runtime.queue("times_2"),
+    "model": lambda runtime: runtime.model("times_2"),
+    "__getitem__": lambda runtime: runtime["times_2"],
+    "__iter__": list,
+    "__contains__": lambda runtime: "times_2" in runtime,
+    "profile": lambda runtime: runtime.profile().__enter__(),
+    "benchmark": lambda runtime: runtime.benchmark(X),
+    "operations": lambda runtime: runtime.operations("times_2"),
+    "stats": lambda runtime: runtime.stats(),
+    "infer_shapes": lambda runtime: runtime.infer_shapes("times_2", {}),
+    "reload": lambda runtime: runtime.reload("times_2", "nowhere.onnx"),
+    "memory_info": lambda runtime: runtime.memory_info(),
+    "set_scheduling_params": lambda runtime: runtime.set_scheduling_params(priority={"times_2": 1}),
+    "summary": lambda runtime: runtime.summary(),
+    "__reduce__": pickle.dumps,
+}
+OPEN = {"close", "closed", "version"}
+"""What a closed runtime still answers."""
+
+
+def public_names() -> list[str]:
+    ours = {name for cls in HB_HBMRuntime.__mro__[:2] for name in vars(cls)}
+    return sorted(name for name in ours if not name.startswith("_"))
+
+
+@pytest.mark.parametrize("name", sorted({*public_names(), *CLOSED} - OPEN))
+def test_a_closed_runtime_answers_everything_with_a_typed_error(models: ModelFactory, name: str) -> None:
+    runtime = HB_HBMRuntime(str(models.scaled(2)))
+    runtime.close()
+    use: Callable[[HB_HBMRuntime], object] = CLOSED.get(name) or operator.attrgetter(name)
+    with pytest.raises(hbm_runtime.HbmClosedError, match="closed"):
+        use(runtime)
+    assert (repr(runtime), runtime.closed, isinstance(runtime.version, str)) == ("<HB_HBMRuntime: closed>", True, True)
+
+
+def test_results_and_requests_outlive_a_closed_runtime(models: ModelFactory) -> None:
     with HB_HBMRuntime(str(models.scaled(2))) as runtime:
         y = runtime.run(X)["times_2"]["y"]
-    assert runtime.closed
+        request = runtime.run_async(X)
+        view = runtime["times_2"]
     runtime.close()
     np.testing.assert_array_equal(y, 2 * X)
-    for use in (lambda: runtime.run(X), lambda: runtime.model_names, lambda: runtime.sched_params, runtime.summary):
+    np.testing.assert_array_equal(request.result(30)["times_2"]["y"], 2 * X)
+    assert view.inputs["x"].shape == (2, 3)
+    uses: list[Callable[[], object]] = [
+        view.empty_inputs,
+        view.empty_outputs,
+        lambda: view.run(X),
+        lambda: view.desc,
+    ]
+    for use in uses:
         with pytest.raises(hbm_runtime.HbmClosedError):
             use()
+    del request
+    deadline = time.monotonic() + 30
+    while _core.driver_live()["packed_models"] and time.monotonic() < deadline:
+        time.sleep(0.001)
     assert _core.driver_live()["packed_models"] == 0
+
+
+def test_closing_while_others_run_fails_nothing_that_has_begun(models: ModelFactory) -> None:
+    for _ in range(10):
+        runtime = HB_HBMRuntime(str(models.scaled(2)))
+        wrong: list[BaseException] = []
+
+        def work(runtime: HB_HBMRuntime = runtime, wrong: list[BaseException] = wrong) -> None:
+            try:
+                while True:
+                    np.testing.assert_array_equal(runtime.run(X)["times_2"]["y"], 2 * X)
+            except hbm_runtime.HbmClosedError:
+                pass
+            except BaseException as error:
+                wrong.append(error)
+
+        threads = [threading.Thread(target=work) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.005)
+        runtime.close()
+        for thread in threads:
+            thread.join()
+        assert not wrong
 
 
 def test_a_model_is_replaced_under_load_and_no_run_fails(models: ModelFactory) -> None:
@@ -78,6 +158,71 @@ def test_a_runtime_pickles_as_paths_options_and_defaults(models: ModelFactory) -
     twin = pickle.loads(pickle.dumps(runtime))
     assert twin.sched_params == runtime.sched_params
     np.testing.assert_array_equal(twin.run(X)["times_2"]["y"], 2 * X)
+
+
+def test_a_model_of_other_shapes_can_take_its_place(models: ModelFactory) -> None:
+    with HB_HBMRuntime(str(models.scaled(2, "net"))) as runtime:
+        request = runtime.run_async(X)
+        old = runtime["net"]
+        runtime.reload("net", models.identity("F32", (4, 5)))
+        np.testing.assert_array_equal(request.result(30)["net"]["y"], 2 * X)
+        assert (old.inputs["x"].shape, runtime["net"].inputs[0].shape) == ((2, 3), (4, 5))
+        with pytest.raises(hbm_runtime.InputError, match="expected shape"):
+            runtime.run(X)
+        assert runtime.run(np.ones((4, 5), np.float32))["net"]["y"].shape == (4, 5)
+
+
+def test_a_model_can_be_replaced_from_memory_and_from_an_encrypted_file(models: ModelFactory, tmp_path: Path) -> None:
+    encrypt_model(models.scaled(5), tmp_path / "secret", "word", cost=14)
+    with HB_HBMRuntime(str(models.scaled(2))) as runtime:
+        runtime.reload("times_2", bytearray(models.scaled(3).read_bytes()))
+        assert runtime.run(X)["times_2"]["y"][0, 1] == 3
+        with pytest.raises(hbm_runtime.WrongPassphraseError):
+            runtime.reload("times_2", tmp_path / "secret", passphrase="other")
+        runtime.reload("times_2", tmp_path / "secret", passphrase="word")
+        assert runtime.run(X)["times_2"]["y"][0, 1] == 5
+        with pytest.raises(TypeError, match="passphrase"):
+            pickle.dumps(runtime)
+        with pytest.raises(TypeError, match="a path or a buffer"):
+            runtime.reload("times_2", 3)  # type: ignore[arg-type]
+        with pytest.raises(hbm_runtime.InputError, match="NUL"):
+            runtime.reload("times_2", str(models.scaled(2)) + "\0x")
+
+
+def test_what_was_reloaded_comes_back_from_a_pickle(models: ModelFactory) -> None:
+    with HB_HBMRuntime([str(models.scaled(2)), str(models.scaled(3))]) as runtime:
+        runtime.reload("times_2", models.scaled(5))
+        with pickle.loads(pickle.dumps(runtime)) as twin:
+            assert twin.run(X, "times_2")["times_2"]["y"][0, 1] == 5
+            assert twin.run(X, "times_3")["times_3"]["y"][0, 1] == 3
+
+
+def test_a_pickle_does_not_depend_on_the_working_folder(
+    models: ModelFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = models.scaled(2)
+    monkeypatch.chdir(path.parent)
+    with HB_HBMRuntime(path.name) as runtime:
+        runtime.labels = ["one"]  # type: ignore[attr-defined]
+        monkeypatch.chdir(tmp_path)
+        with pickle.loads(pickle.dumps(runtime)) as twin:
+            assert list(twin.hbm_descs) == [path.name]
+            assert twin.labels == ["one"]
+        with copy.copy(runtime) as other:
+            assert other.run(X)["times_2"]["y"][0, 1] == 2
+
+
+class Detector(HB_HBMRuntime):
+    """With a constructor of its own."""
+
+    def __init__(self, path: str, threshold: float) -> None:
+        super().__init__(path)
+        self.threshold = threshold
+
+
+def test_derived_classes_pickle_with_what_they_hold(models: ModelFactory) -> None:
+    with Detector(str(models.scaled(2)), 0.5) as detector, pickle.loads(pickle.dumps(detector)) as twin:
+        assert (type(twin), twin.threshold, twin.model_names) == (Detector, 0.5, ["times_2"])
 
 
 def test_a_runtime_in_memory_does_not_pickle(models: ModelFactory) -> None:

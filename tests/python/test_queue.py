@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,6 +47,7 @@ def test_results_come_in_the_order_of_submission(runtime: HB_HBMRuntime) -> None
     assert [result.tag for result in results] == list(range(10))
     np.testing.assert_array_equal(results[4].outputs["y"], 2 * (X + 4))
     assert all(result.age > 0 for result in results)
+    assert all(result.info.model == "times_2" and result.info.done_ns > 0 for result in results)
 
 
 def test_results_can_be_iterated_in_an_event_loop(runtime: HB_HBMRuntime) -> None:
@@ -161,3 +163,214 @@ def test_callbacks_that_raise_stop_nothing(runtime: HB_HBMRuntime, caplog: pytes
 def test_wrong_settings_are_refused(runtime: HB_HBMRuntime, size: int, policy: Any) -> None:
     with pytest.raises(hbm_runtime.InputError):
         runtime.queue("times_2", size, policy)
+
+
+@pytest.mark.parametrize(("keywords", "error"), [({"size": 1.5}, TypeError), ({"on_result": 3}, TypeError)])
+def test_settings_of_wrong_types(runtime: HB_HBMRuntime, keywords: Any, error: Any) -> None:
+    with pytest.raises(error):
+        runtime.queue("times_2", **keywords)
+
+
+@pytest.mark.usefixtures("busy")
+def test_a_cancelled_event_loop_loses_no_result_and_leaves_no_thread_waiting(runtime: HB_HBMRuntime) -> None:
+    queue = runtime.queue("times_2")
+    queue.submit(X, tag=0)
+
+    async def first() -> int:
+        async for result in queue:
+            return int(result.tag)
+        return -1
+
+    async def impatient() -> None:
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(first(), 0.02)
+
+    asyncio.run(impatient())  # ends at once: nothing waits in a thread of the loop
+    let_go()
+    assert asyncio.run(first()) == 0
+
+
+def test_results_come_to_an_event_loop_while_it_waits(runtime: HB_HBMRuntime) -> None:
+    queue = runtime.queue("times_2", size=2)
+
+    async def main() -> list[int]:
+        def camera() -> None:
+            for tag in range(20):
+                queue.submit(X, tag=tag)
+            queue.drain()
+            queue.close()
+
+        thread = threading.Thread(target=camera)
+        thread.start()
+        tags = [result.tag async for result in queue]
+        thread.join()
+        return tags
+
+    assert asyncio.run(main()) == list(range(20))
+
+
+@pytest.mark.usefixtures("busy")
+def test_an_event_loop_ends_when_the_queue_is_closed(runtime: HB_HBMRuntime) -> None:
+    queue = runtime.queue("times_2")
+    queue.submit(X, tag=0)
+
+    async def main() -> list[int]:
+        loop = asyncio.get_running_loop()
+        loop.call_later(0.01, queue.close)
+        loop.call_later(0.02, let_go)
+        return [result.tag async for result in queue]
+
+    assert asyncio.run(main()) == [0]
+
+
+def test_a_queue_that_would_wait_for_itself_says_so(runtime: HB_HBMRuntime) -> None:
+    errors: list[type[BaseException]] = []
+
+    def misuse(_: QueueResult) -> None:
+        if errors:
+            return
+        queue.submit(X)  # takes the only place
+        waits: list[Callable[[], object]] = [lambda: queue.submit(X), queue.drain]
+        for wait in waits:
+            with pytest.raises(hbm_runtime.HbmStateError, match="wait for itself") as caught:
+                wait()
+            errors.append(caught.type)
+
+    queue = runtime.queue("times_2", size=1, on_result=misuse)
+    queue.submit(X)
+    deadline = time.monotonic() + 30
+    while len(errors) < 2 and time.monotonic() < deadline:
+        time.sleep(0.001)
+    queue.close()
+    assert errors == [hbm_runtime.HbmStateError] * 2
+
+
+def test_queues_can_be_chained_by_their_callbacks(runtime: HB_HBMRuntime) -> None:
+    """The second is full most of the time and blocks the first one's callback, but nothing else."""
+    values: list[float] = []
+
+    def second_result(result: QueueResult) -> None:
+        time.sleep(0.002)
+        values.append(float(result.outputs["y"][0, 1]))
+
+    second = runtime.queue("times_2", size=1, on_result=second_result)
+    first = runtime.queue("times_2", size=1, on_result=lambda result: second.submit(result.outputs["y"]))
+    other = runtime.run_async(X)
+    for _ in range(20):
+        first.submit(X)
+    assert first.drain(30)
+    assert second.drain(30)
+    assert values == [4.0] * 20
+    assert other.done()
+
+
+class Broken:
+    """Looks like an array until it is used."""
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise LookupError("broken")
+
+
+@pytest.mark.parametrize("wrong", [Broken(), [1, 2], {"x": X, "z": X}, None], ids=["raises", "list", "names", "None"])
+def test_whatever_is_submitted_ends_as_one_result_or_drop(runtime: HB_HBMRuntime, wrong: Any) -> None:
+    drops: Drops = []
+    queue = runtime.queue("times_2", on_drop=lambda tag, _, error: drops.append((tag, type(error))))
+    queue.submit(wrong, tag=1)
+    queue.submit(X, tag=2)
+    assert queue.drain(30)
+    assert drops == [(1, hbm_runtime.InputError)]
+    stats = queue.stats
+    assert (stats.submitted, stats.results, stats.dropped) == (2, 1, {"error": 1})
+
+
+@pytest.mark.usefixtures("busy")
+def test_inputs_may_be_overwritten_while_they_wait(runtime: HB_HBMRuntime) -> None:
+    x = X.copy()
+    buffer = bytearray(X.tobytes())
+    device = runtime["times_2"].empty_inputs()["x"]
+    device[...] = X
+    queue = runtime.queue("times_2", size=3)
+    for inputs in (x, {"x": x}, {"x": memoryview(buffer).cast("f", (2, 3))}, device):
+        queue.submit(inputs)
+    x[...] = device[...] = -1
+    buffer[:] = bytes(len(buffer))
+    let_go()
+    assert queue.drain(30)
+    queue.close()
+    for result in queue:
+        np.testing.assert_array_equal(result.outputs["y"], 2 * X)
+
+
+def test_a_closed_runtime_closes_its_queues(models: ModelFactory) -> None:
+    runtime = HB_HBMRuntime(str(models.scaled(2)))
+    queue = runtime.queue("times_2")
+    queue.submit(X)
+    assert queue.drain(30)
+    runtime.close()
+    with pytest.raises(hbm_runtime.HbmClosedError, match="runtime"):
+        queue.submit(X)
+    queue.close()
+    queue.close()
+    assert len(list(queue)) == 1
+
+
+@pytest.mark.usefixtures("busy")
+def test_closing_wakes_who_waits_for_a_place(runtime: HB_HBMRuntime) -> None:
+    queue = runtime.queue("times_2", size=1)
+    queue.submit(X)
+    queue.submit(X)
+    errors: list[BaseException] = []
+
+    def blocked() -> None:
+        try:
+            queue.submit(X)
+        except hbm_runtime.HbmClosedError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=blocked)
+    thread.start()
+    time.sleep(0.01)
+    queue.close()
+    thread.join(30)
+    assert len(errors) == 1
+    let_go()
+
+
+def test_a_reader_gives_up_after_its_time(runtime: HB_HBMRuntime) -> None:
+    queue = runtime.queue("times_2")
+    with pytest.raises(TimeoutError):
+        queue.get(0.01)
+    queue.submit(X, tag=7)
+    result = queue.get(30)
+    assert result is not None
+    assert result.tag == 7
+    queue.close()
+    assert queue.get() is None
+
+
+@pytest.mark.parametrize("policy", ["block", "latest", "drop_oldest", "reject"])
+def test_every_item_of_many_submitters_ends_once(runtime: HB_HBMRuntime, policy: Any) -> None:
+    ends: list[int] = []
+    queue = runtime.queue(
+        "times_2",
+        size=2,
+        policy=policy,
+        on_result=lambda result: ends.append(result.tag),
+        on_drop=lambda tag, _, __: ends.append(tag),
+    )
+
+    def camera(number: int) -> None:
+        for i in range(100):
+            with contextlib.suppress(hbm_runtime.HbmQueueFullError):
+                queue.submit(X, tag=number * 100 + i, deadline=time.monotonic() + (0 if i % 10 == 9 else 60))
+
+    threads = [threading.Thread(target=camera, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert queue.drain(60)
+    assert sorted(ends) == list(range(300))
+    stats = queue.stats
+    assert stats.submitted == 300 == stats.results + sum(stats.dropped.values())
+    assert (stats.waiting, stats.running) == (0, 0)

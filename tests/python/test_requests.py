@@ -1,8 +1,7 @@
-"""run_async(): futures, awaiting, deadlines, cancelling, given outputs."""
+"""run_async(): results, time-outs, deadlines, cancelling, what is told of a request."""
 
 from __future__ import annotations
 
-import asyncio
 import concurrent.futures
 import gc
 import time
@@ -15,6 +14,7 @@ from support.live import let_go
 
 import hbm_runtime
 from hbm_runtime import HB_HBMRuntime, _core
+from hbm_runtime.testing import faults
 
 if TYPE_CHECKING:
     from support.model_factory import ModelFactory
@@ -53,14 +53,6 @@ def test_models_of_one_request_end_together(runtime: HB_HBMRuntime) -> None:
     assert list(result) == ["times_2", "times_3"]
     assert isinstance(request.info, dict)
     assert set(request.info) == set(result)
-
-
-def test_a_request_can_be_awaited(runtime: HB_HBMRuntime) -> None:
-    async def both() -> tuple[Any, Any]:
-        return await asyncio.gather(runtime.run_async(X, "times_2"), runtime.run_async(X, "times_3"))
-
-    first, second = asyncio.run(both())
-    np.testing.assert_array_equal(first["times_2"]["y"] + X, second["times_3"]["y"])
 
 
 def test_inputs_may_be_overwritten_at_once(runtime: HB_HBMRuntime) -> None:
@@ -112,21 +104,6 @@ def test_a_running_request_cannot_be_cancelled_but_abandoned(runtime: HB_HBMRunt
         request.result(10)
 
 
-@pytest.mark.usefixtures("hanging")
-def test_cancelling_the_awaiting_task_abandons_the_request(runtime: HB_HBMRuntime) -> None:
-    request = runtime.run_async(X, "times_2")
-
-    async def impatient() -> None:
-        with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(_awaited(), 0.05)
-
-    async def _awaited() -> None:
-        await request
-
-    asyncio.run(impatient())
-    assert request.cancelled()
-
-
 def test_a_request_whose_deadline_has_passed_is_not_run(runtime: HB_HBMRuntime) -> None:
     request = runtime.run_async(X, "times_2", deadline=time.monotonic() - 1)
     with pytest.raises(hbm_runtime.HbmDeadlineError):
@@ -147,19 +124,6 @@ def test_the_times_of_a_request_follow_each_other(runtime: HB_HBMRuntime) -> Non
     assert times[0] > 0
 
 
-def test_done_callbacks_are_called_once_and_may_raise(runtime: HB_HBMRuntime, caplog: pytest.LogCaptureFixture) -> None:
-    request = runtime.run_async(X, "times_2")
-    called: list[object] = []
-    request.add_done_callback(called.append)
-    request.add_done_callback(lambda _: 1 / 0)  # logged by concurrent.futures
-    request.result(10)
-    deadline = time.monotonic() + 10
-    while not called and time.monotonic() < deadline:
-        time.sleep(0.001)
-    assert called == [request]
-    caplog.clear()  # its records hold the request
-
-
 def test_forgotten_requests_leave_nothing(runtime: HB_HBMRuntime) -> None:
     for _ in range(200):
         runtime.run_async(X, "times_2")
@@ -167,45 +131,117 @@ def test_forgotten_requests_leave_nothing(runtime: HB_HBMRuntime) -> None:
     np.testing.assert_array_equal(runtime.run(X, "times_2")["times_2"]["y"], 2 * X)
 
 
-def test_given_outputs_are_filled_and_returned(runtime: HB_HBMRuntime) -> None:
-    given = np.zeros((3, 2), np.float32).T
-    result = runtime.run(X, "times_2", outputs={"y": given})
-    assert result["times_2"]["y"] is given
-    np.testing.assert_array_equal(given, 2 * X)
-    again = np.zeros((2, 3), np.float32)
-    assert runtime.run_async(X, "times_3", outputs=again).result(10)["times_3"]["y"] is again
-    np.testing.assert_array_equal(again, 3 * X)
+MANY = 40
+"""More than the driver takes at a time."""
 
 
+@pytest.fixture
+def full() -> Iterator[None]:
+    """All tasks hang until the test releases them, so that requests queue up in the runtime."""
+    _core.set_faults("task:hang")
+    yield
+    let_go()
+
+
+@pytest.mark.usefixtures("full")
+def test_queued_requests_can_be_cancelled_in_any_order_and_running_ones_cannot(runtime: HB_HBMRuntime) -> None:
+    requests = [runtime.run_async(X, "times_2") for _ in range(MANY)]
+    queued = [request for request in requests if request.status == "queued"]
+    assert len(queued) == MANY - 32
+    depths = [info.queue_depth for request in queued if isinstance(info := request.info, hbm_runtime.RequestInfo)]
+    assert depths == list(range(len(queued)))
+    assert not requests[0].cancel()
+    assert requests[0].running()
+    assert all(request.cancel() for request in reversed(queued[1:]))
+    assert all(request.cancelled() and request.cancel() for request in queued[1:])
+    let_go()
+    for request in [*requests[:32], queued[0]]:
+        np.testing.assert_array_equal(request.result(30)["times_2"]["y"], 2 * X)
+    assert not queued[0].cancel()
+    with pytest.raises(concurrent.futures.CancelledError):
+        queued[1].exception()
+
+
+@pytest.mark.usefixtures("full")
+def test_a_request_of_several_models_is_cancelled_whole_or_not_at_all(runtime: HB_HBMRuntime) -> None:
+    both = {"times_2": {"x": X}, "times_3": {"x": X}}
+    filling = [runtime.run_async(X, "times_2") for _ in range(31)]
+    half = runtime.run_async(both)
+    behind = runtime.run_async(both)
+    assert not half.cancel()
+    assert behind.cancel()
+    let_go()
+    assert list(half.result(30)) == ["times_2", "times_3"]
+    assert behind.cancelled()
+    assert concurrent.futures.wait(filling, 30).not_done == set()
+
+
+def test_all_models_are_checked_before_one_starts(runtime: HB_HBMRuntime) -> None:
+    before = runtime.stats()
+    with pytest.raises(hbm_runtime.InputError, match="times_3"):
+        runtime.run_async({"times_2": {"x": X}, "times_3": {"x": X[0]}})
+    assert runtime.stats() == before
+
+
+@pytest.mark.usefixtures("full")
+@pytest.mark.parametrize("several", [False, True], ids=["one model", "two models"])
+def test_run_gives_up_on_every_model(runtime: HB_HBMRuntime, several: bool) -> None:
+    inputs = {"times_2": {"x": X}, "times_3": {"x": X}} if several else {"times_2": {"x": X}}
+    with pytest.raises(hbm_runtime.HbmTimeoutError):
+        runtime.run(inputs, timeout=0.05)
+    with pytest.raises(hbm_runtime.HbmTimeoutError):
+        runtime.run_async(inputs, timeout=0.05).result(30)
+    let_go()
+    assert runtime.run(inputs)["times_2"]["y"][0, 1] == 2
+
+
+@pytest.mark.usefixtures("full")
+def test_what_waits_for_the_device_beyond_its_deadline_is_not_run(runtime: HB_HBMRuntime) -> None:
+    filling = [runtime.run_async(X, "times_2") for _ in range(32)]
+    late = runtime.run_async(X, "times_2", deadline=time.monotonic() + 0.01)
+    assert late.status == "queued"
+    time.sleep(0.02)
+    let_go()
+    with pytest.raises(hbm_runtime.HbmDeadlineError):
+        late.result(30)
+    assert concurrent.futures.wait(filling, 30).not_done == set()
+
+
+def test_run_takes_a_deadline_too(runtime: HB_HBMRuntime) -> None:
+    with pytest.raises(hbm_runtime.HbmDeadlineError, match="times_2"):
+        runtime.run(X, "times_2", deadline=time.monotonic() - 1)
+    assert runtime.run(X, "times_2", deadline=time.monotonic() + 60)
+
+
+@pytest.mark.parametrize("limit", ["timeout", "deadline"])
 @pytest.mark.parametrize(
-    ("outputs", "message"),
-    [
-        (np.zeros((2, 3), np.float64), "expected dtype float32"),
-        (np.zeros((3, 3), np.float32), "expected shape"),
-        ({"z": np.zeros((2, 3), np.float32)}, "no output 'z'"),
-    ],
-    ids=["dtype", "shape", "name"],
+    ("value", "error"),
+    [(-1, hbm_runtime.InputError), (float("nan"), hbm_runtime.InputError), ("1", TypeError), ([], TypeError)],
 )
-def test_given_outputs_that_do_not_fit_are_refused(runtime: HB_HBMRuntime, outputs: object, message: str) -> None:
-    with pytest.raises(hbm_runtime.InputError, match=message):
-        runtime.run(X, "times_2", outputs=outputs)
+def test_limits_that_are_no_time_are_refused(runtime: HB_HBMRuntime, limit: str, value: Any, error: Any) -> None:
+    for run in (runtime.run, runtime.run_async, lambda *_, **limits: runtime.bind("times_2").run(**limits)):
+        with pytest.raises(error, match=limit):
+            run(X, "times_2", **{limit: value})
 
 
-def test_read_only_outputs_are_refused(runtime: HB_HBMRuntime) -> None:
-    given = np.zeros((2, 3), np.float32)
-    given.flags.writeable = False
-    with pytest.raises(hbm_runtime.InputError, match="read-only"):
-        runtime.run(X, "times_2", outputs=given)
+@pytest.mark.parametrize("limit", [float("inf"), 1e300, np.float32(60), 60])
+def test_limits_may_be_any_number(runtime: HB_HBMRuntime, limit: Any) -> None:
+    assert runtime.run(X, "times_2", timeout=limit)
+    assert runtime.run_async(X, "times_2", timeout=limit).result(limit)
 
 
-def test_only_the_named_outputs_are_returned(models: ModelFactory) -> None:
-    runtime = HB_HBMRuntime(str(models.many(4)))
-    inputs = {
-        name: np.zeros(shape, hbm_runtime.TensorInfo(runtime, "many_4", True, i, name).np_dtype)
-        for i, (name, shape) in enumerate(runtime.input_shapes["many_4"].items())
-    }
-    names = runtime.output_names["many_4"]
-    result = runtime.run(inputs, output_names=[names[2], names[0]])
-    assert list(result["many_4"]) == [names[2], names[0]]
-    with pytest.raises(hbm_runtime.InputError, match="no output"):
-        runtime.run(inputs, output_names=["nope"])
+@pytest.mark.parametrize("waiting", [True, False], ids=["waited for", "dropped"])
+def test_a_failure_is_logged_when_nobody_asked(
+    runtime: HB_HBMRuntime, caplog: pytest.LogCaptureFixture, waiting: bool
+) -> None:
+    with faults("task:fail"):
+        request = runtime.run_async(X, "times_2")
+        if waiting:
+            assert request.exception(30) is not None
+        del request
+        deadline = time.monotonic() + (0.2 if waiting else 30)
+        while "nobody asked" not in caplog.text and time.monotonic() < deadline:
+            time.sleep(0.001)
+    assert ("nobody asked" in caplog.text) is not waiting
+    if not waiting:
+        assert "times_2" in caplog.text

@@ -19,6 +19,8 @@ x = np.ones((size, size), np.float32)
 runtime = HB_HBMRuntime(path)
 def go(name="slow"):
     return runtime.run({"x": x, "count": np.array([steps])}, model_name=name)
+def begin(count):
+    return [runtime.run_async({"x": x, "count": np.array([steps])}, "slow") for _ in range(count)]
 def background(count):
     for _ in range(count):
         threading.Thread(target=go, daemon=True).start()
@@ -32,6 +34,27 @@ atexit.register(leaving)
 ENDINGS: dict[str, tuple[str, int]] = {
     "one run in flight": ("background(1)", 0),
     "many runs in flight and queued": ("background(64)", 0),
+    "64 requests in flight": ("requests = begin(64)", 0),
+    "64 requests dropped": ("begin(64)", 0),
+    "requests with callbacks": ("[r.add_done_callback(lambda r: r.result()) for r in begin(8)]", 0),
+    "a thread that waits for a request": (
+        "r, = begin(1)\nthreading.Thread(target=r.result, daemon=True).start()\ntime.sleep(0.1)",
+        0,
+    ),
+    "a bound run in flight": (
+        "b = runtime.bind('slow', inputs={'x': x, 'count': np.array([steps])})\nr = b.run_async()",
+        0,
+    ),
+    "a queue with items": (
+        "q = runtime.queue('slow', on_result=print)\n"
+        "for _ in range(3): q.submit({'x': x, 'count': np.array([steps])})\ntime.sleep(0.1)",
+        0,
+    ),
+    "an event loop that ends with requests in flight": (
+        "import asyncio\nasync def main():\n    asyncio.ensure_future(asyncio.wrap_future(begin(1)[0]))\n"
+        "    await asyncio.sleep(0.1)\nasyncio.run(main())",
+        0,
+    ),
     "sys.exit with runs in flight": ("background(4)\nsys.exit(3)", 3),
     "an exception with runs in flight": ("background(4)\nraise LookupError", 1),
     "the runtime dropped with runs in flight": ("background(4)\ndel runtime", 0),

@@ -62,6 +62,32 @@ def test_ctrl_c_ends_a_waiting_run_soon_and_the_next_run_works(
     assert lines[1] == "True"
 
 
+IN_RESULT = (
+    PRELUDE
+    + """
+runtime = HB_HBMRuntime(path)
+request = runtime.run_async(inputs(steps))
+for ask in (request.result, request.exception, request.wait, lambda: request.result(60)):
+    interrupt(0.05)
+    try:
+        ask()
+        print("finished")
+    except KeyboardInterrupt:
+        print(time.monotonic() - sent[-1])
+print(request.running())
+request.abandon()
+"""
+)
+
+
+def test_ctrl_c_ends_waiting_for_a_request_and_the_request_goes_on(models: ModelFactory, tmp_path: Path) -> None:
+    path = models.slow()
+    lines = output_of(run_python(IN_RESULT, path, slow.steps_for(path, 6.0), slow.X.shape[0], cwd=tmp_path)).split()
+    assert lines.pop() == "True"
+    assert len(lines) == 4
+    assert all(float(line) < SOON for line in lines)
+
+
 HANDLER = (
     PRELUDE
     + """

@@ -49,10 +49,11 @@ def wait_until_held(expected: Held, seconds: float = 10.0) -> Held:
 def wait_until(good: Callable[[Held], bool], seconds: float = 10.0) -> Held:
     """The same for any condition."""
     deadline = time.monotonic() + seconds
-    if not good(Held.now()):
-        gc.collect()
+    pause = 0.001
     while not good(held := Held.now()) and time.monotonic() < deadline:
-        time.sleep(0.005)
+        gc.collect()  # every time: a thread may have let go of the last thing that held a cycle
+        time.sleep(pause)
+        pause = min(2 * pause, 0.1)
     return held
 
 

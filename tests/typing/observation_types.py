@@ -93,11 +93,11 @@ def info_of(info: RequestInfo) -> None:
 
 bound = runtime.bind("m", inputs={"x": frame}, outputs={"y": frame})
 assert_type(bound, BoundRun)
-assert_type(bound.inputs, Arrays)
-assert_type(bound.outputs, Arrays)
-assert_type(bound.run(timeout=1), Arrays)
+assert_type(bound.inputs, Mapping[str, NDArray[Any]])
+assert_type(bound.outputs, Mapping[str, NDArray[Any]])
+assert_type(bound.run(timeout=1), Mapping[str, NDArray[Any]])
 assert_type(bound.run_async(timeout=1, deadline=5.0), InferRequest)
-runtime.bind("m", inputs=frame)  # type: ignore[arg-type]
+assert_type(runtime.bind("m", inputs=frame), BoundRun)
 
 
 def told(tag: Any, reason: str, error: HbmError | None) -> None:

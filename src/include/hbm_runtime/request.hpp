@@ -72,4 +72,7 @@ class HBM_API Request {
   [[nodiscard]] virtual RequestInfo info() const = 0;
 };
 
+// Removes several requests from the queue, or none of them: false when the driver has one already or one has ended.
+HBM_API bool cancelAll(const std::vector<std::shared_ptr<Request>>& requests);
+
 }  // namespace hbm

@@ -94,6 +94,7 @@ class HBM_API Runtime {
   // `file`, or by its only model, which takes that name. Defaults are copied. Requests in flight on `other` finish
   // there. Throws Error.
   Runtime(const Runtime& other, std::size_t index, const std::string& file, const LoadOptions& options = {});
+  Runtime(const Runtime& other, std::size_t index, const ModelBuffer& buffer, const LoadOptions& options = {});
 
   // Gives the models back. Requests in flight finish on their own, outputs stay valid.
   ~Runtime();
@@ -124,13 +125,21 @@ class HBM_API Runtime {
   [[nodiscard]] Call makeCall(const std::string& model, const std::map<std::string, TensorView>& inputs,
                               const std::map<std::string, TensorView>& outputs = {}) const;
 
+  // What run() and start() check before anything happens. Throws Error (kInput).
+  void checkCalls(const std::vector<Call>& calls) const;
+
   // Runs all calls, in parallel, and waits. One result for each call. Everything is checked before the device is
   // touched. Throws the first Error; then no call of it is running any more, except after kTimeout and kCancelled.
   [[nodiscard]] std::vector<std::vector<DeviceTensor>> run(const std::vector<Call>& calls,
                                                            const CallOptions& options = {});
 
-  // Starts one call and returns when its inputs were copied.
+  // Starts one call and returns when its inputs were copied. What can be checked is checked first, and thrown: kInput,
+  // kClosed; everything else is the request's error.
   [[nodiscard]] std::shared_ptr<Request> start(const Call& call, const CallOptions& options = {});
+
+  // Starts several; one request for each call. All are checked before the first one starts.
+  [[nodiscard]] std::vector<std::shared_ptr<Request>> start(const std::vector<Call>& calls,
+                                                            const CallOptions& options = {});
 
   // A tensor in device memory, zeroed, with the strides of the device. Dynamic dimensions come from `shape`, which may
   // be empty for static ones. Throws Error.
