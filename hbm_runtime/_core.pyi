@@ -17,6 +17,7 @@ import hbm_runtime._enums
 __all__: list[str] = [
     "BoundCall",
     "LoadOptions",
+    "LoopWaker",
     "QuantParams",
     "Recorder",
     "Request",
@@ -517,6 +518,24 @@ class Request:
         """
     @property
     def state(self) -> str: ...
+
+class LoopWaker:
+    """
+    Tells an event loop which requests have ended, by a file descriptor to be watched.
+    """
+    def __init__(self) -> None: ...
+    def fileno(self) -> int:
+        """
+        The descriptor; readable when there are tickets.
+        """
+    def take(self) -> list[int]:
+        """
+        The tickets since the last call.
+        """
+    def watch(self, request: Request, ticket: typing.SupportsInt | typing.SupportsIndex) -> None:
+        """
+        Notes the ticket when it has ended.
+        """
 
 class BoundCall:
     """

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ._errors import HbmCancelledError, HbmError
+from ._loop_waker import wake_when_done
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -161,7 +162,7 @@ class InferRequest(ResultFuture):
                 with suppress(RuntimeError):  # the loop was closed
                     loop.call_soon_threadsafe(_set_done, waiter)
 
-            self.add_done_callback(wake)
+            wake_when_done(self._request, waiter, lambda: self.add_done_callback(wake))
             try:
                 yield from waiter
             except BaseException:  # the task was cancelled, or is thrown away with its loop

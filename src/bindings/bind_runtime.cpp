@@ -101,6 +101,7 @@ Raises:
   bindTensorProperties(cls);
   bindDeviceTensors(module, cls);
   bindRequest(module);
+  bindLoopWaker(module);
   bindRun(cls);
   bindBoundCall(module);
   bindObservation(module, cls);

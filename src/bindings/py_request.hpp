@@ -51,5 +51,6 @@ class PyRequest {
 };
 
 void bindRequest(py::module_& module);
+void bindLoopWaker(py::module_& module);
 
 }  // namespace hbm::python
