@@ -30,6 +30,7 @@ target_compile_options(
             $<$<BOOL:${HBM_WERROR}>:-Werror>)
 
 if(HBM_SANITIZE)
-  add_compile_options(-fsanitize=${HBM_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -g)
+  # The lightest optimisation and debug information that still tell the line: instrumented code takes long to compile.
+  add_compile_options(-fsanitize=${HBM_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -O1 -g1)
   add_link_options(-fsanitize=${HBM_SANITIZE})
 endif()

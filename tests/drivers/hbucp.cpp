@@ -57,9 +57,12 @@ std::size_t finish(std::int32_t status);
 std::size_t finishAll(std::int32_t status);
 std::size_t submissions(hbUCPSchedParam* parameters, std::size_t capacity);
 
-Settings& mutableSettings() {
-  static Settings& instance = *std::make_unique<Settings>().release();
-  return instance;
+// Replaced as a whole and kept: a thread of an earlier test may still be looking at the last ones.
+std::atomic<const Settings*> currentSettings{nullptr};
+
+std::vector<std::unique_ptr<const Settings>>& allSettings() {
+  static auto& all = *std::make_unique<std::vector<std::unique_ptr<const Settings>>>().release();
+  return all;
 }
 
 Control& theControl() {
@@ -87,7 +90,8 @@ void configure(const char* text) {
   refusalsLeft = fresh.refusals;
   recording = fresh.hold;
   submitted().clear();
-  mutableSettings() = std::move(fresh);
+  allSettings().push_back(std::make_unique<const Settings>(std::move(fresh)));
+  currentSettings.store(allSettings().back().get());
 }
 
 void copyTensors(const Task& task) {
@@ -172,7 +176,7 @@ std::int32_t enter(Function function) {
   return control.failStatus;
 }
 
-const Settings& settings() { return mutableSettings(); }
+const Settings& settings() { return *currentSettings.load(); }
 
 hbUCPTaskHandle_t createTask(std::vector<hbDNNTensor> inputs, std::vector<hbDNNTensor> outputs) {
   if (theControl().liveTasks.fetch_add(1) >= settings().tasks) {
