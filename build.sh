@@ -14,7 +14,7 @@ usage() {
   demo        read a picture with two OCR models on this machine; arguments go to hbm_runtime.demo
   test        build and run all tests, C++ and Python; arguments go to pytest
   lint        format, style, types, static analysis, layers, generated stubs
-  sanitize    run the tests under ASan, UBSan and TSan; --quick for some of each
+  sanitize    run the tests under ASan, UBSan and TSan; --quick for some C++ suites under each, --python for Python's alone
   bench       run the benchmarks; arguments go to benchmarks/run.py
   wheels      repaired wheels for every CPython found here; --aarch64 cross-builds for boards
   deb         Debian packages in dist/
@@ -142,15 +142,11 @@ python_under_asan() {
 # The engine is not instrumented: what it keeps and how its threads meet is not looked at.
 sanitize() {
   export LSAN_OPTIONS=suppressions=$PWD/tests/support/lsan.supp TSAN_OPTIONS=ignore_noninstrumented_modules=1
-  if [ "${1:-}" = --quick ]; then
-    native asan core bpusim
-    native tsan core bpusim
-    python_under_asan tests/python/test_{run_forms,outputs,requests,lifecycle,load_errors}.py
-    return
-  fi
-  native asan
-  native tsan
-  python_under_asan "$@"
+  case ${1:-} in
+    --quick) native asan core bpusim; native tsan core bpusim ;;
+    --python) shift; python_under_asan "$@" ;;
+    *) native asan; native tsan; python_under_asan "$@" ;;
+  esac
 }
 
 # install_wheel: into the environment of $PYTHON or python3; whether that is possible is asked before anything is built.
