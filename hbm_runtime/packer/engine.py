@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Mapping, Sequence
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -95,10 +99,31 @@ def _onnxruntime() -> Any:
     # Newer releases report usage over the network unless told otherwise before they are loaded.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
-        import onnxruntime  # type: ignore[import-untyped]  # noqa: PLC0415
+        with _signals_deferred():
+            import onnxruntime  # type: ignore[import-untyped]  # noqa: PLC0415
     except ImportError:
         raise PackError("this needs ONNX Runtime; install it with: pip install onnxruntime") from None
     return onnxruntime
+
+
+@contextmanager
+def _signals_deferred() -> Iterator[None]:
+    """Ctrl-C and SIGTERM take effect at the end: the engine's import loses them, and leaves half a module behind."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
+    if "onnxruntime" in sys.modules or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    for number in handlers:
+        signal.signal(number, lambda number, _frame: came.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    for caught in came:
+        signal.raise_signal(caught)
 
 
 def unsupported_operators(operators: Mapping[tuple[str, str], int], opsets: Mapping[str, int]) -> list[str] | None:

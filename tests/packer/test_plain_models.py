@@ -145,6 +145,30 @@ def test_the_same_input_gives_the_same_bytes_in_every_process(tmp_path: Path) ->
     assert (tmp_path / "1.hbm").read_bytes() == (tmp_path / "2.hbm").read_bytes()
 
 
+INTERRUPTED = """
+import os, signal, sys, types
+
+class Interrupted(types.ModuleType):
+    def find_spec(self, name, path=None, target=None):
+        if name == "onnxruntime":
+            os.kill(os.getpid(), signal.SIGINT)  # in the middle of the engine's import
+
+from hbm_runtime.packer import build_model
+sys.meta_path.insert(0, Interrupted("interrupted"))
+try:
+    build_model(sys.argv[1])
+except KeyboardInterrupt:
+    print("whole" if hasattr(sys.modules.get("onnxruntime"), "InferenceSession") else "half")
+"""
+
+
+def test_ctrl_c_while_the_engine_is_imported_is_not_lost_and_leaves_it_whole(tmp_path: Path) -> None:
+    onnx.save(identity((3,)), tmp_path / "net.onnx")
+    command = [sys.executable, "-c", INTERRUPTED, str(tmp_path / "net.onnx")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout == "whole\n", done.stderr
+
+
 def test_progress_only_grows(tmp_path: Path) -> None:
     told: list[tuple[str, float]] = []
     samples = [{"data": np.ones((1, 3, 240, 320), np.float32)}] * 3
