@@ -29,12 +29,17 @@ MODULES = [
 PLAIN_VALUES = {"hbm_runtime.packer", "hbm_runtime.compare", "hbm_runtime.samples"}
 
 
+def refuses(member: object) -> bool:
+    """Whether it is there only to refuse what a base class would do."""
+    return "NoReturn" in str(getattr(member, "__annotations__", {}).get("return", ""))
+
+
 def public_members(cls: type) -> set[str]:
     """What a user can reach on an object: methods, properties and fields that this package gives it."""
     members: set[str] = set()
     for base in cls.__mro__:
         if base.__module__.split(".")[0] == "hbm_runtime" and not issubclass(base, enum.Enum):
-            members |= {name for name in vars(base) if not name.startswith("_")}
+            members |= {name for name, value in vars(base).items() if not name.startswith("_") and not refuses(value)}
             members |= {field.name for field in dataclasses.fields(base)} if dataclasses.is_dataclass(base) else set()
             members |= {name for name in inspect.get_annotations(base) if not name.startswith("_")}
     return members
