@@ -7,10 +7,13 @@ using nullmodel::errorOf;
 
 TEST(a_driver_that_honours_no_load_options_refuses_each_of_them) {
   testdriver::control().configure("");
-  const std::vector<hbm::LoadOptions> all{
-      {2, {}, false, false, false, {}}, {0, {1}, false, false, false, {}}, {0, {}, true, false, false, {}},
-      {0, {}, false, true, false, {}},  {0, {}, false, false, true, {}},   {0, {}, false, false, false, {"tensor"}},
-  };
+  std::vector<hbm::LoadOptions> all(6);
+  all[0].threads = 2;
+  all[1].cpus = {1};
+  all[2].flushDenormals = true;
+  all[3].saveMemory = true;
+  all[4].profile = true;
+  all[5].keep = {"tensor"};
   for (const hbm::LoadOptions& options : all) {
     const hbm::Error error = errorOf([&] { const hbm::Runtime runtime(anyFile(), options); });
     CHECK(error.kind() == ErrorKind::kUnsupported);
