@@ -33,6 +33,10 @@ class VendorEnum(enum.IntEnum):
 
     __str__ = enum.Enum.__str__
 
+    def __format__(self, spec: str) -> str:
+        # CPython 3.10 would print the number in an f-string.
+        return format(int(self), spec) if spec and spec[-1] in "bcdoxXn" else format(str(self), spec)
+
     def __bool__(self) -> bool:
         return True
 

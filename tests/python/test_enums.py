@@ -52,6 +52,8 @@ def test_printed_forms(name: str, member: str) -> None:
     item = getattr(kind, member)
     assert str(item) == f"{name}.{member}"
     assert f"{item}" == f"{name}.{member}"
+    assert f"{item:>24}" == f"{name}.{member}".rjust(24)
+    assert f"{item:3d}" == f"{values[member]:3d}"
     assert repr(item) == f"<{name}.{member}: {values[member]}>"
     assert "%d" % item == str(values[member])  # noqa: UP031 - as old scripts print it
     assert repr([item]) == f"[<{name}.{member}: {values[member]}>]"
