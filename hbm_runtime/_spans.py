@@ -95,7 +95,7 @@ def spans_of(number: int, record: Record, names: TensorNames, device: str) -> li
     add("Launch", record["submit_ns"], record["launched_ns"], record["submitted_by"])
     # A driver that tells when the task ran tells its time in the driver's queue, too.
     begin = record["device_begin_ns"] or record["launched_ns"]
-    add("Queue", record["launched_ns"], begin)
+    add("Queue", min(record["launched_ns"], begin), begin)
     add("DeviceExecute", begin, record["device_end_ns"] or record["ended_ns"], record["device_thread"])
     add_copies(inputs=False)
     for thread, wait_begin, wait_end in record["waits"]:
