@@ -14,7 +14,7 @@ usage() {
   demo        read a picture with two OCR models on this machine; arguments go to hbm_runtime.demo
   test        build and run all tests, C++ and Python; arguments go to pytest
   lint        format, style, types, static analysis, layers, generated stubs
-  sanitize    run the tests under ASan, UBSan and TSan; --quick for some C++ suites under each, --python for Python's alone
+  sanitize    run the tests under ASan, UBSan and TSan; --quick: some C++ suites, --python: Python's alone
   bench       run the benchmarks; arguments go to benchmarks/run.py
   wheels      repaired wheels for every CPython found here; --aarch64 cross-builds for boards
   deb         Debian packages in dist/

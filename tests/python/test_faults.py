@@ -16,12 +16,13 @@ from support.live import Held, wait_until_held
 from support.model_factory import ModelFactory
 
 from hbm_runtime import (
+    ContainerError,
     DriverError,
     HB_HBMRuntime,
     HbmError,
+    HbmIOError,
     HbmTimeoutError,
     ModelError,
-    ModelNotFoundError,
     OutOfResourcesError,
 )
 from hbm_runtime.testing import faults, live, release_hanging_tasks
@@ -162,9 +163,9 @@ def test_what_has_a_second_way_does_not_fail_for_the_caller(paths: list[Path], f
 @pytest.mark.parametrize(
     ("function", "status", "exception"),
     [
-        ("hbDNNInitializeFromFiles", "HB_UCP_MODEL_INVALID", ModelError),
+        ("hbDNNInitializeFromFiles", "HB_UCP_MODEL_INVALID", ContainerError),
         ("hbDNNInitializeFromFiles", "HB_UCP_MODEL_INCOMPATIBLE", ModelError),
-        ("hbDNNInitializeFromFiles", "HB_UCP_FILE_OPEN_FAILED", ModelNotFoundError),
+        ("hbDNNInitializeFromFiles", "HB_UCP_FILE_OPEN_FAILED", HbmIOError),
         ("hbDNNInitializeFromFiles", "HB_UCP_MODEL_NUMBER_EXCEED_LIMIT", OutOfResourcesError),
         ("hbUCPMallocCached", "HB_UCP_MEM_ALLOC_FAIL", OutOfResourcesError),
         ("hbUCPMemFlush", "HB_UCP_MEM_FLUSH_FAIL", DriverError),
