@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import logging
+import threading
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ else:
     ResultFuture = concurrent.futures.Future
 
 _log = logging.getLogger("hbm_runtime")
+
+# Of concurrent.futures, where waiting functions look at them.
+_PENDING, _CANCELLED, _FINISHED = "PENDING", "CANCELLED_AND_NOTIFIED", "FINISHED"
 
 
 @dataclass(frozen=True)
@@ -70,13 +74,45 @@ class InferRequest(ResultFuture):
     """
 
     def __init__(self, request: _core.Request) -> None:
-        super().__init__()
         self._request = request
         self._value: Result | None = None
         self._error: HbmError | None = None
         self._asked = False
+        self._watched = False
         self._told = False
-        request.on_done(self._settle)
+        self._teller = 0  # the thread that settles
+        super().__init__()
+
+    # Most requests are only waited for or awaited, and then a thread that takes the GIL to tell the base class of the
+    # end would cost more than the request. So the base class is told when somebody looks for its waiters or adds a
+    # callback, and its state follows the request's until then.
+
+    @property
+    def _waiters(self) -> list[Any]:
+        self._watch()
+        return self._waiting
+
+    @_waiters.setter
+    def _waiters(self, waiters: list[Any]) -> None:
+        self._waiting = waiters
+
+    @property
+    def _state(self) -> str:
+        if self._settled_state == _PENDING and self._teller != threading.get_ident() and self.done():
+            return _CANCELLED if self.cancelled() else _FINISHED
+        return self._settled_state
+
+    @_state.setter
+    def _state(self, state: str) -> None:
+        self._settled_state = state
+
+    def _watch(self) -> None:
+        """Has the end told to the base class, on the package's own thread."""
+        with self._condition:
+            if self._watched:
+                return
+            self._watched = True
+        self._request.on_done(self._settle)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Waits until it has ended, at most `timeout` seconds. Returns True when it has ended."""
@@ -144,6 +180,7 @@ class InferRequest(ResultFuture):
 
     def add_done_callback(self, fn: Callable[[Any], object]) -> None:
         """Calls `fn` with the request when it has ended, in the order in which they were added; now if it has."""
+        self._watch()
         if self.done():
             self._settle()
         super().add_done_callback(lambda _: self._call_back(fn))
@@ -206,7 +243,8 @@ class InferRequest(ResultFuture):
         with self._condition:
             if self._told:
                 return
-            self._told = True
+            self._told = self._watched = True
+            self._teller = threading.get_ident()
         try:
             error = self._failure()
             outputs = self._outputs() if error is None else {}
@@ -228,13 +266,22 @@ class InferRequest(ResultFuture):
             _log.exception("a callback of %s raised", repr(self))
 
     def __del__(self) -> None:
-        error = getattr(self, "_error", None)
-        if error is not None and not self._asked and not isinstance(error, HbmCancelledError):
-            _log.error("a request failed and nobody asked for its result: %s", error)
+        request = getattr(self, "_request", None)
+        if request is None or self._asked:
+            return
+        if request.state in {"done", "failed", "cancelled"}:
+            _log_failure(request)
+        else:
+            request.on_done(lambda: _log_failure(request))
 
     def __repr__(self) -> str:
         models = ", ".join(info["model"] for info in self._request.infos())
         return f"<InferRequest {models}: {self.status}>"
+
+
+def _log_failure(request: _core.Request) -> None:
+    if request.state == "failed":
+        _log.error("a request failed and nobody asked for its result: %s", request.error())
 
 
 def _set_done(waiter: asyncio.Future[None]) -> None:

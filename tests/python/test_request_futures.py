@@ -81,6 +81,14 @@ def test_callbacks_come_in_their_order_whatever_one_raises(
     caplog.clear()  # its records hold the request
 
 
+def test_an_ended_request_counts_as_done_at_once(runtime: HB_HBMRuntime) -> None:
+    for _ in range(50):
+        request = runtime.run_async(X, "times_2")
+        request.wait()
+        assert concurrent.futures.wait([request], 0).done == {request}
+        assert list(concurrent.futures.as_completed([request], 0)) == [request]
+
+
 def test_a_callback_of_an_ended_request_is_called_at_once_and_here(runtime: HB_HBMRuntime) -> None:
     for _ in range(50):
         request = runtime.run_async(X, "times_2")

@@ -26,6 +26,7 @@ def try_wheel(wheel: Path, interpreter: Interpreter, *requirements: str) -> str:
         shutil.copy(SMOKE, folder)
         run([interpreter.executable, "-m", "venv", str(folder / "venv")])
         python = folder / "venv" / "bin" / "python"
-        run([str(python), "-m", "pip", "install", str(wheel), *requirements], cwd=folder)
+        # The newest numpy may have no wheel for this interpreter any more, or not yet.
+        run([str(python), "-m", "pip", "install", "--prefer-binary", str(wheel), *requirements], cwd=folder)
         run([str(python), "-I", "smoke.py"], cwd=folder)
         return run([str(python), "-m", "pip", "list", "--format=freeze"], cwd=folder)
