@@ -17,7 +17,7 @@ import sys, time
 import numpy as np
 from hbm_runtime import HB_HBMRuntime
 runtime = HB_HBMRuntime(sys.argv[1])
-x = np.ones((2048, 2048), np.float32)
+x = np.ones((1024, 1024), np.float32)
 requests = [runtime.run_async(x) for _ in range(64)]
 sys.stdout.write(str(time.time()))
 sys.stdout.flush()
@@ -26,7 +26,7 @@ sys.stdout.flush()
 
 def exit_seconds() -> float:
     """From the end of a script with 64 requests in flight to its process's; infinite when that was not clean."""
-    path = models.written("matmul_2048", lambda: models.matmul(2048))
+    path = models.written("matmul_1024", lambda: models.matmul(1024))
     done = subprocess.run([sys.executable, "-c", SCRIPT, str(path)], capture_output=True, text=True, check=False)
     ended = time.time()
     return ended - float(done.stdout) if done.returncode == 0 and not done.stderr else float("inf")
