@@ -83,9 +83,14 @@ class Target:
             with zipfile.ZipFile(package) as archive:
                 archive.extractall(site)
         shutil.copy(SMOKE, self.folder)
-        command = ["qemu-aarch64-static", "-L", str(system), str(system / "usr/bin/python3.11"), "-s", "smoke.py"]
-        variables = {"PATH": os.environ["PATH"], "PYTHONPATH": str(site), "PYTHONHOME": str(system / "usr")}
-        run(command, cwd=self.folder, env=variables)
+        emulator = ["qemu-aarch64-static", "-L", str(system)]
+        variables = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(site),
+            "PYTHONHOME": str(system / "usr"),
+            "SMOKE_EMULATOR": " ".join(emulator),
+        }
+        run([*emulator, str(system / "usr/bin/python3.11"), "-s", "smoke.py"], cwd=self.folder, env=variables)
         return "tried under qemu-user"
 
     def _system(self) -> Path:
