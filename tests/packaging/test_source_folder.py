@@ -13,11 +13,13 @@ import pytest
 BOOTSTRAP = Path(__file__).resolve().parents[2] / "hbm_runtime" / "_bootstrap.py"
 INIT = """
 from sample._bootstrap import locate_extension
-locate_extension("sample", __path__, "_heapq")
-from sample import _heapq
+locate_extension("sample", __path__, "_queue")
+from sample import _queue
 """
-# An extension module of the standard library that is a file of its own serves as the compiled part of a package.
-EXTENSION = next(path for entry in sys.path for path in Path(entry or ".").glob("_heapq*.so"))
+# An extension module of the standard library that is a file of its own serves as the compiled part of a package. Which
+# are differs between distributions; this one is in Debian's, too.
+EXTENSION = next((path for entry in sys.path for path in Path(entry or ".").glob("_queue*.so")), None)
+pytestmark = pytest.mark.skipif(EXTENSION is None, reason="this Python has its standard library compiled in")
 
 
 def make_package(parent: Path, *, compiled: bool) -> Path:
@@ -26,7 +28,8 @@ def make_package(parent: Path, *, compiled: bool) -> Path:
     shutil.copy(BOOTSTRAP, folder)
     (folder / "__init__.py").write_text(INIT)
     if compiled:
-        shutil.copy(EXTENSION, folder / f"_heapq{EXTENSION_SUFFIXES[0]}")
+        assert EXTENSION is not None
+        shutil.copy(EXTENSION, folder / f"_queue{EXTENSION_SUFFIXES[0]}")
     return folder
 
 
@@ -52,7 +55,7 @@ def install(site: Path, version: str) -> None:
 
 def test_the_installed_extension_serves_the_source_folder(root: Path, tmp_path: Path) -> None:
     install(tmp_path / "site", "1.2.3")
-    result = run(root, tmp_path / "site", "sample.__file__, sample._heapq.__file__")
+    result = run(root, tmp_path / "site", "sample.__file__, sample._queue.__file__")
     assert result.returncode == 0, result.stderr
     assert str(root) in result.stdout
     assert str(tmp_path / "site") in result.stdout
@@ -79,7 +82,7 @@ def test_an_extension_beside_the_package_is_used_as_it_is(tmp_path: Path) -> Non
 
 
 def test_an_extension_that_cannot_be_loaded_gives_its_own_reason(root: Path) -> None:
-    (root / "sample" / f"_heapq{EXTENSION_SUFFIXES[0]}").write_bytes(b"not an ELF file")
+    (root / "sample" / f"_queue{EXTENSION_SUFFIXES[0]}").write_bytes(b"not an ELF file")
     last = run(root, root, "0").stderr.strip().splitlines()[-1]
     assert "source folder" not in last
-    assert "_heapq" in last
+    assert "_queue" in last
