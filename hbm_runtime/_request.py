@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import logging
-import threading
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -73,6 +72,8 @@ class InferRequest(ResultFuture):
     What they raise is logged.
     """
 
+    _done_callbacks: list[Callable[[Any], object]]
+
     def __init__(self, request: _core.Request) -> None:
         self._request = request
         self._value: Result | None = None
@@ -80,7 +81,6 @@ class InferRequest(ResultFuture):
         self._asked = False
         self._watched = False
         self._told = False
-        self._teller = 0  # the thread that settles
         super().__init__()
 
     # Most requests are only waited for or awaited, and then a thread that takes the GIL to tell the base class of the
@@ -98,8 +98,8 @@ class InferRequest(ResultFuture):
 
     @property
     def _state(self) -> str:
-        if self._settled_state == _PENDING and self._teller != threading.get_ident() and self.done():
-            return _CANCELLED if self.cancelled() else _FINISHED
+        if self._settled_state == _PENDING and self.done():
+            self._finish()
         return self._settled_state
 
     @_state.setter
@@ -238,26 +238,32 @@ class InferRequest(ResultFuture):
                 self._value = self._request.result()
             return self._value
 
+    def _finish(self) -> None:
+        """Moves the base class's state on and tells its waiters, once: they count who tells them."""
+        with self._condition:
+            if self._settled_state != _PENDING:
+                return
+            error = self._failure()
+            cancelled = isinstance(error, HbmCancelledError)
+            self._settled_state = _CANCELLED if cancelled else _FINISHED
+            for waiter in self._waiting:
+                if error is None:
+                    waiter.add_result(self)
+                elif cancelled:
+                    waiter.add_cancelled(self)
+                else:
+                    waiter.add_exception(self)
+            self._condition.notify_all()
+
     def _settle(self) -> None:
-        """Tells the base class of the end: its waiters, its callbacks. The first thread that comes does it."""
+        """Tells waiters and callbacks of the end. The first thread that comes does it."""
+        self._finish()
         with self._condition:
             if self._told:
                 return
             self._told = self._watched = True
-            self._teller = threading.get_ident()
-        try:
-            error = self._failure()
-            outputs = self._outputs() if error is None else {}
-        except Exception as unexpected:  # no memory for the result
-            super().set_exception(unexpected)
-            return
-        if error is None:
-            super().set_result(outputs)
-        elif isinstance(error, HbmCancelledError):
-            super().cancel()
-            super().set_running_or_notify_cancel()
-        else:
-            super().set_exception(error)
+        for callback in self._done_callbacks:
+            callback(self)
 
     def _call_back(self, callback: Callable[[Any], object]) -> None:
         try:

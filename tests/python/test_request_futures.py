@@ -89,6 +89,16 @@ def test_an_ended_request_counts_as_done_at_once(runtime: HB_HBMRuntime) -> None
         assert list(concurrent.futures.as_completed([request], 0)) == [request]
 
 
+def test_those_that_have_ended_do_not_end_the_wait_for_the_others(runtime: HB_HBMRuntime) -> None:
+    ended = [runtime.run_async(X, "times_2") for _ in range(8)]
+    until(lambda: all(request.done() for request in ended))
+    _core.set_faults("task:hang@1")
+    slow = runtime.run_async(X, "times_2")
+    assert concurrent.futures.wait([*ended, slow], 0.2) == (set(ended), {slow})
+    let_go()
+    assert concurrent.futures.wait([*ended, slow], 30) == ({*ended, slow}, set())
+
+
 def test_a_callback_of_an_ended_request_is_called_at_once_and_here(runtime: HB_HBMRuntime) -> None:
     for _ in range(50):
         request = runtime.run_async(X, "times_2")
