@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -49,6 +50,7 @@ struct Model {
   // would go to memory that the caches do not have.
   const std::array<std::shared_ptr<MemoryPool>, 2> pools;
   mutable Worker worker;
+  mutable std::atomic<bool> quick{false};  // the last task took so little that waiting awake pays
   std::shared_ptr<Counters> counters =
       std::make_shared<Counters>();  // a model that replaces this one goes on with them
 };

@@ -12,6 +12,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// Tasks that take less than this, waking threads included, are waited for awake.
+constexpr std::int64_t kQuickNs = 100'000;
+
 Error internalError(const Model& model, const char* text) {
   return {ErrorKind::kOutOfResources, place(model.info.name) + ": " + text, {"", 0, "", model.info.name, ""}};
 }
@@ -231,6 +234,7 @@ void RequestImpl::complete(std::int32_t status) noexcept {
   {
     const std::lock_guard lock(mutex_);
     info_.endedNs = nowNs();
+    model_->quick.store(info_.endedNs - info_.submitNs < kQuickNs, std::memory_order_relaxed);
   }
   if (recorder_ != nullptr) {
     inference_.noteDeviceTimes(seen);

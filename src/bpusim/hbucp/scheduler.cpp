@@ -16,6 +16,9 @@
 namespace bpusim {
 namespace {
 
+constexpr auto kLongestSpin = std::chrono::microseconds(50);
+constexpr auto kShortPause = std::chrono::microseconds(100);
+
 thread_local bool thisIsWorker = false;
 
 // Before which tasks a task is served.
@@ -223,13 +226,27 @@ bool Scheduler::runPart(Task& task) {
   return true;
 }
 
+// Short tasks follow each other closely, and a halted processor takes longer to wake than they take. So a core whose
+// last pause was short looks for work a little before it sleeps; yielding, it takes no processor that others want.
+void Scheduler::awaitWork(Core& core, std::unique_lock<std::mutex>& lock) {
+  const auto ready = [&] { return core.assigned != nullptr || stopping_; };
+  const auto begin = Clock::now();
+  while (core.shortPause && !ready() && Clock::now() - begin < kLongestSpin) {
+    lock.unlock();
+    std::this_thread::yield();
+    lock.lock();
+  }
+  core.wake.wait(lock, ready);
+  core.shortPause = Clock::now() - begin < kShortPause;
+}
+
 void Scheduler::work(std::int32_t index) {
   thisIsWorker = true;
   pinThisThread(index);
   Core& core = cores_[static_cast<std::size_t>(index)];
   std::unique_lock lock(mutex_);
   while (true) {
-    core.wake.wait(lock, [&] { return core.assigned != nullptr || stopping_; });
+    awaitWork(core, lock);
     if (core.assigned == nullptr) {
       break;
     }

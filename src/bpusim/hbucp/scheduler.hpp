@@ -58,6 +58,7 @@ class Scheduler {
     std::condition_variable wake;
     std::shared_ptr<Task> assigned;  // to be run, or running, by this core's thread
     bool ended = false;              // the thread's work
+    bool shortPause = false;         // the last one between two tasks
     Clock::time_point since;
     std::chrono::nanoseconds busy{0};
     std::int64_t finished = 0;
@@ -78,6 +79,7 @@ class Scheduler {
   void wake(CoreMask cores);  // not under mutex_
 
   void work(std::int32_t index);
+  void awaitWork(Core& core, std::unique_lock<std::mutex>& lock);
   void watchLoop();
   [[nodiscard]] bool allThreadsEnded() const;
   [[nodiscard]] bool runPart(Task& task);  // true when the task has ended
