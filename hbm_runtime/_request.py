@@ -98,8 +98,9 @@ class InferRequest(ResultFuture):
 
     @property
     def _state(self) -> str:
-        if self._settled_state == _PENDING and self.done():
-            self._finish()
+        # Whoever looks twice under the lock has to see the same: from the first look on only _finish() changes it.
+        if not self._watched and not self.done():
+            self._watch()
         return self._settled_state
 
     @_state.setter
@@ -160,7 +161,10 @@ class InferRequest(ResultFuture):
 
     def done(self) -> bool:
         """Tells whether it has ended: with a result, an error, or cancelled."""
-        return self.status in {"done", "failed", "cancelled"}
+        ended = self.status in {"done", "failed", "cancelled"}
+        if ended:
+            self._finish()
+        return ended
 
     def running(self) -> bool:
         """Tells whether the driver has it."""
@@ -224,6 +228,7 @@ class InferRequest(ResultFuture):
         if not self.wait(timeout):
             raise concurrent.futures.TimeoutError(f"not done within {timeout} s")
         self._asked = True
+        self._finish()
         return self._failure()
 
     def _failure(self) -> HbmError | None:
