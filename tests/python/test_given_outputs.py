@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,20 +17,6 @@ if TYPE_CHECKING:
     from support.model_factory import ModelFactory
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
-
-
-@pytest.fixture
-def runtime(models: ModelFactory) -> Iterator[HB_HBMRuntime]:
-    with HB_HBMRuntime([str(models.scaled(2)), str(models.scaled(3))]) as runtime:
-        yield runtime
-
-
-@pytest.fixture
-def hanging() -> Iterator[None]:
-    """The next task hangs until the test releases it."""
-    _core.set_faults("task:hang@1")
-    yield
-    let_go()
 
 
 def test_given_outputs_are_filled_and_returned(runtime: HB_HBMRuntime) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,23 +16,9 @@ import hbm_runtime
 from hbm_runtime import HB_HBMRuntime, _core
 
 if TYPE_CHECKING:
-    from support.model_factory import ModelFactory
+    pass
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
-
-
-@pytest.fixture
-def runtime(models: ModelFactory) -> Iterator[HB_HBMRuntime]:
-    with HB_HBMRuntime([str(models.scaled(2)), str(models.scaled(3))]) as runtime:
-        yield runtime
-
-
-@pytest.fixture
-def hanging() -> Iterator[None]:
-    """The next task hangs until the test releases it."""
-    _core.set_faults("task:hang@1")
-    yield
-    let_go()
 
 
 def until(condition: Any) -> None:

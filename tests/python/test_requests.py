@@ -17,23 +17,9 @@ from hbm_runtime import HB_HBMRuntime, _core
 from hbm_runtime.testing import faults
 
 if TYPE_CHECKING:
-    from support.model_factory import ModelFactory
+    pass
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
-
-
-@pytest.fixture
-def runtime(models: ModelFactory) -> Iterator[HB_HBMRuntime]:
-    with HB_HBMRuntime([str(models.scaled(2)), str(models.scaled(3))]) as runtime:
-        yield runtime
-
-
-@pytest.fixture
-def hanging() -> Iterator[None]:
-    """The next task hangs until the test releases it."""
-    _core.set_faults("task:hang@1")
-    yield
-    let_go()
 
 
 def test_a_request_is_a_future_with_the_result_of_run(runtime: HB_HBMRuntime) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,26 +11,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from support.live import let_go
 
 import hbm_runtime
-from hbm_runtime import HB_HBMRuntime, _core
+from hbm_runtime import HB_HBMRuntime
 
 if TYPE_CHECKING:
     from support.model_factory import ModelFactory
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
-
-
-@pytest.fixture
-def runtime(models: ModelFactory) -> Iterator[HB_HBMRuntime]:
-    with HB_HBMRuntime([str(models.scaled(2)), str(models.scaled(3))]) as runtime:
-        yield runtime
-
-
-@pytest.fixture
-def hanging() -> Iterator[None]:
-    """The first task hangs until the test releases it."""
-    _core.set_faults("task:hang@1")
-    yield
-    let_go()
 
 
 def end_in_every_way(runtime: HB_HBMRuntime) -> None:
