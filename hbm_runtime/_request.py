@@ -73,6 +73,8 @@ class InferRequest(ResultFuture):
     """
 
     _done_callbacks: list[Callable[[Any], object]]
+    _settled_state: str
+    _waiting: list[Any]
 
     def __init__(self, request: _core.Request) -> None:
         self._request = request
@@ -86,26 +88,29 @@ class InferRequest(ResultFuture):
     # Most requests are only waited for or awaited, and then a thread that takes the GIL to tell the base class of the
     # end would cost more than the request. So the base class is told when somebody looks for its waiters or adds a
     # callback, and its state follows the request's until then.
+    #
+    # Type checkers go by the base class's plain attributes, which the protocol of concurrent.futures.wait() asks for.
+    if not TYPE_CHECKING:
 
-    @property
-    def _waiters(self) -> list[Any]:
-        self._watch()
-        return self._waiting
-
-    @_waiters.setter
-    def _waiters(self, waiters: list[Any]) -> None:
-        self._waiting = waiters
-
-    @property
-    def _state(self) -> str:
-        # Whoever looks twice under the lock has to see the same: from the first look on only _finish() changes it.
-        if not self._watched and not self.done():
+        @property
+        def _waiters(self) -> list[Any]:
             self._watch()
-        return self._settled_state
+            return self._waiting
 
-    @_state.setter
-    def _state(self, state: str) -> None:
-        self._settled_state = state
+        @_waiters.setter
+        def _waiters(self, waiters: list[Any]) -> None:
+            self._waiting = waiters
+
+        @property
+        def _state(self) -> str:
+            # Whoever looks twice under the lock has to see the same: from the first look on only _finish() changes it.
+            if not self._watched and not self.done():
+                self._watch()
+            return self._settled_state
+
+        @_state.setter
+        def _state(self, state: str) -> None:
+            self._settled_state = state
 
     def _watch(self) -> None:
         """Has the end told to the base class, on the package's own thread."""
