@@ -12,7 +12,7 @@ if [ -n "$missing" ]; then
 fi
 arch=${1:-$(dpkg --print-architecture)}
 if ! unmet=$(dpkg-checkbuilddeps -a"$arch" 2>&1); then
-  echo "build.sh: ${unmet#*: } (apt-get build-dep -a $arch . installs them)" >&2
+  echo "build.sh: ${unmet##*: error: } (apt-get build-dep -a $arch . installs them)" >&2
   exit 1
 fi
 
