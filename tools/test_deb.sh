@@ -53,6 +53,17 @@ fake() {
   rm -rf "$folder"
 }
 
+# later NAME NUMBER [SCRIPT]: the same package with a later version, as /root/later/NAME.NUMBER.deb; the script is its preinst.
+later() {
+  local folder
+  folder=$(mktemp -d)
+  dpkg-deb -R "$(newest "$1")" "$folder/tree"
+  sed -i "s/^Version: .*/&.$2/" "$folder/tree/DEBIAN/control"
+  if [ $# -gt 2 ]; then printf '#!/bin/sh\n%s\n' "$3" >"$folder/tree/DEBIAN/preinst"; fi
+  dpkg-deb --root-owner-group -b "$folder/tree" "$system/root/later/$1.$2.deb" >/dev/null
+  rm -rf "$folder"
+}
+
 mounted=
 leave() { if [ -n "$mounted" ]; then umount "$system/proc" 2>/dev/null || true; fi; }
 trap leave EXIT
@@ -68,15 +79,10 @@ cp /etc/resolv.conf "$system/etc/resolv.conf"
 mkdir -p "$system/root/debs"
 rm -f "$system"/root/debs/* "$system"/root/*.deb
 for name in hobot-dnn python3-hbm-runtime bpusim libhbm-runtime1 libhbm-runtime-dev; do cp "$(newest $name)" "$system/root/debs/"; done
-# The same package with later versions: one for the upgrade, and one whose installation fails.
-later=$(mktemp -d)
-dpkg-deb -R "$(newest hobot-dnn)" "$later/hobot-dnn"
-sed -i 's/^Version: .*/&.1/' "$later/hobot-dnn/DEBIAN/control"
-dpkg-deb --root-owner-group -b "$later/hobot-dnn" "$system/root/later.deb" >/dev/null
-sed -i 's/^Version: .*/&.2/' "$later/hobot-dnn/DEBIAN/control"
-printf '#!/bin/sh\nexit 1\n' >"$later/hobot-dnn/DEBIAN/preinst"
-dpkg-deb --root-owner-group -b "$later/hobot-dnn" "$system/root/failing.deb" >/dev/null
-rm -rf "$later"
+mkdir -p "$system/root/later"
+later hobot-dnn 1
+later hobot-dnn 2 'exit 1'
+later python3-hbm-runtime 1
 cp tests/packaging/smoke.py "$system/root/"
 # bpusim's engine, from wherever `./build.sh dev` or an installation has it.
 rm -f "$system/root/engine.so"
@@ -88,27 +94,28 @@ in_system sh -c 'rm -rf /tmp/* /usr/hobot'
 
 echo "== without build tools: the prebuilt wheel"
 in_system apt-get remove -qq -y --auto-remove cmake g++ python3-dev >/dev/null 2>&1 || true
-says "dpkg -i installs and says that the prebuilt wheel is used" "prebuilt wheel is used" sh -c 'dpkg -i /root/debs/hobot-dnn_*.deb'
+says "dpkg -i installs and says that the prebuilt wheel is used" "prebuilt wheel is used" sh -c 'unshare --net dpkg -i /root/debs/hobot-dnn_*.deb'
 expect "the module works from any folder" sh -c 'cd /root && python3 smoke.py --without-engine'
 computes "it computes"
 expect "the wheel is in /tmp" sh -c 'ls /tmp/hbm_runtime-*.whl'
 expect "dpkg -L lists the source tree" sh -c 'dpkg -L hobot-dnn | grep -q /usr/hobot/lib/hbm_runtime/build.sh'
 expect "dpkg has nothing to complain about" sh -c 'test -z "$(dpkg --audit)" && dpkg -s hobot-dnn | grep -q "install ok installed"'
 expect "the version sorts above the vendor's" sh -c 'dpkg --compare-versions "$(dpkg-query -W -f "\${Version}" hobot-dnn)" gt 4.0.4-20250909195426'
-expect "removing takes everything away but the wheel in /tmp" sh -c \
-  'dpkg --remove hobot-dnn && test ! -e /usr/hobot/lib/hbm_runtime && ls /tmp/hbm_runtime-*.whl && ! python3 -c "import hbm_runtime" 2>/dev/null'
-expect "purging takes that away too" sh -c 'dpkg --purge hobot-dnn && ! ls /tmp/hbm_runtime-*.whl 2>/dev/null && test ! -e /var/lib/hobot-dnn'
+expect "apt remove takes everything away but the wheel in /tmp" sh -c \
+  'apt-get remove -y hobot-dnn && test ! -e /usr/hobot/lib/hbm_runtime && ls /tmp/hbm_runtime-*.whl && ! python3 -c "import hbm_runtime" 2>/dev/null'
+expect "apt purge takes that away too" sh -c 'apt-get purge -y hobot-dnn && ! ls /tmp/hbm_runtime-*.whl 2>/dev/null && test ! -e /var/lib/hobot-dnn'
 
 echo "== with build tools: built at installation"
-in_system sh -c 'apt-get update -qq && apt-get install -qq -y --no-install-recommends cmake g++ make python3-dev python3-venv pkg-config' \
-  >"$PWD/build/deb-apt.log" 2>&1
-says "the wheel is built and left in /tmp" "the wheel is /tmp/hbm_runtime-.*linux" sh -c 'dpkg -i /root/debs/hobot-dnn_*.deb'
+expect "(the tools are there)" sh -c \
+  'apt-get update -qq && apt-get install -qq -y --no-install-recommends cmake g++ make python3-dev python3-venv pkg-config'
+says "the wheel is built, without a network, and left in /tmp" "the wheel is /tmp/hbm_runtime-.*linux" sh -c \
+  'unshare --net dpkg -i /root/debs/hobot-dnn_*.deb'
 expect "it is the built one" sh -c 'cmp /tmp/hbm_runtime-*.whl /var/lib/hobot-dnn/built/*.whl'
 expect "the module works" sh -c 'cd /root && python3 smoke.py --without-engine'
-refuse "an upgrade that fails says so" "." sh -c 'dpkg -i /root/failing.deb'
+refuse "an upgrade that fails says so" "." sh -c 'dpkg -i /root/later/hobot-dnn.2.deb'
 expect "and leaves the old version and its module" sh -c \
   'test -z "$(dpkg --audit)" && dpkg -s hobot-dnn | grep -q "install ok installed" && cd /root && python3 smoke.py --without-engine'
-expect "upgrading works and builds again" sh -c 'rm /tmp/*.whl && dpkg -i /root/later.deb && ls /tmp/hbm_runtime-*.whl'
+expect "upgrading works and builds again" sh -c 'rm /tmp/*.whl && dpkg -i /root/later/hobot-dnn.1.deb && ls /tmp/hbm_runtime-*.whl'
 expect "./build.sh works in the source tree, without a network" sh -c \
   'cd /usr/hobot/lib/hbm_runtime && unshare --net ./build.sh && ls dist/hbm_runtime-*.whl'
 expect "purging leaves nothing" sh -c 'dpkg --purge hobot-dnn && test ! -e /usr/hobot && ! ls /tmp/hbm_runtime-* 2>/dev/null'
@@ -129,6 +136,9 @@ expect "our module is the one that is imported" sh -c 'cd /root && HBM_RUNTIME_D
 computes "it computes, with bpusim"
 refuse "a vendor's driver that does not load is an error, not a silent simulation" "libhbucp.so" sh -c \
   'cd / && python3 -c "import hbm_runtime; hbm_runtime.driver_info()"'
+expect "upgrading it leaves the vendor's file set aside and our module at work" sh -c \
+  'dpkg -i /root/later/python3-hbm-runtime.1.deb && test -z "$(dpkg --audit)" && cd /root && HBM_RUNTIME_DRIVER=bpusim python3 smoke.py --without-engine &&
+   grep -q "of hobot-dnn" /usr/lib/python3/dist-packages/hbm_runtime/__init__.py.hobot-dnn'
 expect "removing it brings the vendor's file back" sh -c \
   'dpkg --purge python3-hbm-runtime bpusim && grep -q "of hobot-dnn" /usr/lib/python3/dist-packages/hbm_runtime/__init__.py && test -z "$(dpkg-divert --list "*hbm_runtime*")"'
 expect "(the vendor's package goes)" dpkg --purge hobot-dnn
