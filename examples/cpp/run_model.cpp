@@ -1,6 +1,8 @@
 // Loads a model, says what it is, runs it once and prints the first values of its outputs.
 //   run_model model.hbm
+// The passphrase of an encrypted model comes from the environment: MODEL_PASSPHRASE.
 #include <cstdio>
+#include <cstdlib>
 #include <hbm_runtime/driver_info.hpp>
 #include <hbm_runtime/error.hpp>
 #include <hbm_runtime/runtime.hpp>
@@ -28,7 +30,11 @@ void describe(const char* direction, const std::vector<hbm::TensorInfo>& tensors
 }
 
 void runAll(const std::string& path) {
-  hbm::Runtime runtime(std::vector<std::string>{path});
+  hbm::LoadOptions options;
+  if (const char* passphrase = std::getenv("MODEL_PASSPHRASE"); passphrase != nullptr) {
+    options.passphrase = passphrase;
+  }
+  hbm::Runtime runtime(std::vector<std::string>{path}, options);
   const hbm::DriverInfo driver = hbm::driverInfo();
   std::printf("hbm_runtime %s on %s (%s)\n", HBM_RUNTIME_VERSION, driver.soc.c_str(), driver.kind.c_str());
   for (std::size_t index = 0; index < runtime.modelCount(); ++index) {

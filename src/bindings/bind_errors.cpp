@@ -46,6 +46,8 @@ const char* className(ErrorKind kind) {
       return "ContainerError";
     case ErrorKind::kIo:
       return "HbmIOError";
+    case ErrorKind::kPassphrase:
+      return "EncryptedModelError";
   }
   return "HbmError";
 }

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "core/encryption.hpp"
 #include "core/metadata_check.hpp"
 #include "core/model.hpp"
 #include "core/status.hpp"
@@ -214,11 +215,53 @@ std::string joined(const std::vector<std::string>& files) {
   return text;
 }
 
+[[noreturn]] void refuseEncrypted(const std::string& what) {
+  throw Error(ErrorKind::kPassphrase, what + " is encrypted: give the passphrase to load it");
+}
+
 // The driver's error with the files that it was about.
 [[noreturn]] void throwLoadError(const Driver& driver, const char* function, std::int32_t status,
                                  const std::string& what) {
   const Error error = driverError(driver, function, status);
   throw Error(error.kind(), what + ": " + error.what(), error.context());
+}
+
+// Loads models that lie in memory as they are.
+LoadedModels loadPlain(const std::vector<ModelBuffer>& buffers, const LoadOptions& options) {
+  std::vector<const void*> data;
+  std::vector<std::int32_t> lengths;
+  for (const ModelBuffer& buffer : buffers) {
+    if (buffer.size == 0 || buffer.size > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) {
+      throw Error(ErrorKind::kModel, "a model in memory has " + std::to_string(buffer.size) +
+                                         " bytes; the driver takes 1 to 2147483647: load larger ones from a file");
+    }
+    data.push_back(buffer.data);
+    lengths.push_back(static_cast<std::int32_t>(buffer.size));
+  }
+  const Driver& driver = Driver::get();
+  if (driver.hbDNNInitializeFromDDR == nullptr) {
+    throw Error(ErrorKind::kUnsupported, "this driver cannot load models from memory; write them to a file");
+  }
+  const LoadOptionsScope scope(driver, options);
+  hbDNNPackedHandle_t handle = nullptr;
+  const std::int32_t status =
+      driver.hbDNNInitializeFromDDR(&handle, data.data(), lengths.data(), static_cast<std::int32_t>(data.size()));
+  if (status != 0) {
+    throwLoadError(driver, "hbDNNInitializeFromDDR", status, "loading a model from memory");
+  }
+  return readAll(driver, PackedModels(driver, handle), buffers.size());
+}
+
+// Decrypts models, which may be files or buffers, and loads them; of the plain models nothing stays in memory.
+template <class Encrypted>
+LoadedModels loadEncrypted(const std::vector<Encrypted>& models, const LoadOptions& options) {
+  std::vector<crypto::SecretBytes> plain;
+  std::vector<ModelBuffer> buffers;
+  for (const Encrypted& model : models) {
+    plain.push_back(decrypted(model, options.passphrase));
+    buffers.push_back({plain.back().data(), plain.back().size()});
+  }
+  return loadPlain(buffers, options);
 }
 
 }  // namespace
@@ -243,7 +286,13 @@ LoadedModels loadFiles(const std::vector<std::string>& files, const LoadOptions&
   std::vector<const char*> paths;
   for (const std::string& file : files) {
     requireFile(file);
+    if (options.passphrase.empty() && isEncrypted(file)) {
+      refuseEncrypted("'" + file + "'");
+    }
     paths.push_back(file.c_str());
+  }
+  if (!options.passphrase.empty()) {
+    return loadEncrypted(files, options);
   }
   const Driver& driver = Driver::get();
   const LoadOptionsScope scope(driver, options);
@@ -260,28 +309,15 @@ LoadedModels loadBuffers(const std::vector<ModelBuffer>& buffers, const LoadOpti
   if (buffers.empty()) {
     throw Error(ErrorKind::kInput, "no models given; pass at least one buffer with a model");
   }
-  std::vector<const void*> data;
-  std::vector<std::int32_t> lengths;
+  if (!options.passphrase.empty()) {
+    return loadEncrypted(buffers, options);
+  }
   for (const ModelBuffer& buffer : buffers) {
-    if (buffer.size == 0 || buffer.size > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) {
-      throw Error(ErrorKind::kModel, "a model in memory has " + std::to_string(buffer.size) +
-                                         " bytes; the driver takes 1 to 2147483647: load larger ones from a file");
+    if (isEncrypted(buffer)) {
+      refuseEncrypted("a model in memory");
     }
-    data.push_back(buffer.data);
-    lengths.push_back(static_cast<std::int32_t>(buffer.size));
   }
-  const Driver& driver = Driver::get();
-  if (driver.hbDNNInitializeFromDDR == nullptr) {
-    throw Error(ErrorKind::kUnsupported, "this driver cannot load models from memory; write them to a file");
-  }
-  const LoadOptionsScope scope(driver, options);
-  hbDNNPackedHandle_t handle = nullptr;
-  const std::int32_t status =
-      driver.hbDNNInitializeFromDDR(&handle, data.data(), lengths.data(), static_cast<std::int32_t>(data.size()));
-  if (status != 0) {
-    throwLoadError(driver, "hbDNNInitializeFromDDR", status, "loading a model from memory");
-  }
-  return readAll(driver, PackedModels(driver, handle), buffers.size());
+  return loadPlain(buffers, options);
 }
 
 }  // namespace hbm

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
 import tarfile
@@ -63,6 +64,14 @@ def test_the_source_distribution_names_no_folder_of_this_machine(archive: dict[s
 @pytest.mark.parametrize("binary", BINARIES, ids=lambda path: path.name.split(".")[0])
 def test_binaries_name_no_folder_of_this_machine(binary: Path) -> None:
     assert f"{ROOT}/".encode() not in binary.read_bytes()
+
+
+@pytest.mark.no_sanitizer
+@pytest.mark.parametrize("binary", BINARIES, ids=lambda path: path.name.split(".")[0])
+def test_binaries_are_stripped(binary: Path) -> None:
+    sections = subprocess.run(["readelf", "-SW", binary], check=True, capture_output=True, text=True).stdout
+    assert ".dynsym" in sections
+    assert not re.search(r"\.(symtab|debug_\w+)\b", sections)
 
 
 @pytest.mark.no_sanitizer

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
+import onnx
 import pytest
 from support.build_tools import engine, run
 from support.documents import write_files
 
 import hbm_runtime
+from hbm_runtime.encryption import encrypt_model
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "native"
@@ -65,6 +68,31 @@ def test_a_cmake_project_finds_and_uses_it(prefix: Path, model: Path, tmp_path: 
     run("cmake", "-S", ROOT / "examples" / "cpp", "-B", tmp_path, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}")
     run("cmake", "--build", tmp_path)
     check_examples(tmp_path, model)
+
+
+def test_a_program_opens_a_model_that_python_encrypted(prefix: Path, model: Path, tmp_path: Path) -> None:
+    run("cmake", "-S", ROOT / "examples" / "cpp", "-B", tmp_path, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}")
+    run("cmake", "--build", tmp_path, "--target", "run_model")
+    padded = onnx.load(model)
+    padded.doc_string = "x" * (5 << 19)  # several chunks
+    onnx.save(padded, tmp_path / "plain.onnx")
+    encrypt_model(tmp_path / "plain.onnx", tmp_path / "model.secret", "correct horse", cost=14)
+    environment = {"BPUSIM_ENGINE_PATH": engine(), "HBM_RUNTIME_DRIVER": "bpusim"}
+    command = [tmp_path / "run_model", tmp_path / "model.secret"]
+    described = run(*command, MODEL_PASSPHRASE="correct horse", **environment)
+    assert "model scaler" in described  # called after its graph
+    assert "result doubled: 1x3x8x8, first value 2" in described
+    for passphrase, said in (("guess", "the passphrase is not that of '"), ("", "is encrypted: give the passphrase")):
+        refused = subprocess.run(
+            command,
+            env={**os.environ, **environment, "MODEL_PASSPHRASE": passphrase},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert refused.returncode == 1
+        assert said in refused.stderr
 
 
 def test_pkg_config_tells_a_compiler_how_to_use_it(prefix: Path, model: Path, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ enum class ErrorKind : std::uint8_t {
   kShape,           // a shape that does not fit; otherwise as kInput
   kContainer,       // a file or buffer is damaged or no model at all; otherwise as kModel
   kIo,              // a model's file cannot be read
+  kPassphrase,      // missing for an encrypted model, not the model's, or given for one that is not encrypted
 };
 
 // What the error is about; empty or zero where it does not apply.

@@ -21,7 +21,8 @@
 
 namespace hbm {
 
-// How models are loaded; only drivers with the extension (bpusim) honour what is not default, others refuse it.
+// How models are loaded. All but the passphrase is for drivers with the extension (bpusim); others refuse what is not
+// default.
 struct LoadOptions {
   std::int32_t threads = 0;        // engine threads of one inference; 0: the driver's default
   std::vector<std::int32_t> cpus;  // CPUs that they are pinned to
@@ -30,7 +31,11 @@ struct LoadOptions {
   bool profile = false;           // per-operator times can be asked for
   std::vector<std::string> keep;  // intermediate tensors that become outputs after the model's own; "*": all
   std::string keepFolder;         // each run writes them there as .npy files; "": nowhere
+  // Of models that hbm_runtime.encryption in Python encrypted, all with the same one; UTF-8, composed (NFC). "": none
+  // is encrypted. They are decrypted into memory, by OpenSSL's libcrypto, so an ONNX model is called after its graph.
+  std::string passphrase;
 
+  // Whether the driver has nothing to do with it.
   [[nodiscard]] bool isDefault() const noexcept {
     return threads == 0 && cpus.empty() && !flushDenormals && !saveMemory && !profile && keep.empty() &&
            keepFolder.empty();
@@ -83,7 +88,7 @@ struct CallOptions {
 class HBM_API Runtime {
  public:
   // Loads the models of all files; several models may come from one file. Throws Error: kInput (no files, two models of
-  // one name), kFileNotFound, kModel, kDriver, kDriverNotFound.
+  // one name), kFileNotFound, kIo, kModel, kContainer, kPassphrase, kUnsupported, kDriver, kDriverNotFound.
   explicit Runtime(const std::vector<std::string>& files, const LoadOptions& options = {});
   explicit Runtime(const std::vector<ModelBuffer>& buffers, const LoadOptions& options = {});
 
