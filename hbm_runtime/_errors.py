@@ -7,6 +7,7 @@ expect for their cause.
 from __future__ import annotations
 
 import concurrent.futures
+import sys
 
 
 class HbmError(RuntimeError):
@@ -196,3 +197,11 @@ class HbmForkError(HbmError):
 
     Cure: use ``multiprocessing`` with the start method ``spawn``, or load models only in the child.
     """
+
+
+if sys.version_info >= (3, 11):
+    WaitTimeoutError = TimeoutError
+else:
+
+    class WaitTimeoutError(TimeoutError, concurrent.futures.TimeoutError):
+        """What a future's `result(timeout)` raises: two exceptions in Python 3.10, of which callers catch either."""

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ._errors import HbmCancelledError, HbmError
+from ._errors import HbmCancelledError, HbmError, WaitTimeoutError
 from ._loop_waker import wake_when_done
 
 if TYPE_CHECKING:
@@ -128,7 +128,8 @@ class InferRequest(ResultFuture):
         """Waits for the result, ``{model: {output: array}}``.
 
         Raises:
-            TimeoutError: Not done within `timeout` seconds; the request goes on.
+            TimeoutError: Not done within `timeout` seconds; the request goes on. Python's own and that of
+                `concurrent.futures`, which are two in Python 3.10.
             HbmError: What the request failed with; `HbmTimeoutError` for its own time-out, `HbmCancelledError` (also a
                 `concurrent.futures.CancelledError`) when it was cancelled.
         """
@@ -231,7 +232,7 @@ class InferRequest(ResultFuture):
 
     def _ended_with(self, timeout: float | None) -> HbmError | None:
         if not self.wait(timeout):
-            raise concurrent.futures.TimeoutError(f"not done within {timeout} s")
+            raise WaitTimeoutError(f"not done within {timeout} s")
         self._asked = True
         self._finish()
         return self._failure()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -30,6 +31,9 @@ _drop_source_tree()
 for _name in [name for name in os.environ if name.startswith("BPUSIM_") and name != "BPUSIM_ENGINE_PATH"]:
     del os.environ[_name]
 os.environ["HBM_RUNTIME_DRIVER"] = "bpusim"
+# A shell's background job ignores Ctrl-C, and so would every program that the tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)
