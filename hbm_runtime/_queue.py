@@ -237,7 +237,10 @@ class InferQueue(ResultReader):
     def _guarded(self, callback: Callable[..., object], *arguments: Any) -> None:
         try:
             callback(*arguments)
-        except Exception:
+        except BaseException as error:
+            # The queue's own thread has to go on whatever it is: SystemExit, asyncio.CancelledError.
+            if not isinstance(error, Exception) and threading.current_thread() is not self._thread:
+                raise
             logger.exception("a callback of the queue of model '%s' raised", self._model)
 
     def _idle(self) -> bool:

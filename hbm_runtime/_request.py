@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import logging
+import threading
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ._errors import HbmCancelledError, HbmError, WaitTimeoutError
+from ._errors import HbmCancelledError, HbmError, InputTypeError, WaitTimeoutError
 from ._loop_waker import wake_when_done
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class InferRequest(ResultFuture):
 
     def wait(self, timeout: float | None = None) -> bool:
         """Waits until it has ended, at most `timeout` seconds. Returns True when it has ended."""
-        return self._request.wait(None if timeout is None else max(timeout, 0))
+        return self._request.wait(0 if isinstance(timeout, (int, float)) and timeout < 0 else timeout)
 
     def result(self, timeout: float | None = None) -> Result:
         """Waits for the result, ``{model: {output: array}}``.
@@ -189,7 +190,13 @@ class InferRequest(ResultFuture):
         self._request.abandon()
 
     def add_done_callback(self, fn: Callable[[Any], object]) -> None:
-        """Calls `fn` with the request when it has ended, in the order in which they were added; now if it has."""
+        """Calls `fn` with the request when it has ended, in the order in which they were added; now if it has.
+
+        Raises:
+            InputTypeError: `asyncio.wait()` adds a callback of its own, which no other thread may call.
+        """
+        if getattr(fn, "__module__", None) == "asyncio.tasks":  # without this it would wait forever
+            raise InputTypeError("asyncio.wait() cannot wait for a request itself: use asyncio.ensure_future(request)")
         self._watch()
         if self.done():
             self._settle()
@@ -279,7 +286,10 @@ class InferRequest(ResultFuture):
     def _call_back(self, callback: Callable[[Any], object]) -> None:
         try:
             callback(self)
-        except Exception:
+        except BaseException as error:
+            # asyncio.CancelledError and SystemExit, too: here they would keep others from being called.
+            if not isinstance(error, Exception) and threading.current_thread() is threading.main_thread():
+                raise
             _log.exception("a callback of %s raised", repr(self))
 
     def __del__(self) -> None:

@@ -149,13 +149,20 @@ def test_closing_drops_what_waits(runtime: HB_HBMRuntime) -> None:
     assert queue.drain(10)
 
 
-def test_callbacks_that_raise_stop_nothing(runtime: HB_HBMRuntime, caplog: pytest.LogCaptureFixture) -> None:
-    queue = runtime.queue("times_2", on_result=lambda _: 1 / 0)
+@pytest.mark.parametrize("error", [ZeroDivisionError, asyncio.CancelledError, SystemExit])
+def test_callbacks_that_raise_stop_nothing(
+    runtime: HB_HBMRuntime, caplog: pytest.LogCaptureFixture, error: type[BaseException]
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    queue = runtime.queue("times_2", on_result=fail, on_drop=fail)
     queue.submit(X)
+    queue.submit(X, deadline=0.0)
     queue.submit(X)
     assert queue.drain(10)
-    assert queue.stats.results == 2
-    assert "ZeroDivisionError" in caplog.text
+    assert (queue.stats.results, queue.stats.dropped) == (2, {"deadline": 1})
+    assert caplog.text.count(f"{error.__name__}\n") >= 3
     caplog.clear()  # its records hold the results
 
 

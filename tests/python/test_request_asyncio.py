@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,46 @@ def test_a_request_can_be_awaited(runtime: HB_HBMRuntime) -> None:
 
     first, second = asyncio.run(both())
     np.testing.assert_array_equal(first["times_2"]["y"] + X, second["times_3"]["y"])
+
+
+def test_asyncio_s_own_functions_take_requests(runtime: HB_HBMRuntime) -> None:
+    def start() -> hbm_runtime.InferRequest:
+        return runtime.run_async(X, "times_2")
+
+    async def coroutine() -> Any:
+        return await start()
+
+    async def main() -> list[Any]:
+        results = [await asyncio.wait_for(start(), 30), await asyncio.shield(start())]
+        results += [await each for each in asyncio.as_completed([start(), start()])]
+        done, _ = await asyncio.wait([asyncio.ensure_future(start()), asyncio.wrap_future(start())])
+        results += [each.result() for each in done]
+        results.append(await asyncio.create_task(coroutine()))
+        if sys.version_info >= (3, 11):
+            async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+                task = group.create_task(coroutine())
+                results.append(await start())
+            results.append(task.result())
+        return results
+
+    results = asyncio.run(main())
+    assert len(results) >= 7
+    for result in results:
+        np.testing.assert_array_equal(result["times_2"]["y"], 2 * X)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="before Python 3.11 asyncio.wait() makes futures by itself")
+@pytest.mark.usefixtures("hanging")
+def test_asyncio_wait_says_what_it_needs_instead_of_waiting_forever(runtime: HB_HBMRuntime) -> None:
+    async def main() -> None:
+        request = runtime.run_async(X, "times_2")
+        for timeout in (0.01, None):
+            with pytest.raises(hbm_runtime.InputTypeError, match="ensure_future"):
+                await asyncio.wait_for(asyncio.wait([request], timeout=timeout), 5)  # type: ignore[type-var]
+        let_go()
+        await request
+
+    asyncio.run(main())
 
 
 def test_an_ended_request_can_be_awaited_again_and_again(runtime: HB_HBMRuntime) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -51,18 +53,23 @@ def test_the_first_that_ends_ends_the_wait(runtime: HB_HBMRuntime) -> None:
 
 
 @pytest.mark.usefixtures("hanging")
+@pytest.mark.parametrize("error", [ZeroDivisionError, asyncio.CancelledError, SystemExit, KeyboardInterrupt])
 def test_callbacks_come_in_their_order_whatever_one_raises(
-    runtime: HB_HBMRuntime, caplog: pytest.LogCaptureFixture
+    runtime: HB_HBMRuntime, caplog: pytest.LogCaptureFixture, error: type[BaseException]
 ) -> None:
     request = runtime.run_async(X, "times_2")
     called: list[Any] = []
+
+    def fail(_: object) -> None:
+        raise error
+
     request.add_done_callback(lambda given: called.append(("first", given is request, given.done())))
-    request.add_done_callback(lambda _: 1 / 0)
+    request.add_done_callback(fail)
     request.add_done_callback(lambda _: called.append("third"))
     let_go()
     until(lambda: len(called) == 2)
     assert called == [("first", True, True), "third"]
-    until(lambda: "ZeroDivisionError" in caplog.text)
+    until(lambda: error.__name__ in caplog.text)
     assert {record.name for record in caplog.records} == {"hbm_runtime"}
     caplog.clear()  # its records hold the request
 
@@ -92,6 +99,13 @@ def test_a_callback_of_an_ended_request_is_called_at_once_and_here(runtime: HB_H
         threads: list[int] = []
         request.add_done_callback(lambda _, threads=threads: threads.append(threading.get_ident()))  # type: ignore[misc]
         assert threads == [threading.get_ident()]
+
+
+def test_what_ends_a_program_ends_it_from_a_callback_in_its_main_thread(runtime: HB_HBMRuntime) -> None:
+    request = runtime.run_async(X, "times_2")
+    request.wait()
+    with pytest.raises(SystemExit):
+        request.add_done_callback(lambda _: sys.exit(3))
 
 
 def test_a_callback_may_wait_for_other_requests(runtime: HB_HBMRuntime) -> None:
