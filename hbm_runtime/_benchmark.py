@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import operator
 import os
 import time
 from collections import deque
@@ -74,7 +75,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         for name, least in (("repeat", 1), ("warmup", 0), ("check_period", 2), ("in_flight", 1)):
-            if getattr(self, name) < least:
+            if operator.index(getattr(self, name)) < least:
                 raise InputError(f"{name} is {getattr(self, name)}; it must be at least {least}")
         for name in ("duration", "warmup_time", "stop_threshold"):
             value = getattr(self, name)

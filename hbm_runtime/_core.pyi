@@ -6,6 +6,7 @@ The C++ part of hbm_runtime. Use the names of the package instead.
 from __future__ import annotations
 
 import collections.abc
+import os
 import typing
 
 import numpy
@@ -635,7 +636,7 @@ def is_device_array(array: numpy.ndarray) -> bool:
     Whether an array lies in device memory that empty_inputs(), empty_outputs() or bind() gave.
     """
 
-def load_driver(choice: str) -> None:
+def load_driver(choice: os.PathLike | str | bytes) -> None:
     """
     Chooses and loads the driver, before anything else does.
 

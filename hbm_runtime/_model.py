@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from . import _core
     from ._request import InferRequest
     from ._runtime import HB_HBMRuntime
+    from ._shape_inference import Shapes as InputShapes
 
 Array = NDArray[Any]
 Shapes = Mapping[str, Sequence[int]]
@@ -214,7 +215,7 @@ class Model:
             for name, info in infos.items()
         }
 
-    def infer_shapes(self, shapes: Shapes) -> dict[str, tuple[int, ...]]:
+    def infer_shapes(self, shapes: InputShapes) -> dict[str, tuple[int, ...]]:
         """See `HB_HBMRuntime.infer_shapes`."""
         return self._runtime.infer_shapes(self.name, shapes)
 

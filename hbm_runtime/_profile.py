@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import threading
 from contextlib import suppress
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._durations import ModelDurations
-from ._errors import HbmClosedError, HbmStateError
+from ._errors import HbmClosedError, HbmStateError, InputError
 from ._spans import COPY, LAYER, Span, TensorNames, layer_spans, spans_of
 from ._trace_file import write_trace
 
@@ -52,6 +53,8 @@ class Profile:
     """Records of the requests that started inside a ``with runtime.profile()`` block. One at a time for a runtime."""
 
     def __init__(self, runtime: HB_HBMRuntime, capacity: int, operators: bool) -> None:
+        if operator.index(capacity) < 0:
+            raise InputError(f"capacity is {capacity}; it counts requests and must be at least 0")
         self._runtime = runtime
         self._recorder = _core.Recorder(capacity)
         self._operators = operators

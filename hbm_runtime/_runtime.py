@@ -20,6 +20,7 @@ from ._queue import InferQueue, Policy, Reason
 from ._queue_results import QueueResult
 from ._request import InferRequest
 from ._scheduling import SchedParam
+from ._shape_inference import Shapes, infer_shapes
 from ._stats import DropCounts, prometheus, stats
 from ._summary import summarise
 from .encryption._loading import opened_models
@@ -254,25 +255,20 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
             raise InputError(f"form is {form!r}; it must be None or 'prometheus'")
         return prometheus(self) if form else stats(self)
 
-    def infer_shapes(self, model: str, shapes: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, ...]]:
+    def infer_shapes(self, model: str, shapes: Shapes) -> dict[str, tuple[int, ...]]:
         """Tells the output shapes for input shapes, without running the model.
 
         Args:
             model: Name of the model.
-            shapes: Shapes by input name; inputs without dynamic dimensions may be left out.
+            shapes: Shapes by input name, where inputs without dynamic dimensions may be left out, or a list or tuple of
+                all of them in the model's order.
 
         Raises:
-            InputError: A shape does not fit.
+            InputError, ShapeError: Unknown names, shapes that do not fit the model or each other.
+            InputTypeError: No shapes.
             UnsupportedError: The driver cannot tell, or the shapes depend on the data.
         """
-        view = self.model(model)
-        for name in shapes:
-            if name not in view.inputs:
-                valid = ", ".join(f"'{known}'" for known in view.inputs)
-                message = f"model '{model}' has no input '{name}'; its inputs are {valid}"
-                raise InputError(message, model=model, tensor=name)
-        wanted = [list(shapes.get(name, info.shape)) for name, info in view.inputs.items()]
-        return dict(zip(view.outputs, map(tuple, self._infer_shapes(model, wanted)), strict=True))
+        return infer_shapes(self, model, shapes)
 
     def reload(self, model: str, path: PathOrBuffer, *, passphrase: str | bytes | None = None) -> None:
         """Replaces a model by another file's, under load: runs in flight finish on the old one, new ones use the new.

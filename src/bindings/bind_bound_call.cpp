@@ -1,6 +1,7 @@
 // A call whose tensors are fixed: nothing is parsed, allocated or copied when it runs.
 #include <atomic>
 #include <memory>
+#include <mutex>
 
 #include "bindings/call_options.hpp"
 #include "bindings/gil.hpp"
@@ -41,17 +42,18 @@ class PyBoundCall {
     const std::shared_ptr<Loaded> loaded = runtime_.loaded();
     const CallOptions options = callOptions(timeout, deadline);
     const Busy busy(*this);
-    last_.reset();
     try {
       static_cast<void>(runCalls(*loaded->runtime, calls_, options));
     } catch (const Error& error) {
-      fault_->store(error.kind() != ErrorKind::kState);  // then another call's run is in the way, and goes on
+      if (error.kind() != ErrorKind::kState) {  // else it has not begun: another run uses the memory
+        ended(true);
+      }
       throw;
     } catch (...) {
-      fault_->store(true);
+      ended(true);
       throw;
     }
-    fault_->store(false);
+    ended(false);
   }
 
   std::unique_ptr<PyRequest> start(const py::object& timeout, const py::object& deadline) {
@@ -60,25 +62,46 @@ class PyBoundCall {
     const Busy busy(*this);
     auto request = std::make_unique<PyRequest>(std::move(loaded), calls_, wishes_, options);
     const std::shared_ptr<Request>& last = request->requests().front();
-    last_ = last;
+    setLast(last);
+    outcome_->store(++number_ << 1U);
     withoutGil([&] {
-      last->onDone([fault = fault_, weak = last_] {
+      last->onDone([outcome = outcome_, good = number_ << 1U, weak = std::weak_ptr<Request>(last)] {
         const std::shared_ptr<Request> ended = weak.lock();
-        fault->store(ended != nullptr && ended->state() != RequestState::kDone);
+        if (ended != nullptr && ended->state() != RequestState::kDone) {
+          std::uint64_t expected = good;  // else the next run has begun
+          outcome->compare_exchange_strong(expected, good | 1U);
+        }
       });
     });
     return request;
   }
 
   [[nodiscard]] const char* status() const {
-    const std::shared_ptr<Request> last = last_.lock();
+    const std::shared_ptr<Request> last = this->last();
     if (busy_.load() || (last != nullptr && last->state() < RequestState::kDone)) {
       return "running";
     }
-    return (last != nullptr ? last->state() != RequestState::kDone : fault_->load()) ? "fault" : "ready";
+    const bool fault = last != nullptr ? last->state() != RequestState::kDone : (outcome_->load() & 1U) != 0;
+    return fault ? "fault" : "ready";
   }
 
  private:
+  // A run without a request has ended.
+  void ended(bool fault) {
+    setLast({});
+    outcome_->store(++number_ << 1U | (fault ? 1U : 0U));
+  }
+
+  void setLast(const std::weak_ptr<Request>& request) {
+    const std::lock_guard lock(mutex_);
+    last_ = request;
+  }
+
+  [[nodiscard]] std::shared_ptr<Request> last() const {
+    const std::lock_guard lock(mutex_);
+    return last_.lock();
+  }
+
   // One thread at a time, and none while the last request has not ended.
   class Busy {
    public:
@@ -86,7 +109,7 @@ class PyBoundCall {
       if (call_.busy_.exchange(true)) {
         refuse();
       }
-      const std::shared_ptr<Request> last = call_.last_.lock();
+      const std::shared_ptr<Request> last = call_.last();
       if (last != nullptr && last->state() < RequestState::kDone) {
         call_.busy_.store(false);
         refuse();
@@ -113,8 +136,11 @@ class PyBoundCall {
   std::vector<Call> calls_;
   std::vector<OutputWish> wishes_;
   std::atomic<bool> busy_{false};
-  const std::shared_ptr<std::atomic<bool>> fault_ = std::make_shared<std::atomic<bool>>(false);  // the last run failed
-  std::weak_ptr<Request> last_;  // of the thread that is busy
+  std::uint64_t number_ = 0;  // of the last run; of the thread that is busy
+  // Twice that number, and 1 more when it failed. A request may tell that when the next run has already ended.
+  const std::shared_ptr<std::atomic<std::uint64_t>> outcome_ = std::make_shared<std::atomic<std::uint64_t>>(0);
+  mutable std::mutex mutex_;  // for status(), which any thread may ask
+  std::weak_ptr<Request> last_;
 };
 
 }  // namespace

@@ -1,4 +1,8 @@
 // Which driver is in use, and what it can tell about itself.
+#include <pybind11/stl/filesystem.h>
+
+#include <filesystem>
+
 #include "bindings/bindings.hpp"
 #include "bindings/gil.hpp"
 #include "hbm_runtime/driver_info.hpp"
@@ -95,7 +99,8 @@ void bindDriver(py::module_& module) {
              "(\"HBM_RUNTIME_DRIVER\", \"load_driver\", \"system\" or \"package\"). Raises DriverNotFoundError.");
   module.def("driver_loaded", &driverLoaded, "Whether this process has loaded a driver.");
   module.def(
-      "load_driver", [](const std::string& choice) { withoutGil([&] { loadDriver(choice); }); }, py::arg("choice"),
+      "load_driver", [](const std::filesystem::path& choice) { withoutGil([&] { loadDriver(choice.string()); }); },
+      py::arg("choice"),
       "Chooses and loads the driver, before anything else does.\n\n"
       "Args:\n    choice: \"vendor\", \"bpusim\", or a directory with libhbucp.so and libdnn.so.\n\n"
       "Raises HbmStateError when a driver is loaded already, DriverNotFoundError when this one cannot be.");

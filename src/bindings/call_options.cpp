@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include "bindings/gil.hpp"
 #include "bindings/mappings.hpp"
@@ -10,7 +11,7 @@
 namespace hbm::python {
 namespace {
 
-std::chrono::nanoseconds duration(const py::object& given, const char* name) {
+double secondsOf(const py::object& given, const char* name) {
   const double seconds = PyFloat_AsDouble(given.ptr());
   if (PyErr_Occurred() != nullptr) {
     const bool tooLarge = PyErr_ExceptionMatches(PyExc_OverflowError) != 0;
@@ -20,9 +21,13 @@ std::chrono::nanoseconds duration(const py::object& given, const char* name) {
     }
     throw py::type_error(std::string(name) + " must be a number of seconds or None, not " + typeName(given));
   }
-  if (!(seconds >= 0)) {
-    throw Error(ErrorKind::kInput, std::string(name) + " is " + std::to_string(seconds) + "; it must be at least 0");
+  if (std::isnan(seconds)) {
+    throw Error(ErrorKind::kInput, std::string(name) + " is no number of seconds, but NaN");
   }
+  return seconds;
+}
+
+std::chrono::nanoseconds duration(double seconds) {
   constexpr double kLongest = 1e9;  // about 30 years; more would overflow the clock
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
       std::chrono::duration<double>(std::min(seconds, kLongest)));
@@ -31,15 +36,22 @@ std::chrono::nanoseconds duration(const py::object& given, const char* name) {
 }  // namespace
 
 std::optional<std::chrono::nanoseconds> timeoutOf(const py::object& timeout) {
-  return timeout.is_none() ? std::nullopt : std::optional(duration(timeout, "timeout"));
+  if (timeout.is_none()) {
+    return std::nullopt;
+  }
+  const double seconds = secondsOf(timeout, "timeout");
+  if (seconds < 0) {
+    throw Error(ErrorKind::kInput, "timeout is " + std::to_string(seconds) + "; it must be at least 0");
+  }
+  return duration(seconds);
 }
 
 CallOptions callOptions(const py::object& timeout, const py::object& deadline) {
   CallOptions options;
   options.timeout = timeoutOf(timeout);
   if (!deadline.is_none()) {
-    // steady_clock is CLOCK_MONOTONIC, which time.monotonic() reads.
-    options.deadline = std::chrono::steady_clock::time_point(duration(deadline, "deadline"));
+    // steady_clock is CLOCK_MONOTONIC, which time.monotonic() reads. Before its start counts as its start: passed.
+    options.deadline = std::chrono::steady_clock::time_point(duration(std::max(secondsOf(deadline, "deadline"), 0.0)));
   }
   return options;
 }

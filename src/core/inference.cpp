@@ -150,10 +150,7 @@ void Inference::inferOutputs() {
   std::vector<hbDNNTensorProperties> properties(outputs_.size());
   const std::int32_t status = infer(properties.data(), inputTensors_.data(), 1, model_.handle);
   if (status != 0) {
-    // The model is loaded and was found good: what it cannot compute is a failed run, whatever the status says.
-    const Error error = driverError(model_.driver, "inferOutputProperties", status, model_.info.name, name);
-    const bool aboutModel = error.kind() == ErrorKind::kModel || error.kind() == ErrorKind::kContainer;
-    throw Error(aboutModel ? ErrorKind::kDriver : error.kind(), error.what(), error.context());
+    throw inferenceError(model_.driver, status, model_.info.name, name);
   }
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     outputTensors_[i].properties = properties[i];

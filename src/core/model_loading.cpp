@@ -221,9 +221,11 @@ std::string joined(const std::vector<std::string>& files) {
 
 // The driver's error with the files that it was about.
 [[noreturn]] void throwLoadError(const Driver& driver, const char* function, std::int32_t status,
-                                 const std::string& what) {
+                                 const LoadOptions& options, const std::string& what) {
   const Error error = driverError(driver, function, status);
-  throw Error(error.kind(), what + ": " + error.what(), error.context());
+  // Only the models tell whether they have the tensors to be kept.
+  const bool aboutOptions = status == HB_UCP_INVALID_ARGUMENT && !options.keep.empty();
+  throw Error(aboutOptions ? ErrorKind::kInput : error.kind(), what + ": " + error.what(), error.context());
 }
 
 // Loads models that lie in memory as they are.
@@ -247,7 +249,7 @@ LoadedModels loadPlain(const std::vector<ModelBuffer>& buffers, const LoadOption
   const std::int32_t status =
       driver.hbDNNInitializeFromDDR(&handle, data.data(), lengths.data(), static_cast<std::int32_t>(data.size()));
   if (status != 0) {
-    throwLoadError(driver, "hbDNNInitializeFromDDR", status, "loading a model from memory");
+    throwLoadError(driver, "hbDNNInitializeFromDDR", status, options, "loading a model from memory");
   }
   return readAll(driver, PackedModels(driver, handle), buffers.size());
 }
@@ -300,7 +302,7 @@ LoadedModels loadFiles(const std::vector<std::string>& files, const LoadOptions&
   const std::int32_t status =
       driver.hbDNNInitializeFromFiles(&handle, paths.data(), static_cast<std::int32_t>(paths.size()));
   if (status != 0) {
-    throwLoadError(driver, "hbDNNInitializeFromFiles", status, "loading " + joined(files));
+    throwLoadError(driver, "hbDNNInitializeFromFiles", status, options, "loading " + joined(files));
   }
   return readAll(driver, PackedModels(driver, handle), files.size());
 }

@@ -96,7 +96,9 @@ std::vector<std::vector<std::int64_t>> Runtime::inferShapes(
                   place(owner.info.name) + ": its output shapes depend on the data; run it to know them",
                   {"inferOutputProperties", status, statusName(status), owner.info.name, ""});
     }
-    check(owner.driver, "inferOutputProperties", status, owner.info.name);
+    if (status != 0) {
+      throw inferenceError(owner.driver, status, owner.info.name);
+    }
   }
   std::vector<std::vector<std::int64_t>> shapes;
   for (const hbDNNTensorProperties& output : outputs) {

@@ -110,4 +110,16 @@ Error driverError(const Driver& driver, const char* function, std::int32_t statu
   return {kindOf(status), message, ErrorContext{function, status, name, model, tensor}};
 }
 
+Error inferenceError(const Driver& driver, std::int32_t status, const std::string& model, const std::string& tensor) {
+  const Error error = driverError(driver, "inferOutputProperties", status, model, tensor);
+  ErrorKind kind = error.kind();
+  if (status == HB_UCP_INVALID_ARGUMENT) {
+    kind = ErrorKind::kShape;
+  } else if (kind == ErrorKind::kModel || kind == ErrorKind::kContainer) {
+    // The model is loaded and was found good: what it cannot compute is a failed run, whatever the status says.
+    kind = ErrorKind::kDriver;
+  }
+  return {kind, error.what(), error.context()};
+}
+
 }  // namespace hbm

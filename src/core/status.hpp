@@ -17,6 +17,10 @@ namespace hbm {
 [[nodiscard]] Error driverError(const Driver& driver, const char* function, std::int32_t status,
                                 const std::string& model = {}, const std::string& tensor = {});
 
+// What inferOutputProperties failed with: kShape for shapes of inputs that do not fit each other.
+[[nodiscard]] Error inferenceError(const Driver& driver, std::int32_t status, const std::string& model,
+                                   const std::string& tensor = {});
+
 // "model 'm', input 'x'": how messages name a place. Empty parts are left out.
 [[nodiscard]] std::string place(const std::string& model, const char* role = "", const std::string& tensor = {});
 

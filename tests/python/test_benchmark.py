@@ -108,6 +108,13 @@ def test_senseless_plans_are_refused(runtime: HB_HBMRuntime, arguments: dict[str
     assert runs_of(runtime) == 0
 
 
+@pytest.mark.parametrize("name", ["repeat", "warmup", "check_period", "in_flight"])
+def test_numbers_of_runs_are_whole(runtime: HB_HBMRuntime, name: str) -> None:
+    for value in (2.5, "3"):
+        with pytest.raises(TypeError, match="integer"):
+            runtime.benchmark(X, **{name: value})  # type: ignore[arg-type]
+
+
 def test_no_inputs_are_refused(runtime: HB_HBMRuntime) -> None:
     with pytest.raises(hbm_runtime.InputError, match="nothing to run"):
         runtime.benchmark([])

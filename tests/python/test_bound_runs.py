@@ -172,12 +172,14 @@ def test_a_binding_tells_whether_it_is_ready_running_or_at_fault(runtime: HB_HBM
     assert bound.status == "ready"
 
 
-@pytest.fixture
-def hanging() -> Iterator[None]:
-    """The next task hangs until the test releases it."""
-    _core.set_faults("task:hang@1")
-    yield
-    let_go()
+@pytest.mark.usefixtures("hanging")
+def test_a_run_that_is_refused_does_not_hide_that_the_last_one_failed(runtime: HB_HBMRuntime) -> None:
+    bound = runtime.bind("times_2")
+    request = bound.run_async()
+    request.abandon()
+    with pytest.raises(hbm_runtime.HbmStateError):  # the device still uses the memory
+        bound.run()
+    assert bound.status == "fault"
 
 
 @pytest.mark.usefixtures("hanging")

@@ -206,8 +206,8 @@ def test_a_model_for_another_march_is_refused_where_the_soc_was_chosen(
 def test_the_choice_can_be_made_in_the_program(tmp_path: Path) -> None:
     directory = copied(tmp_path / "chosen")
     script = """
-import sys, hbm_runtime
-hbm_runtime.load_driver(sys.argv[1])
+import pathlib, sys, hbm_runtime
+hbm_runtime.load_driver(pathlib.Path(sys.argv[1]))
 info = hbm_runtime.driver_info()
 print(info["chosen_by"], info["dnn_path"].startswith(sys.argv[1]))
 try:

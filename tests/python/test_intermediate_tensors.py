@@ -111,7 +111,7 @@ def test_a_folder_that_cannot_be_written_fails_the_run(models: ModelFactory, tmp
 
 
 def test_mistakes_are_told_when_the_model_is_loaded(models: ModelFactory, tmp_path: Path) -> None:
-    with pytest.raises(hbm_runtime.HbmError, match="no_such_tensor"):
+    with pytest.raises(hbm_runtime.InputError, match="no_such_tensor"):
         HB_HBMRuntime(models.conv_net(), keep=["no_such_tensor"])
     with pytest.raises(hbm_runtime.InputError, match="keep_path"):
         HB_HBMRuntime(models.conv_net(), keep_path=tmp_path)

@@ -204,6 +204,14 @@ def test_a_full_profile_counts_what_it_lost(runtime: HB_HBMRuntime) -> None:
     assert (len(profile.records), profile.lost) == (2, 3)
 
 
+@pytest.mark.parametrize(("capacity", "error"), [(-1, hbm_runtime.InputError), ("2", TypeError), (2.5, TypeError)])
+def test_a_capacity_that_is_no_number_of_requests_is_refused(
+    runtime: HB_HBMRuntime, capacity: Any, error: type[Exception]
+) -> None:
+    with pytest.raises(error, match=r"capacity is -1|integer"):
+        runtime.profile(capacity=capacity)
+
+
 def test_one_profile_at_a_time(runtime: HB_HBMRuntime) -> None:
     with runtime.profile() as profile:
         with pytest.raises(hbm_runtime.HbmStateError, match="is being recorded"), runtime.profile():

@@ -199,15 +199,41 @@ def test_run_takes_a_deadline_too(runtime: HB_HBMRuntime) -> None:
     assert runtime.run(X, "times_2", deadline=time.monotonic() + 60)
 
 
-@pytest.mark.parametrize("limit", ["timeout", "deadline"])
+@pytest.mark.parametrize("deadline", [0, -1, float("-inf")])
+def test_a_deadline_before_the_clock_began_has_passed(runtime: HB_HBMRuntime, deadline: float) -> None:
+    """As `time.monotonic() - 1` may be, in the first second after the machine was switched on."""
+    with pytest.raises(hbm_runtime.HbmDeadlineError):
+        runtime.run(X, "times_2", deadline=deadline)
+    with pytest.raises(hbm_runtime.HbmDeadlineError):
+        runtime.run_async(X, "times_2", deadline=deadline).result(30)
+    with pytest.raises(hbm_runtime.HbmDeadlineError):
+        runtime.bind("times_2").run(deadline=deadline)
+
+
 @pytest.mark.parametrize(
-    ("value", "error"),
-    [(-1, hbm_runtime.InputError), (float("nan"), hbm_runtime.InputError), ("1", TypeError), ([], TypeError)],
+    ("limit", "value", "error"),
+    [
+        ("timeout", -1, hbm_runtime.InputError),
+        ("timeout", float("nan"), hbm_runtime.InputError),
+        ("deadline", float("nan"), hbm_runtime.InputError),
+        ("timeout", "1", TypeError),
+        ("deadline", [], TypeError),
+    ],
 )
 def test_limits_that_are_no_time_are_refused(runtime: HB_HBMRuntime, limit: str, value: Any, error: Any) -> None:
     for run in (runtime.run, runtime.run_async, lambda *_, **limits: runtime.bind("times_2").run(**limits)):
         with pytest.raises(error, match=limit):
             run(X, "times_2", **{limit: value})
+
+
+def test_times_to_wait_that_are_no_time_are_refused(runtime: HB_HBMRuntime) -> None:
+    request = runtime.run_async(X, "times_2")
+    for wait in (request.wait, request.result, request.exception):
+        with pytest.raises(TypeError, match="timeout must be a number of seconds or None, not str"):
+            wait("1")  # type: ignore[arg-type]
+        with pytest.raises(hbm_runtime.InputError, match="NaN"):
+            wait(float("nan"))
+    assert request.wait(30)
 
 
 @pytest.mark.parametrize("limit", [float("inf"), 1e300, np.float32(60), 60])

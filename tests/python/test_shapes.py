@@ -132,6 +132,29 @@ def test_shapes_that_cannot_be_are_refused(models: ModelFactory, shapes: Any, me
                 runtime["dynamic"].empty_inputs(shapes)
 
 
+def test_shapes_may_be_given_in_the_model_s_order(models: ModelFactory) -> None:
+    with HB_HBMRuntime(str(models.total())) as runtime:
+        assert runtime.infer_shapes("total", [(4,), (4,)]) == runtime.infer_shapes("total", {"a": (4,), "b": (4,)})
+        assert runtime["total"].infer_shapes(([4], [1])) == runtime.infer_shapes("total", {"a": [4], "b": [1]})
+        with pytest.raises(hbm_runtime.InputError, match="1 inputs are given in order, it has 2: 'a', 'b'"):
+            runtime.infer_shapes("total", [(4,)])
+
+
+@pytest.mark.parametrize(
+    ("shapes", "message"),
+    [
+        (None, "dict by input name or a list, not NoneType"),
+        ({"x": "1388"}, "sequence of int, given '1388'"),
+        ({"x": (1.0, 3, 8, 8)}, "sequence of int"),
+        ({"x": None}, "sequence of int, given None"),
+    ],
+    ids=str,
+)
+def test_what_is_no_shape_is_refused(models: ModelFactory, shapes: Any, message: str) -> None:
+    with HB_HBMRuntime(str(models.dynamic())) as runtime, pytest.raises(hbm_runtime.InputTypeError, match=message):
+        runtime.infer_shapes("dynamic", shapes)
+
+
 def test_names_of_arrays_to_make_are_checked(models: ModelFactory) -> None:
     with HB_HBMRuntime(str(models.scaled(2))) as runtime:
         with pytest.raises(hbm_runtime.InputError, match="no input 'z'; its inputs are 'x'"):
@@ -152,9 +175,9 @@ def test_given_outputs_of_another_shape_than_the_result_are_an_error_of_the_run(
 def test_lengths_that_do_not_fit_each_other_fail_the_run_and_nothing_else(models: ModelFactory) -> None:
     with HB_HBMRuntime(str(models.total())) as runtime:
         a, b = np.arange(4, dtype=np.float32), np.arange(3, dtype=np.float32)
-        with pytest.raises(hbm_runtime.HbmError, match="total"):
+        with pytest.raises(hbm_runtime.ShapeError, match="total"):
             runtime.run({"a": a, "b": b})
-        with pytest.raises(hbm_runtime.HbmError, match="total"):
+        with pytest.raises(hbm_runtime.ShapeError, match="total"):
             runtime.infer_shapes("total", {"a": (4,), "b": (3,)})
         np.testing.assert_array_equal(runtime.run({"a": a, "b": b[:1]})["total"]["y"], a)
 
