@@ -636,7 +636,7 @@ def is_device_array(array: numpy.ndarray) -> bool:
     Whether an array lies in device memory that empty_inputs(), empty_outputs() or bind() gave.
     """
 
-def load_driver(choice: os.PathLike | str | bytes) -> None:
+def load_driver(choice: os.PathLike[str] | str | bytes) -> None:
     """
     Chooses and loads the driver, before anything else does.
 

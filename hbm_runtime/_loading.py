@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Union
 
+import numpy as np
+
 from . import _core
-from ._errors import InputError
+from ._errors import InputError, InputTypeError
 
 PathOrBuffer = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]", bytearray, memoryview]
 
@@ -54,21 +57,53 @@ def sources_of(given: PathOrBuffer | Iterable[PathOrBuffer]) -> Sources:
 
 
 def options_of(
-    *, cores: Iterable[int], keep: Iterable[str], keep_path: str | os.PathLike[str] | None, **others: object
+    *,
+    threads: int,
+    cores: Iterable[int],
+    keep: Iterable[str],
+    keep_path: str | os.PathLike[str] | None,
+    **switches: bool,
 ) -> dict[str, Any]:
     """The load options by the names of the constructor's arguments.
 
     Raises:
-        InputError: A folder for tensors and no tensors.
-        TypeError: A text in place of a list of numbers.
+        InputError: A folder for tensors and no tensors, numbers out of all range.
+        TypeError: An argument of a wrong type.
     """
-    if isinstance(cores, (str, bytes)):
-        raise TypeError(f"cores must be a list of int, not {type(cores).__name__}")
-    names = [keep] if isinstance(keep, str) else list(keep)
+    names = [keep] if isinstance(keep, str) else _items("keep", keep, "names of tensors")
+    for name in names:
+        if not isinstance(name, str):
+            raise InputTypeError(
+                f"keep must be a list of names of tensors; one of them is of type {type(name).__name__}"
+            )
+    for name, value in switches.items():
+        if not isinstance(value, (bool, int, np.bool_)):
+            raise InputTypeError(f"{name} must be True or False, not {type(value).__name__}")
     if keep_path is not None and not names:
         raise InputError("keep_path is given, but keep names no tensor to write there; keep='*' writes all")
-    folder = None if keep_path is None else os.fspath(keep_path)
-    return {**others, "cores": list(cores), "keep": names, "keep_path": folder}
+    return {
+        **{name: bool(value) for name, value in switches.items()},
+        "threads": _integer("threads", threads),
+        "cores": [_integer("a number in cores", core) for core in _items("cores", cores, "int")],
+        "keep": names,
+        "keep_path": None if keep_path is None else os.fspath(keep_path),
+    }
+
+
+def _items(name: str, value: Any, of: str) -> list[Any]:
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise InputTypeError(f"{name} must be a list of {of}, not {type(value).__name__}")
+    return list(value)
+
+
+def _integer(name: str, value: Any) -> int:
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise InputTypeError(f"{name} must be an int, not {type(value).__name__}") from None
+    if abs(number) >= 2**31:
+        raise InputError(f"{name} is {number}, more than any machine has")
+    return number
 
 
 def load_options(options: dict[str, Any]) -> _core.LoadOptions:

@@ -78,6 +78,7 @@ def complete_types(text: str) -> str:
     text = re.sub(r"(version: typing\.ClassVar\[str\]) = .*", r"\1", text)  # a value of this machine's driver
     text = re.sub(r"(__version__: str) = .*", r"\1", text)
     text = re.sub(r"(__hash__: typing\.ClassVar\[None\]) = None", r"\1  # type: ignore[assignment]", text)
+    text = text.replace("os.PathLike |", "os.PathLike[str] |")
     parts = text.split('"""')  # every second one is a docstring, in which "dict" is a word
     for index in range(0, len(parts), 2):
         parts[index] = re.sub(r"(?<=[ \[])tuple(?=[),:\]])", "tuple[typing.Any, ...]", parts[index])
