@@ -118,7 +118,7 @@ def test_errors_survive_the_way_to_another_process(models: ModelFactory, tmp_pat
 
 def test_the_engines_own_text_reaches_the_caller(models: ModelFactory, tmp_path: Path) -> None:
     error = raised("engine refuses", models, tmp_path)
-    assert isinstance(error, DriverError)
+    assert isinstance(error, hbm_runtime.ShapeError)
     assert error.status is not None
     assert error.status < 0
     mentions(error, "Add", "'total'")

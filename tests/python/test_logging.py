@@ -23,7 +23,7 @@ import sys, numpy as np, hbm_runtime
 runtime = hbm_runtime.HB_HBMRuntime(sys.argv[1])
 try:
     runtime.run({"a": np.zeros(3, np.float32), "b": np.zeros(5, np.float32)})
-except hbm_runtime.DriverError:
+except hbm_runtime.ShapeError:
     pass
 try:
     hbm_runtime.HB_HBMRuntime(b"no model" * 1000)

@@ -16,7 +16,7 @@ from support.live import Held
 from support.model_factory import ModelFactory
 from support.threads import Job, in_parallel
 
-from hbm_runtime import DriverError, HB_HBMRuntime, InputError
+from hbm_runtime import HB_HBMRuntime, InputError, ShapeError
 
 X = np.ones((2, 3), np.float32)
 
@@ -148,7 +148,7 @@ def test_a_mistake_in_one_thread_disturbs_no_other(models: ModelFactory) -> None
         for _ in range(50):
             with pytest.raises(InputError):
                 runtime.run(X.astype(np.float64), model_name="times_2")
-            with pytest.raises(DriverError):
+            with pytest.raises(ShapeError):
                 runtime.run({"a": np.ones(3, np.float32), "b": np.ones(2, np.float32)}, model_name="total")
         return 100
 
