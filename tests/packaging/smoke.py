@@ -6,10 +6,13 @@ emulators, in an empty venv and as the Debian packages' test. It must not run fr
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import contextlib
 import os
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import threading
 import time
@@ -17,6 +20,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+
     from hbm_runtime import HB_HBMRuntime
 
 # An ONNX model: difference = left - right, both f32 [2, 3].
@@ -45,6 +52,9 @@ def check_import() -> None:
     emulator = os.environ.get("SMOKE_EMULATOR", "").split()  # where the kernel cannot start this Python by itself
     subprocess.run([*emulator, sys.executable, "-c", "import hbm_runtime"], check=True, timeout=120)
     check(time.monotonic() - start < 60, "the import ends")
+    gil_enabled = getattr(sys, "_is_gil_enabled", None)
+    if gil_enabled is not None and sysconfig.get_config_var("Py_GIL_DISABLED"):
+        check(not gil_enabled(), "a free-threaded Python stays without the GIL")
 
 
 def check_inference(folder: Path) -> None:
@@ -70,6 +80,7 @@ def check_inference(folder: Path) -> None:
     else:
         check(False, "a missing input is refused")
     check_threads(runtime)
+    check_everything_at_a_time(runtime, file)
     del runtime
     check(bool((output == left - right).all()), "an output outlives its runtime")
 
@@ -93,6 +104,90 @@ def check_threads(runtime: HB_HBMRuntime) -> None:
     for thread in threads:
         thread.join()
     check(not wrong, "four threads get their own results")
+
+
+class Ways:
+    """Every way to run a model, and what else threads do with a runtime meanwhile."""
+
+    def __init__(self, runtime: HB_HBMRuntime, file: Path) -> None:
+        import numpy as np
+
+        self.runtime = runtime
+        self.file = file
+        self.one = np.ones((2, 3), np.float32)
+        self.shared = runtime.bind("subtract", inputs=self.inputs(3))
+        self.wrong: list[str] = []
+        self.called: list[int] = []
+
+    def inputs(self, value: int) -> dict[str, np.ndarray]:
+        return {"left": value * self.one, "right": self.one}
+
+    def expect(self, way: str, outputs: Mapping[str, np.ndarray], value: int) -> None:
+        if not (outputs["difference"] == value - 1).all():
+            self.wrong.append(way)
+
+    def requests(self, value: int) -> None:
+        for request in [self.runtime.run_async(self.inputs(value)) for _ in range(8)]:
+            request.add_done_callback(lambda _: self.called.append(1))
+            self.expect("run_async", request.result(60)["subtract"], value)
+
+    def awaited(self, value: int) -> None:
+        async def both() -> None:
+            for result in await asyncio.gather(*(self.runtime.run_async(self.inputs(value)) for _ in range(2))):
+                self.expect("await", result["subtract"], value)
+
+        asyncio.run(both())
+
+    def queued(self, value: int) -> None:
+        with self.runtime.queue("subtract", policy="drop_oldest") as queue:
+            for _ in range(8):
+                queue.submit(self.inputs(value))
+        results = list(queue)
+        if len(results) + sum(queue.stats.dropped.values()) != 8:
+            self.wrong.append("drops of a queue")
+        for result in results:
+            self.expect("queue", result.outputs, value)
+
+    def bound(self, _: int) -> None:
+        from hbm_runtime import HbmStateError
+
+        with contextlib.suppress(HbmStateError):  # another thread runs it
+            self.expect("bind", self.shared.run(), 3)
+        if self.shared.status == "fault":
+            self.wrong.append("state of a binding")
+
+    def observed(self, _: int) -> None:
+        self.runtime.reload("subtract", self.file)
+        self.runtime.stats("prometheus")
+        self.runtime.summary()
+        self.runtime.memory_info()
+
+    def work(self, number: int) -> None:
+        ways = [self.requests, self.awaited, self.queued, self.bound, self.observed]
+        try:
+            for turn in range(15):
+                ways[(number + turn) % len(ways)](number + turn)
+        except Exception as error:
+            self.wrong.append(repr(error))
+
+
+def check_everything_at_a_time(runtime: HB_HBMRuntime, file: Path) -> None:
+    """What only the GIL protected would break here on a Python without it."""
+    ways = Ways(runtime, file)
+    threads = [threading.Thread(target=ways.work, args=(number,), daemon=True) for number in range(5)]
+    with runtime.profile() as profile:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(300)
+    check(not any(thread.is_alive() for thread in threads), "no thread hangs")
+    check(not ways.wrong, f"requests, loops, queues, bindings and reloads go together, wrong: {ways.wrong[:3]}")
+    callbacks = 5 * 3 * 8
+    until = time.monotonic() + 60
+    while len(ways.called) < callbacks and time.monotonic() < until:
+        time.sleep(0.01)
+    check(len(ways.called) == callbacks, "every callback is called once")
+    check(len(profile.records) >= callbacks, "the profile has their requests")
 
 
 def check_error_without_engine(folder: Path) -> None:
