@@ -16,6 +16,9 @@ namespace hbm {
 
 [[nodiscard]] Error timeoutError(const std::string& model, std::optional<std::chrono::nanoseconds> timeout);
 
+// What an exception of no known kind becomes: no memory, as a rule.
+[[nodiscard]] Error internalError(const Model& model, const char* text);
+
 // Who learns that the task has ended: the thread that waits for the request, the driver's callback, or a thread of the
 // dispatcher that waits without limit.
 enum class Completion : std::uint8_t { kByWaiter, kByCallback, kByThread };
