@@ -145,8 +145,8 @@ class InferQueue(ResultReader):
 
     def _refuse_when_closed(self) -> None:
         if self._closed or self._runtime.closed:
-            what = f"the queue of model '{self._model}'" if self._closed else f"the runtime of model '{self._model}'"
-            raise HbmClosedError(f"{what} is closed", model=self._model)
+            what = "runtime" if self._runtime.closed else "queue"
+            raise HbmClosedError(f"the {what} of model '{self._model}' is closed", model=self._model)
 
     def _wait_for_place(self, timeout: float | None) -> None:
         if len(self._waiting) >= self._places:
@@ -214,7 +214,11 @@ class InferQueue(ResultReader):
             item.request.wait(None)
             error = item.request.error()
         if error is not None:
-            reason: Reason = "deadline" if isinstance(error, HbmDeadlineError) else "error"
+            reason: Reason = (
+                "deadline" if isinstance(error, HbmDeadlineError)
+                else "closed" if isinstance(error, HbmClosedError)
+                else "error"
+            )  # fmt: skip
             self._tell_drop(item, reason, error)
             with self._changed:
                 self._count(reason)

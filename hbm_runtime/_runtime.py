@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
+from weakref import WeakSet
 
 from . import _core
 from ._benchmark import Benchmark, Plan, benchmark
@@ -102,6 +103,7 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
             self._recipe = Recipe(sources.keys, options, in_memory=sources.in_memory, encrypted=passphrase is not None)
             self._drops = DropCounts()
             self._profile: Profile | None = None
+            self._queues: WeakSet[InferQueue] = WeakSet()
 
     @property
     def hbm_descs(self) -> dict[str, str]:
@@ -186,7 +188,9 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
             on_result: Called with each `QueueResult`; without it results are read by iterating over the queue.
             on_drop: Called with the tag, the reason and the error (or None) of each item that gave no result.
         """
-        return InferQueue(self, model, size=size, policy=policy, on_result=on_result, on_drop=on_drop)
+        queue = InferQueue(self, model, size=size, policy=policy, on_result=on_result, on_drop=on_drop)
+        self._queues.add(queue)
+        return queue
 
     def profile(self, *, capacity: int = 100_000, operators: bool = False) -> Profile:
         """Records requests inside a ``with`` block.
@@ -299,9 +303,13 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
     def close(self) -> None:
         """Gives the models and their memory back. Runs in flight finish, results stay valid; closing twice is fine.
 
-        Everything else raises `HbmClosedError` afterwards.
+        Its queues are closed, too. Everything else raises `HbmClosedError` afterwards.
         """
-        self._close()
+        try:
+            for queue in list(self._queues):
+                queue.close()
+        finally:
+            self._close()
 
     def __enter__(self) -> Self:
         return self
@@ -315,7 +323,7 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
 
     def __reduce__(self) -> tuple[Any, ...]:
         self._recipe.check()
-        ours = ("_keys", "_recipe", "_drops", "_profile")
+        ours = ("_keys", "_recipe", "_drops", "_profile", "_queues")
         others = {name: value for name, value in vars(self).items() if name not in ours}
         return _restore, (type(self), self._keys, self._recipe, self._sched_params), others or None
 

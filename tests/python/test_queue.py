@@ -316,9 +316,36 @@ def test_a_closed_runtime_closes_its_queues(models: ModelFactory) -> None:
     runtime.close()
     with pytest.raises(hbm_runtime.HbmClosedError, match="runtime"):
         queue.submit(X)
-    queue.close()
-    queue.close()
     assert len(list(queue)) == 1
+    queue.close()
+    queue.close()
+
+
+def test_closing_the_runtime_drops_what_waits_and_lets_readers_go(models: ModelFactory) -> None:
+    runtime = HB_HBMRuntime(str(models.scaled(2)))
+    drops: Drops = []
+    queue = runtime.queue("times_2", on_drop=lambda tag, reason, _: drops.append((tag, reason)))
+    _core.set_faults("task:hang@1")
+    for tag in range(3):
+        queue.submit(X, tag=tag)
+    read: list[Any] = []
+
+    async def read_in_a_loop() -> None:
+        read.extend([result.tag async for result in queue])
+
+    readers = [
+        threading.Thread(target=lambda: read.extend(result.tag for result in queue), daemon=True),
+        threading.Thread(target=lambda: asyncio.run(read_in_a_loop()), daemon=True),
+    ]
+    for reader in readers:
+        reader.start()
+    runtime.close()
+    assert drops == [(1, "closed"), (2, "closed")]
+    let_go()
+    for reader in readers:
+        reader.join(30)
+    assert not any(reader.is_alive() for reader in readers)
+    assert read == [0]  # the running item finished
 
 
 @pytest.mark.usefixtures("busy")
