@@ -17,7 +17,7 @@ usage() {
   sanitize    run the tests under ASan, UBSan and TSan; --quick: some C++ suites, --python: Python's alone
   bench       run the benchmarks; arguments go to benchmarks/run.py
   wheels      repaired wheels for every CPython found here; --aarch64 cross-builds for boards
-  deb         Debian packages in dist/
+  deb         Debian packages in dist/; arm64 cross-builds those for boards
   docs        build the documentation into docs/_build/html
   dev         prepare .venv with an editable install and every tool
   clean       remove everything that the other verbs made

@@ -11,6 +11,10 @@ if [ -n "$missing" ]; then
   exit 1
 fi
 arch=${1:-$(dpkg --print-architecture)}
+case $arch in
+  amd64 | arm64) ;;
+  *) echo "build.sh: the packages are for amd64 and arm64, not for '$arch'" >&2; exit 1 ;;
+esac
 if ! unmet=$(dpkg-checkbuilddeps -a"$arch" 2>&1); then
   echo "build.sh: ${unmet##*: error: } (apt-get build-dep -a $arch . installs them)" >&2
   exit 1

@@ -158,6 +158,12 @@ def test_without_debian_tools_it_says_how_to_get_them(machine: Machine) -> None:
     assert machine.refusal("deb") == expected
 
 
+def test_debian_packages_are_for_two_architectures(machine: Machine) -> None:
+    for program in ("dpkg-buildpackage", "dh", "lintian"):
+        machine.add(program)
+    assert machine.refusal("deb", "mips") == "the packages are for amd64 and arm64, not for 'mips'"
+
+
 @pytest.mark.parametrize(
     ("startup", "said"),
     [
