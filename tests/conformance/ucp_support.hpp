@@ -17,6 +17,9 @@ namespace ucp {
 
 using dnn::extension;
 
+// Against hangs only; no test depends on its length, which is for emulators.
+inline constexpr std::chrono::minutes kPatience{4};
+
 // For tests of what no document settles and bpusim has decided (src/bpusim/README.md): a board may differ.
 inline void onlyOnBpusim() {
   if (extension() == nullptr) {
@@ -107,7 +110,7 @@ class Gate {
   // False when it stays closed for so long that the driver must hang.
   [[nodiscard]] bool pass() {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds(20), [&] { return open_; });
+    return changed_.wait_for(lock, kPatience, [&] { return open_; });
   }
 
  private:
@@ -180,7 +183,7 @@ class Order {
 // For what has no gate: how a core of bpusim stands.
 template <class Condition>
 [[nodiscard]] bool eventually(Condition&& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (!condition()) {
     if (std::chrono::steady_clock::now() > deadline) {
       return false;

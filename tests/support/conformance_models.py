@@ -135,9 +135,9 @@ def refused_models() -> dict[str, onnx.ModelProto]:
     }
 
 
-def slow() -> onnx.ModelProto:
-    """About half a second in operators that are short each."""
-    nodes = [helper.make_node("MatMul", [f"t{i}", "w"], [f"t{i + 1}"], f"step_{i}") for i in range(60)]
+def products(count: int) -> onnx.ModelProto:
+    """``y`` = ``x``, through as many matrix products; 60 take about half a second in operators that are short each."""
+    nodes = [helper.make_node("MatMul", [f"t{i}", "w"], [f"t{i + 1}"], f"step_{i}") for i in range(count)]
     nodes[0].input[0], nodes[-1].output[0] = "x", "y"
     return graph_of(nodes, [value("x", (384, 384))], [value("y", (384, 384))], {"w": np.eye(384, dtype=np.float32)})
 
@@ -160,7 +160,8 @@ def onnx_models() -> dict[str, onnx.ModelProto]:
             [helper.make_node("Add", ["a", "b"], ["sum"]), helper.make_node("Sub", ["a", "b"], ["difference"])], *two
         ),
         "no_input": graph_of([], [], [value("y", (2,))], {"y": np.array([3, 4], np.float32)}),
-        "slow": slow(),
+        "product": products(1),
+        "slow": products(60),
         **{f"double_{kind}": doubling(kind) for kind in TYPES},
         **dynamic_models(),
         **refused_models(),

@@ -311,7 +311,7 @@ TEST(threads_cpus_and_memory_do_not_change_results) {
   for (const std::int32_t threads : {0, 1, 2, 4}) {
     for (const std::int32_t cpuCount : {0, 1}) {
       const Options options({0, threads, &cpu, cpuCount, 0, 1, 0, nullptr, 0, nullptr});
-      const Packed packed({"slow.onnx"});
+      const Packed packed({"product.onnx"});
       Tensors tensors(packed.model());
       dnn::count<float>(tensors.inputs[0]);
       CHECK_EQ(hbDNNInferV2(nullptr, tensors.outputs.data(), tensors.inputs.data(), packed.model()), HB_DNN_SUCCESS);
