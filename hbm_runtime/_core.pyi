@@ -167,9 +167,8 @@ class Runtime:
     def _replace_by_buffer(self, model: str, buffer: typing_extensions.Buffer, options: LoadOptions) -> None: ...
     def _replace_by_file(self, model: str, file: bytes, options: LoadOptions) -> None: ...
     def _request_counts(self) -> dict[str, dict[str, int]]: ...
-    def _set_recorder(self, recorder: Recorder) -> None: ...
     @typing.overload
-    def _start(
+    def _run_async(
         self,
         input_tensor: typing.Any,
         model_name: typing.Any = None,
@@ -187,7 +186,7 @@ class Runtime:
         Starts a run; the package makes an InferRequest of it.
         """
     @typing.overload
-    def _start(
+    def _run_async(
         self,
         input_tensors: typing.Any,
         model_name: typing.Any = None,
@@ -205,7 +204,7 @@ class Runtime:
         Starts a run; the package makes an InferRequest of it.
         """
     @typing.overload
-    def _start(
+    def _run_async(
         self,
         multi_input_tensors: typing.Any,
         model_name: typing.Any = None,
@@ -222,6 +221,7 @@ class Runtime:
         """
         Starts a run; the package makes an InferRequest of it.
         """
+    def _set_recorder(self, recorder: Recorder) -> None: ...
     def _take_operation_times(self, model: str) -> list[tuple[str, str, int, int, int]]: ...
     def _tensor_memory(
         self, model: str, is_input: bool, tensor: typing.SupportsInt | typing.SupportsIndex

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import operator
 import threading
 import time
@@ -12,7 +13,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ._errors import HbmClosedError, HbmDeadlineError, HbmError, HbmQueueFullError, HbmStateError, InputError
+from ._errors import (
+    HbmClosedError,
+    HbmDeadlineError,
+    HbmError,
+    HbmQueueFullError,
+    HbmStateError,
+    InputError,
+    InputTypeError,
+)
 from ._logging import logger
 from ._queue_results import QueueResult, ResultReader
 from ._request import RequestInfo
@@ -110,8 +119,12 @@ class InferQueue(ResultReader):
         Raises:
             HbmQueueFullError: The queue is full and rejects, or "block" had no place in time.
             HbmClosedError: The queue or its runtime is closed.
+            InputTypeError: The deadline is no number.
             HbmStateError: It would wait for itself: a callback of this queue, which is full and blocks.
         """
+        if deadline is not None and not isinstance(deadline, numbers.Real):
+            kind = type(deadline).__name__
+            raise InputTypeError(f"model '{self._model}': deadline must be a number of seconds, not {kind}")
         item = _Item(inputs, tag, deadline, time.monotonic())
         victim: _Item | None = None
         with self._changed:
@@ -168,7 +181,7 @@ class InferQueue(ResultReader):
 
     def _begin(self, item: _Item) -> None:
         try:
-            item.request = self._runtime._start(item.inputs, self._model, deadline=item.deadline)
+            item.request = self._runtime._run_async(item.inputs, self._model, deadline=item.deadline)
         except HbmError as error:
             item.error = error
         except BaseException as error:

@@ -11,7 +11,7 @@ from weakref import WeakSet
 from . import _core
 from ._benchmark import Benchmark, Plan, benchmark
 from ._bound import BoundRun
-from ._errors import HbmError, InputError
+from ._errors import HbmClosedError, HbmError, InputError
 from ._loading import PathOrBuffer, load_options, options_of, sources_of
 from ._model import Array, Model
 from ._operations import Operation, operations
@@ -28,9 +28,11 @@ from .encryption._loading import opened_models
 
 if TYPE_CHECKING:
     if sys.version_info >= (3, 11):
-        from typing import Self
+        from typing import Self, Unpack
     else:
-        from typing_extensions import Self
+        from typing_extensions import Self, Unpack
+
+    from ._run_keywords import RunKeywords
 
 
 class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
@@ -132,7 +134,7 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         """Tells whether a model of that name is loaded."""
         return name in self.model_names
 
-    def run_async(self, *args: Any, **keywords: Any) -> InferRequest:
+    def run_async(self, *args: Any, **keywords: Unpack[RunKeywords]) -> InferRequest:
         """Starts a run and returns when its inputs were copied.
 
         Args:
@@ -144,7 +146,7 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         Raises:
             InputError, TypeError: As `run`, at once. Everything else is the request's.
         """
-        return InferRequest(self._start(*args, **keywords))
+        return InferRequest(self._run_async(*args, **keywords))  # type: ignore[call-overload] # any of its forms
 
     def bind(
         self,
@@ -312,6 +314,8 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
             self._close()
 
     def __enter__(self) -> Self:
+        if self.closed:
+            raise HbmClosedError("the runtime is closed; a with block needs a new one")
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -78,7 +78,7 @@ void defRun(RuntimeClass& cls, const char* first) {
           py::arg("bpu_cores") = none, py::arg("custom_id") = none, py::arg("device_id") = none, py::kw_only(),
           py::arg("timeout") = none, py::arg("deadline") = none, py::arg("outputs") = none,
           py::arg("output_names") = none, kRunDoc);
-  cls.def("_start", &start, py::arg(first), py::arg("model_name") = none, py::arg("priority") = none,
+  cls.def("_run_async", &start, py::arg(first), py::arg("model_name") = none, py::arg("priority") = none,
           py::arg("bpu_cores") = none, py::arg("custom_id") = none, py::arg("device_id") = none, py::kw_only(),
           py::arg("timeout") = none, py::arg("deadline") = none, py::arg("outputs") = none,
           py::arg("output_names") = none, "Starts a run; the package makes an InferRequest of it.");

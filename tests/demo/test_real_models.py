@@ -17,6 +17,7 @@ SIZES = {"detection": (480, 320), "recognition": (320, 48)}
 """Width and height."""
 
 
+@pytest.mark.no_sanitizer
 @pytest.mark.parametrize("kind", SIZES)
 def test_a_trained_model_computes_what_two_engines_compute(files: OnnxFiles, kind: str) -> None:
     """OpenVINO adds in another order; the outputs are probabilities."""

@@ -28,6 +28,7 @@ def test_exports_are_those_of_the_list_at_their_version_nodes(library: str) -> N
     assert exported == expected
 
 
+@pytest.mark.no_sanitizer
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_they_carry_the_names_and_need_the_libraries_of_a_driver(library: str) -> None:
     path = LIBRARIES[library]

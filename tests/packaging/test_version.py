@@ -38,6 +38,7 @@ def test_the_installed_distribution_has_it() -> None:
     assert importlib.metadata.version("hbm_runtime") == VERSION
 
 
+@pytest.mark.no_sanitizer
 def test_bpusim_has_it() -> None:
     code = "from hbm_runtime import HB_HBMRuntime; print(HB_HBMRuntime.version)"
     environment = {"HBM_RUNTIME_DRIVER": "bpusim", "PATH": "/usr/bin"}

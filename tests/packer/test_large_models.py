@@ -72,6 +72,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.no_sanitizer
 @pytest.mark.parametrize("script", [PLAIN, QUANTISED, COMMAND], ids=["plain", "quantised", "command line, nv12"])
 def test_fifty_megabytes_need_less_than_four_times_the_file_and_250_mb(script: str, folder: Path) -> None:
     size = (folder / "net.onnx").stat().st_size

@@ -133,6 +133,7 @@ def test_a_model_in_memory_must_bring_its_values(tmp_path: Path) -> None:
         build_model((tmp_path / "net.onnx").read_bytes())
 
 
+@pytest.mark.no_sanitizer
 def test_the_same_input_gives_the_same_bytes_in_every_process(tmp_path: Path) -> None:
     onnx.save(image_model(), tmp_path / "net.onnx")
     script = (

@@ -65,6 +65,13 @@ def test_a_closed_runtime_answers_everything_with_a_typed_error(models: ModelFac
     assert (repr(runtime), runtime.closed, isinstance(runtime.version, str)) == ("<HB_HBMRuntime: closed>", True, True)
 
 
+def test_a_closed_runtime_begins_no_with_block(models: ModelFactory) -> None:
+    runtime = HB_HBMRuntime(str(models.scaled(2)))
+    runtime.close()
+    with pytest.raises(hbm_runtime.HbmClosedError, match="the runtime is closed"), runtime:
+        raise AssertionError
+
+
 def test_results_and_requests_outlive_a_closed_runtime(models: ModelFactory) -> None:
     with HB_HBMRuntime(str(models.scaled(2))) as runtime:
         y = runtime.run(X)["times_2"]["y"]

@@ -178,6 +178,15 @@ def test_settings_of_wrong_types(runtime: HB_HBMRuntime, keywords: Any, error: A
         runtime.queue("times_2", **keywords)
 
 
+def test_a_deadline_that_is_no_number_is_refused_at_once(runtime: HB_HBMRuntime) -> None:
+    with runtime.queue("times_2") as queue:
+        with pytest.raises(hbm_runtime.InputTypeError, match="deadline must be a number of seconds, not str"):
+            queue.submit(X, deadline="soon")  # type: ignore[arg-type]
+        assert queue.submit(X, deadline=np.float32(1e9))
+        queue.drain()
+        assert (queue.stats.submitted, queue.stats.results) == (1, 1)
+
+
 @pytest.mark.usefixtures("busy")
 def test_a_cancelled_event_loop_loses_no_result_and_leaves_no_thread_waiting(runtime: HB_HBMRuntime) -> None:
     queue = runtime.queue("times_2")

@@ -51,6 +51,8 @@ def test_inputs_may_be_overwritten_at_once(runtime: HB_HBMRuntime) -> None:
 def test_mistakes_are_raised_at_once_like_those_of_run(runtime: HB_HBMRuntime) -> None:
     with pytest.raises(hbm_runtime.InputError, match="expected dtype float32"):
         runtime.run_async(X.astype(np.float64), "times_2")
+    with pytest.raises(TypeError, match=r"run_async\(\)"):
+        runtime.run_async(X, time_out=1)  # type: ignore[call-arg]
 
 
 @pytest.mark.usefixtures("hanging")

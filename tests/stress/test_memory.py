@@ -96,6 +96,7 @@ LOOPS: dict[str, Callable[[ModelFactory], Step]] = {
 }
 
 
+@pytest.mark.no_sanitizer
 @pytest.mark.parametrize("loop", LOOPS)
 def test_ten_thousand_runs_grow_nothing(models: ModelFactory, loop: str) -> None:
     step = LOOPS[loop](models)
@@ -123,6 +124,7 @@ def test_dynamic_shapes_settle_too(models: ModelFactory) -> None:
     assert allocation_calls() == calls
 
 
+@pytest.mark.no_sanitizer
 def test_loading_and_dropping_grows_nothing(models: ModelFactory) -> None:
     def load() -> None:
         HB_HBMRuntime([models.scaled(2), models.pair()]).run(X, model_name="times_2")

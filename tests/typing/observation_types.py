@@ -59,6 +59,10 @@ runtime = HB_HBMRuntime("model.hbm")
 
 request = runtime.run_async(frame, timeout=1.0, deadline=5.0)
 assert_type(request, InferRequest)
+runtime.run_async({"x": frame}, "m", priority={"m": 3}, bpu_cores={"m": [0]}, custom_id={"m": 1}, device_id={"m": 0})
+runtime.run_async(multi_input_tensors={"m": {"x": frame}}, outputs={"y": frame}, output_names=["y"])
+runtime.run_async(frame, time_out=1.0)  # type: ignore[call-arg]
+runtime.run_async(frame, priority=3)  # type: ignore[arg-type]
 assert_type(request.wait(), bool)
 assert_type(request.wait(timeout=0.5), bool)
 assert_type(request.result(0.5), dict[str, Arrays])
