@@ -19,5 +19,5 @@ class RunKeywords(TypedDict, total=False):
     device_id: Mapping[str, int] | None
     timeout: float | None
     deadline: float | None
-    outputs: Mapping[str, Any] | Sequence[Any] | None
+    outputs: Any
     output_names: Sequence[str] | Mapping[str, Sequence[str]] | None

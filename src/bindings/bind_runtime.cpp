@@ -27,7 +27,7 @@ py::dict schedParams(const PyRuntime& self) {
 
 LoadOptions loadOptions(std::int32_t threads, std::vector<std::int32_t> cpus, bool flushDenormals, bool saveMemory,
                         bool profile, std::vector<std::string> keep, std::string keepFolder) {
-  return {threads, std::move(cpus), flushDenormals, saveMemory, profile, std::move(keep), std::move(keepFolder)};
+  return {threads, std::move(cpus), flushDenormals, saveMemory, profile, std::move(keep), std::move(keepFolder), ""};
 }
 
 std::unique_ptr<PyRuntime> fromFiles(const std::vector<py::bytes>& files, const LoadOptions& options) {

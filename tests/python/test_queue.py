@@ -182,7 +182,7 @@ def test_a_deadline_that_is_no_number_is_refused_at_once(runtime: HB_HBMRuntime)
     with runtime.queue("times_2") as queue:
         with pytest.raises(hbm_runtime.InputTypeError, match="deadline must be a number of seconds, not str"):
             queue.submit(X, deadline="soon")  # type: ignore[arg-type]
-        assert queue.submit(X, deadline=np.float32(1e9))
+        assert queue.submit(X, deadline=np.float32(1e9))  # type: ignore[arg-type] # any real number
         queue.drain()
         assert (queue.stats.submitted, queue.stats.results) == (1, 1)
 
