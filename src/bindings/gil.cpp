@@ -1,9 +1,9 @@
 #include "bindings/gil.hpp"
 
-#include <cxxabi.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <exception>
 
 #include "bindings/notifier.hpp"
 #include "loader/driver.hpp"
@@ -25,13 +25,15 @@ void noteMainThread() {
   }
 }
 
-// Before Python 3.14 a thread that wants the GIL of an interpreter that ends is ended by force; such threads pause
-// here. The exception of that is no object, so the reference is null, which nobody reads.
+// Before Python 3.14 a thread that wants the GIL of an interpreter that ends is ended by force, by an unwinding
+// that is no std::exception. Such threads pause here.
 template <class Acquire>
-__attribute__((no_sanitize("null"))) void acquireOrPause(const Acquire& acquire) {
+void acquireOrPause(const Acquire& acquire) {
   try {
     acquire();
-  } catch (const abi::__forced_unwind&) {
+  } catch (const std::exception&) {
+    throw;
+  } catch (...) {
     pauseForEver();
   }
 }
