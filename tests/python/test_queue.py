@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,21 +20,6 @@ if TYPE_CHECKING:
     from support.model_factory import ModelFactory
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
-
-
-@pytest.fixture
-def runtime(models: ModelFactory) -> Iterator[HB_HBMRuntime]:
-    with HB_HBMRuntime(str(models.scaled(2))) as runtime:
-        yield runtime
-
-
-@pytest.fixture
-def busy() -> Iterator[None]:
-    """The first item hangs on the device until the test releases it."""
-    _core.set_faults("task:hang@1")
-    yield
-    let_go()
-
 
 Drops = list[tuple[Any, Any]]
 
@@ -62,7 +47,7 @@ def test_results_can_be_iterated_in_an_event_loop(runtime: HB_HBMRuntime) -> Non
     assert [result.tag for result in asyncio.run(collect())] == [0, 1, 2]
 
 
-@pytest.mark.usefixtures("busy")
+@pytest.mark.usefixtures("hanging")
 @pytest.mark.parametrize(
     ("policy", "kept", "reason"),
     [("latest", [0, 4], "newer"), ("drop_oldest", [0, 3, 4], "oldest")],
@@ -87,7 +72,7 @@ def test_a_full_queue_drops_by_its_policy(runtime: HB_HBMRuntime, policy: Any, k
     assert (stats.submitted, stats.results, stats.dropped) == (5, len(kept), {reason: len(drops)})
 
 
-@pytest.mark.usefixtures("busy")
+@pytest.mark.usefixtures("hanging")
 def test_a_full_queue_may_reject(runtime: HB_HBMRuntime) -> None:
     drops: Drops = []
     queue = runtime.queue("times_2", size=1, policy="reject", on_drop=lambda tag, why, _: drops.append((tag, why)))
@@ -100,7 +85,7 @@ def test_a_full_queue_may_reject(runtime: HB_HBMRuntime) -> None:
     assert queue.drain(10)
 
 
-@pytest.mark.usefixtures("busy")
+@pytest.mark.usefixtures("hanging")
 def test_a_full_queue_blocks_until_there_is_a_place(runtime: HB_HBMRuntime) -> None:
     queue = runtime.queue("times_2", size=1)
     queue.submit(X)
@@ -135,7 +120,7 @@ def test_wrong_inputs_are_drops_with_their_error(runtime: HB_HBMRuntime) -> None
     assert queue.stats.results == 1
 
 
-@pytest.mark.usefixtures("busy")
+@pytest.mark.usefixtures("hanging")
 def test_closing_drops_what_waits(runtime: HB_HBMRuntime) -> None:
     drops: Drops = []
     queue = runtime.queue("times_2", on_drop=lambda tag, why, _: drops.append((tag, why)))
@@ -187,7 +172,7 @@ def test_a_deadline_that_is_no_number_is_refused_at_once(runtime: HB_HBMRuntime)
         assert (queue.stats.submitted, queue.stats.results) == (1, 1)
 
 
-@pytest.mark.usefixtures("busy")
+@pytest.mark.usefixtures("hanging")
 def test_a_cancelled_event_loop_loses_no_result_and_leaves_no_thread_waiting(runtime: HB_HBMRuntime) -> None:
     queue = runtime.queue("times_2")
     queue.submit(X, tag=0)
@@ -225,7 +210,7 @@ def test_results_come_to_an_event_loop_while_it_waits(runtime: HB_HBMRuntime) ->
     assert asyncio.run(main()) == list(range(20))
 
 
-@pytest.mark.usefixtures("busy")
+@pytest.mark.usefixtures("hanging")
 def test_an_event_loop_ends_when_the_queue_is_closed(runtime: HB_HBMRuntime) -> None:
     queue = runtime.queue("times_2")
     queue.submit(X, tag=0)
@@ -271,7 +256,7 @@ def test_queues_can_be_chained_by_their_callbacks(runtime: HB_HBMRuntime) -> Non
 
     second = runtime.queue("times_2", size=1, on_result=second_result)
     first = runtime.queue("times_2", size=1, on_result=lambda result: second.submit(result.outputs["y"]))
-    other = runtime.run_async(X)
+    other = runtime.run_async(X, "times_2")
     for _ in range(20):
         first.submit(X)
     assert first.drain(30)
@@ -299,7 +284,7 @@ def test_whatever_is_submitted_ends_as_one_result_or_drop(runtime: HB_HBMRuntime
     assert (stats.submitted, stats.results, stats.dropped) == (2, 1, {"error": 1})
 
 
-@pytest.mark.usefixtures("busy")
+@pytest.mark.usefixtures("hanging")
 def test_inputs_may_be_overwritten_while_they_wait(runtime: HB_HBMRuntime) -> None:
     x = X.copy()
     buffer = bytearray(X.tobytes())
@@ -357,7 +342,7 @@ def test_closing_the_runtime_drops_what_waits_and_lets_readers_go(models: ModelF
     assert read == [0]  # the running item finished
 
 
-@pytest.mark.usefixtures("busy")
+@pytest.mark.usefixtures("hanging")
 def test_closing_wakes_who_waits_for_a_place(runtime: HB_HBMRuntime) -> None:
     queue = runtime.queue("times_2", size=1)
     queue.submit(X)
