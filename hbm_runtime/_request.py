@@ -29,6 +29,9 @@ _log = logging.getLogger("hbm_runtime")
 # Of concurrent.futures, where waiting functions look at them.
 _PENDING, _CANCELLED, _FINISHED = "PENDING", "CANCELLED_AND_NOTIFIED", "FINISHED"
 
+_ENDED = frozenset({"done", "failed", "cancelled"})
+"""What `InferRequest.status` says of a request that has ended."""
+
 
 @dataclass(frozen=True)
 class RequestInfo:
@@ -168,7 +171,7 @@ class InferRequest(ResultFuture):
 
     def done(self) -> bool:
         """Tells whether it has ended: with a result, an error, or cancelled."""
-        ended = self.status in {"done", "failed", "cancelled"}
+        ended = self.status in _ENDED
         if ended:
             self._finish()
         return ended
@@ -296,7 +299,7 @@ class InferRequest(ResultFuture):
         request = getattr(self, "_request", None)
         if request is None or self._asked:
             return
-        if request.state in {"done", "failed", "cancelled"}:
+        if request.state in _ENDED:
             _log_failure(request)
         else:
             request.on_done(lambda: _log_failure(request))

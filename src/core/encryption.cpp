@@ -33,6 +33,10 @@ struct Source {
   std::function<void(std::size_t offset, unsigned char* to, std::size_t count)> read;
 };
 
+bool beginsEncrypted(const void* data, std::size_t size) noexcept {
+  return size >= kMagic.size() && std::memcmp(data, kMagic.data(), kMagic.size()) == 0;
+}
+
 void checkFields(const Header& header, const std::string& name) {
   const unsigned version = header[8] + 256U * header[9];
   if (version != 1 || header[10] != 1 || header[11] != 1) {
@@ -53,7 +57,7 @@ Header readHeader(const Source& source) {
   Header header{};
   const std::size_t present = std::min(source.size, kHeaderSize);
   source.read(0, header.data(), present);
-  if (present < kMagic.size() || std::memcmp(header.data(), kMagic.data(), kMagic.size()) != 0) {
+  if (!beginsEncrypted(header.data(), present)) {
     throw Error(ErrorKind::kPassphrase, source.name + " is not an encrypted model: load it without a passphrase");
   }
   if (present < kHeaderSize) {
@@ -122,12 +126,11 @@ crypto::SecretBytes decryptedFrom(const Source& source, const std::string& passp
 bool isEncrypted(const std::string& file) {
   std::array<char, kMagic.size()> start{};
   std::ifstream stream(file, std::ios::binary);
-  return stream.read(start.data(), start.size()) && std::memcmp(start.data(), kMagic.data(), kMagic.size()) == 0;
+  return stream.read(start.data(), start.size()) && beginsEncrypted(start.data(), start.size());
 }
 
 bool isEncrypted(const ModelBuffer& buffer) noexcept {
-  return buffer.data != nullptr && buffer.size >= kMagic.size() &&
-         std::memcmp(buffer.data, kMagic.data(), kMagic.size()) == 0;
+  return buffer.data != nullptr && beginsEncrypted(buffer.data, buffer.size);
 }
 
 crypto::SecretBytes decrypted(const std::string& file, const std::string& passphrase) {
