@@ -16,7 +16,7 @@ class Operation:
     """One operation of a model's graph.
 
     Attributes:
-        name: Of the node; "" where it has none.
+        name: Name of the node; where it has none, the type and a number, as in `Profile.durations`.
         type: ONNX operator, such as "Conv".
         device: What runs it: the kind of the driver in use, "bpusim".
     """

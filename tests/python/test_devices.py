@@ -92,8 +92,8 @@ def test_the_host_is_described() -> None:
 def test_operations_are_objects_with_name_type_and_device(models: Any) -> None:
     with hbm_runtime.HB_HBMRuntime(str(models.scaled(2))) as runtime:
         (operation,) = runtime.operations("times_2")
-    assert (operation.name, operation.type, operation.device) == ("", "Mul", "bpusim")
-    assert str(operation) == "Operation(name='', type='Mul', device='bpusim')"
+    assert (operation.name, operation.type, operation.device) == ("Mul_0", "Mul", "bpusim")
+    assert str(operation) == "Operation(name='Mul_0', type='Mul', device='bpusim')"
 
 
 def test_the_version_has_numbers_and_build_information(tmp_path: Path) -> None:

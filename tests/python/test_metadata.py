@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from support.host_models import QUANT_SCALES
 from support.model_factory import ModelFactory
@@ -84,6 +86,19 @@ def test_tensors_stand_in_index_order(models: ModelFactory, name: str) -> None:
     values = getattr(runtime, name)
     assert list(values) == ["many_12", "mixed"]
     assert {model: list(tensors) for model, tensors in values.items()} == names
+
+
+def test_the_version_of_an_onnx_model_is_null_where_it_has_none(models: ModelFactory, tmp_path: Path) -> None:
+    proto = onnx.load(str(models.scaled(2)))
+    versions = {}
+    for version in (0, 7):
+        proto.model_version = version
+        onnx.save(proto, str(tmp_path / f"v{version}.onnx"))
+        (text,) = HB_HBMRuntime(str(tmp_path / f"v{version}.onnx")).model_descs.values()
+        versions[version] = json.loads(text)["version"]
+    (text,) = HB_HBMRuntime(str(models.scaled(2))).model_descs.values()
+    assert json.loads(text)["version"] is None
+    assert versions == {0: 0, 7: 7}
 
 
 def test_onnx_models_show_their_graphs_tensors(models: ModelFactory) -> None:

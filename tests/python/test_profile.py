@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import onnx
 import pytest
-from support import trace_format
+from onnx import helper, numpy_helper
+from support import onnx_models, trace_format
 from support.live import let_go
 from support.threads import in_parallel
 
@@ -159,6 +161,28 @@ def test_layers_share_the_clock_and_belong_to_their_requests(models: ModelFactor
     durations = profile.durations["conv_net"]
     assert {layer.count for layer in durations.layers.values()} == {4}
     assert sum(layer.total for layer in durations.layers.values()) <= durations["DeviceExecute"].total
+
+
+def test_operations_and_layers_have_the_same_names(models: ModelFactory) -> None:
+    """Most graphs that PyTorch exports have no names; constants count for nothing, as they become weights."""
+
+    def unnamed() -> onnx.ModelProto:
+        two = numpy_helper.from_array(np.full((2, 3), 2, np.float32))
+        nodes = [
+            helper.make_node("Add", ["x", "x"], ["h"]),
+            helper.make_node("Constant", [], ["two"], value=two),
+            helper.make_node("Sub", ["h", "two"], ["i"]),
+            helper.make_node("Div", ["i", "two"], ["j"], name="given"),
+            helper.make_node("Exp", ["j"], ["y"]),
+        ]
+        return onnx_models.build(nodes, [("x", "F32", (2, 3))], [("y", "F32", (2, 3))])
+
+    with HB_HBMRuntime(str(models.onnx("unnamed", unnamed)), profile_operators=True) as runtime:
+        with runtime.profile(operators=True) as profile:
+            runtime.run(X)
+        named = [(operation.name, operation.type) for operation in runtime.operations("unnamed")]
+    assert named == [("Add_0", "Add"), ("", "Constant"), ("Sub_1", "Sub"), ("given", "Div"), ("Exp_3", "Exp")]
+    assert list(profile.durations["unnamed"].layers) == [name for name, _ in named if name]
 
 
 def test_layers_need_the_load_option(runtime: HB_HBMRuntime) -> None:

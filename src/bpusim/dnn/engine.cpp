@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstring>
+#include <limits>
 
 #include "engine_library.hpp"
 #include "library.hpp"
@@ -329,7 +330,11 @@ EngineMetadata EngineSession::metadata() const {
   metadata.producer = text(api().ModelMetadataGetProducerName);
   metadata.domain = text(api().ModelMetadataGetDomain);
   metadata.description = text(api().ModelMetadataGetDescription);
-  check(api().ModelMetadataGetVersion(raw, &metadata.version));
+  std::int64_t version = 0;
+  check(api().ModelMetadataGetVersion(raw, &version));
+  if (version != std::numeric_limits<std::int64_t>::max()) {  // the engine's word for a model without a version
+    metadata.version = version;
+  }
   char** keys = nullptr;
   std::int64_t count = 0;
   check(api().ModelMetadataGetCustomMetadataMapKeys(raw, engine().allocator, &keys, &count));

@@ -38,7 +38,7 @@ struct EngineMetadata {
   std::string producer;
   std::string domain;
   std::string description;
-  std::int64_t version = 0;
+  std::optional<std::int64_t> version;
   std::vector<std::pair<std::string, std::string>> custom;
 };
 

@@ -289,9 +289,7 @@ void addKept(const Origin& origin, Model& model) {
   model->inputs = onnxTensors(origin, model->name, false, model->session->engine().inputs(), graph.inputs);
   model->outputs = onnxTensors(origin, model->name, true, {outputs.begin(), own}, graph.outputs);
   addKept(origin, *model);
-  for (const OnnxNode& node : graph.nodes) {
-    model->operations.emplace_back(node.name, node.type);
-  }
+  model->operations = operationsOf(graph);
   finish(*model);
   return {"", {model}};
 }

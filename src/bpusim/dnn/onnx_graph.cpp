@@ -140,4 +140,20 @@ std::optional<OnnxGraph> readOnnx(std::string_view model) {
   return graph;
 }
 
+std::vector<std::pair<std::string, std::string>> operationsOf(const OnnxGraph& graph) {
+  std::vector<std::pair<std::string, std::string>> operations;
+  // The engine names an operation without a name by its type and its place. Constants have none: they become weights.
+  std::size_t place = 0;
+  for (const OnnxNode& node : graph.nodes) {
+    const bool constant = node.type == "Constant";
+    std::string name(node.name);
+    if (name.empty() && !constant) {
+      name = std::string(node.type) + "_" + std::to_string(place);
+    }
+    operations.emplace_back(std::move(name), node.type);
+    place += constant ? 0 : 1;
+  }
+  return operations;
+}
+
 }  // namespace bpusim

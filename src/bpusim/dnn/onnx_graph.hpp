@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace bpusim {
@@ -85,5 +87,8 @@ inline constexpr std::uint32_t kDimensionValue = 1;
 
 // The graph of a model; nothing when the bytes are not those of an ONNX model.
 [[nodiscard]] std::optional<OnnxGraph> readOnnx(std::string_view model);
+
+// Names and types of a graph's operations, by the names that the engine's profile has for them.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> operationsOf(const OnnxGraph& graph);
 
 }  // namespace bpusim

@@ -28,7 +28,7 @@ std::string metadataText(const EngineMetadata& metadata, std::string_view graphN
   std::string json = "{\"format\": \"onnx\", \"producer\": " + quoted(metadata.producer) +
                      ", \"graph\": " + quoted(graphName) + ", \"domain\": " + quoted(metadata.domain) +
                      ", \"description\": " + quoted(metadata.description) +
-                     ", \"version\": " + std::to_string(metadata.version) + ", \"metadata\": {";
+                     ", \"version\": " + (metadata.version ? std::to_string(*metadata.version) : "null") + ", \"metadata\": {";
   std::string separator;
   for (const auto& [key, value] : metadata.custom) {
     json += separator + quoted(key) + ": " + quoted(value);
