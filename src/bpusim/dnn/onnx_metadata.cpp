@@ -25,10 +25,10 @@ namespace {
 }  // namespace
 
 std::string metadataText(const EngineMetadata& metadata, std::string_view graphName) {
-  std::string json = "{\"format\": \"onnx\", \"producer\": " + quoted(metadata.producer) +
-                     ", \"graph\": " + quoted(graphName) + ", \"domain\": " + quoted(metadata.domain) +
-                     ", \"description\": " + quoted(metadata.description) +
-                     ", \"version\": " + (metadata.version ? std::to_string(*metadata.version) : "null") + ", \"metadata\": {";
+  std::string json =
+      "{\"format\": \"onnx\", \"producer\": " + quoted(metadata.producer) + ", \"graph\": " + quoted(graphName) +
+      ", \"domain\": " + quoted(metadata.domain) + ", \"description\": " + quoted(metadata.description) +
+      ", \"version\": " + (metadata.version ? std::to_string(*metadata.version) : "null") + ", \"metadata\": {";
   std::string separator;
   for (const auto& [key, value] : metadata.custom) {
     json += separator + quoted(key) + ": " + quoted(value);
