@@ -42,7 +42,7 @@ def dump_intermediate(
     """
     if not arguments.dump_intermediate:
         return []
-    outputs = HB_HBMRuntime(models.files, keep="*").run(inputs, model_name=model.name)[model.name]
+    outputs = HB_HBMRuntime(models.files, keep="*", passphrase=models.passphrase).run(inputs, model.name)[model.name]
     own = {tensor.name for tensor in model.outputs}
     kept = {name: array for name, array in outputs.items() if name not in own}
     kinds, padded = _FORMS[arguments.dump_intermediate]

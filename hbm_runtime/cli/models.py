@@ -6,12 +6,13 @@ import argparse
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hbm_runtime import HB_HBMRuntime, driver_info, load_driver
 from hbm_runtime._model import TensorInfo
 from hbm_runtime.cli.arguments import Parser, integer, suggestion, words
 from hbm_runtime.cli.errors import UsageError
+from hbm_runtime.cli.passphrase import add_passphrase_argument, read_passphrase
 
 DYNAMIC = -1
 
@@ -42,11 +43,13 @@ class LoadedModels:
         runtime: The runtime that has them.
         files: Paths as given.
         load_seconds: How long loading took.
+        passphrase: Of encrypted files; None for others.
     """
 
     runtime: HB_HBMRuntime
     files: tuple[str, ...]
     load_seconds: float
+    passphrase: str | bytes | None = field(default=None, repr=False)
 
     def facts(self, name: str) -> ModelFacts:
         """What is known of a model."""
@@ -83,6 +86,7 @@ def add_model_arguments(parser: Parser) -> None:
     parser.add_argument("files", nargs="*", metavar="FILE", help="model files, as --model_file")
     parser.add_option("model_file", metavar="FILES", type=words, default=[], help="model files, separated by commas")
     parser.add_option("model_name", metavar="NAME", default="", help="which model of the files")
+    add_passphrase_argument(parser)
     add_driver_arguments(parser)
 
 
@@ -111,7 +115,8 @@ def open_models(arguments: argparse.Namespace) -> LoadedModels:
 def load(files: Sequence[str], arguments: argparse.Namespace) -> LoadedModels:
     """Loads model files with the driver that the arguments choose."""
     choose_driver(arguments)
+    passphrase = read_passphrase(files, arguments)
     driver_info()  # so that loading the driver does not count
     begin = time.perf_counter()
-    runtime = HB_HBMRuntime(files)
-    return LoadedModels(runtime, tuple(files), time.perf_counter() - begin)
+    runtime = HB_HBMRuntime(files, passphrase=passphrase)
+    return LoadedModels(runtime, tuple(files), time.perf_counter() - begin, passphrase)

@@ -63,8 +63,8 @@ class Output:
         self.text(f"{_BOLD}{line}{_RESET}" if self._colored else line)
 
     def table(self, table: Table | Facts) -> None:
-        """Prints a table and an empty line."""
-        if self.json:
+        """Prints a table and an empty line; one without rows is left out."""
+        if self.json or not table.rows:
             return
         if sys.stdout.isatty():
             try:

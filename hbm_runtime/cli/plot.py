@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hbm_runtime.cli.errors import CommandError, MissingPackageError
+from hbm_runtime.cli.errors import CommandError, MissingPackageError, UsageError
 from hbm_runtime.cli.latency import Frame, Latency
 from hbm_runtime.cli.writing import written
 
 _DOTS_PER_INCH = 110
 _MOST_BINS = 80
+_REACH = 6
+"""How many interquartile ranges above the third quartile still belong to the body of a histogram."""
 
 
 def demand_matplotlib(path: Path) -> None:
@@ -20,7 +23,8 @@ def demand_matplotlib(path: Path) -> None:
 
     Raises:
         MissingPackageError: matplotlib is not installed.
-        CommandError: The file's name or folder will not do.
+        UsageError: The file's name will not do.
+        CommandError: Its folder will not do.
     """
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 (matplotlib is in an extra)
@@ -28,9 +32,15 @@ def demand_matplotlib(path: Path) -> None:
         raise MissingPackageError("--plot", "matplotlib") from error
     kinds = FigureCanvasAgg.get_supported_filetypes()
     if path.suffix.lstrip(".").lower() not in kinds:
-        raise CommandError(f"--plot {path}: the name must end in one of .{', .'.join(sorted(kinds))}")
+        raise UsageError(f"--plot {path}: the name must end in one of .{', .'.join(sorted(kinds))}")
     if not path.parent.is_dir():
         raise CommandError(f"--plot {path}: there is no folder {path.parent}")
+
+
+def body_end(values: NDArray[np.float64]) -> float:
+    """Where the histogram ends: a few far outliers would squeeze all other frames into one bar."""
+    low, high = (float(value) for value in np.percentile(values, (25, 75)))
+    return min(high + _REACH * max(high - low, 0.02 * high), float(values.max()))
 
 
 def plot_frames(frames: Sequence[Frame], path: Path, title: str) -> None:
@@ -43,12 +53,22 @@ def plot_frames(frames: Sequence[Frame], path: Path, title: str) -> None:
     figure.suptitle(f"{title}: {len(frames)} frames")
     histogram, timeline = figure.subplots(2, 1)
 
-    histogram.hist(values, bins=min(_MOST_BINS, max(10, len(values) // 5)), color="#4878a8")
+    end = body_end(values)
+    outliers = int((values > end).sum())
+    bins = min(_MOST_BINS, max(10, len(values) // 5))
+    histogram.hist(values, bins=bins, range=(float(values.min()), end), color="#4878a8")
+    if outliers:
+        text = f"{outliers} of {len(values)} frames above {end:.3f} ms, up to {latency.maximum:.3f} ms"
+        histogram.annotate(text, (0.98, 0.6), xycoords="axes fraction", ha="right")
     for name, value, color in (
         ("p50", latency.percentiles[50.0], "#2a9d5c"),
         ("p99", latency.percentiles[99.0], "#d1495b"),
     ):
-        histogram.axvline(value, color=color, linestyle="--", label=f"{name} {value:.3f} ms")
+        label = f"{name} {value:.3f} ms"
+        if value <= end:
+            histogram.axvline(value, color=color, linestyle="--", label=label)
+        else:
+            histogram.plot([], [], color=color, linestyle="--", label=label)
     histogram.set_xlabel("latency (ms)")
     histogram.set_ylabel("frames")
     histogram.legend()

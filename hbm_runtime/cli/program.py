@@ -122,9 +122,13 @@ def add_common_options(parser: Parser) -> None:
 
 
 def _dispatch(given: list[str]) -> int:
-    if not given or given[0] in {"-h", "--help", "help"}:
+    if not given or given[0] in {"-h", "--help"} or given == ["help"]:
         print(_overview(), end="", file=sys.stdout if given else sys.stderr)
         return ExitCode.DONE if given else ExitCode.USAGE
+    if given[0] == "help":
+        if len(given) > 2:
+            raise UsageError("help explains one command at a time", PROGRAM)
+        given = [given[1], "--help"]
     if given[0] in {"-v", "--version"}:
         print(f"{PROGRAM} {__version__}")
         print(f"driver {driver_info()['dnn_version']}")
@@ -149,7 +153,7 @@ def _overview() -> str:
             "commands:",
             *lines,
             "",
-            f"'{PROGRAM} COMMAND --help' explains the options of a command, '{PROGRAM} --version' tells the versions.",
+            f"'{PROGRAM} help COMMAND' explains the options of a command, '{PROGRAM} --version' tells the versions.",
             "Options may be written --name value or --name=value, with _ or -.",
             "",
         ]

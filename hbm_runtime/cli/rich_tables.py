@@ -42,7 +42,9 @@ def rich_table(table: Table | Facts) -> RichTable:
             overflow="fold",
         )
     for row in table.rows:
-        drawn.add_row(*[Text(cell) for cell in row])
+        drawn.add_row(
+            *[Text(cell, style=column.colors.get(cell, "")) for cell, column in zip(row, table.columns, strict=True)]
+        )
     return drawn
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
@@ -26,11 +26,13 @@ class Column:
         title: Its head.
         right: Numbers are set to the right.
         strong: What the row is about, such as a name.
+        colors: Colours of cells by their text: "green", "yellow", "red".
     """
 
     title: str
     right: bool = False
     strong: bool = False
+    colors: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass

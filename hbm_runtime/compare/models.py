@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from hbm_runtime.encryption import is_encrypted
 from hbm_runtime.packer import DataType, PackError
 from hbm_runtime.packer.engine import Session
 from hbm_runtime.packer.graph.element_types import DATA_TYPES
@@ -39,20 +40,24 @@ class ComparedModel(Protocol):
         """Outputs in order; integers with scale parameters as the real numbers that they stand for."""
 
 
-def open_model(path: str | os.PathLike[str], model_name: str | None = None) -> ComparedModel:
+def open_model(
+    path: str | os.PathLike[str], model_name: str | None = None, *, passphrase: str | bytes | None = None
+) -> ComparedModel:
     """Opens a model for comparing.
 
     Args:
         path: An ONNX file, which ONNX Runtime computes node by node as it is, or a ``.hbm``.
         model_name: Which one, where a file has several.
+        passphrase: Of an encrypted model; one that is not encrypted needs none and ignores it.
 
     Raises:
         PackError: The file is missing or no model, or it has several and none was chosen.
         HbmError: The driver refuses the model.
     """
-    if Path(path).suffix == ".onnx":
+    encrypted = passphrase is not None and is_encrypted(path)
+    if Path(path).suffix == ".onnx" and not encrypted:
         return _OnnxModel(path)
-    return _DriverModel(path, model_name)
+    return _DriverModel(path, model_name, passphrase if encrypted else None)
 
 
 class _OnnxModel:
@@ -73,11 +78,11 @@ class _OnnxModel:
 
 
 class _DriverModel:
-    def __init__(self, path: str | os.PathLike[str], model_name: str | None) -> None:
+    def __init__(self, path: str | os.PathLike[str], model_name: str | None, passphrase: str | bytes | None) -> None:
         # Only here: packing and ONNX files need neither the compiled extension nor a driver.
         from hbm_runtime import HB_HBMRuntime  # noqa: PLC0415
 
-        self._runtime = HB_HBMRuntime(os.fspath(path))
+        self._runtime = HB_HBMRuntime(os.fspath(path), passphrase=passphrase)
         names = self._runtime.model_names
         if model_name is None and len(names) > 1:
             raise PackError(f"{path} has several models ({', '.join(names)}); choose one with model_name")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import platform
+import re
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from support.program import run
+from support.program import run, run_in_terminal
 
 import hbm_runtime
 
@@ -48,7 +50,7 @@ def test_every_place_is_told_with_its_result() -> None:
 
 def test_a_driver_that_was_asked_for_and_is_missing_is_a_problem(tmp_path: Path) -> None:
     ended = run("doctor", env={"HBM_RUNTIME_DRIVER": str(tmp_path)})
-    assert ended.code == 1
+    assert ended.code == 4
     assert "PROBLEM" in ended.out
     assert f"{tmp_path}/libhbucp.so: cannot open shared object file" in ended.out
     assert "what to do:" in ended.out
@@ -58,7 +60,7 @@ def test_a_driver_that_is_no_library_is_a_problem(tmp_path: Path) -> None:
     for name in ("libhbucp.so", "libdnn.so"):
         (tmp_path / name).write_text("no library")
     ended = run("doctor", "--driver", tmp_path, "--json", env={"HBM_RUNTIME_DRIVER": None})
-    assert ended.code == 1
+    assert ended.code == 4
     assert "file too short" in ended.out or "invalid ELF header" in ended.out
 
 
@@ -71,15 +73,32 @@ def test_a_driver_that_crashes_does_not_take_the_doctor_along(tmp_path: Path) ->
     for name in ("libhbucp.so", "libdnn.so"):
         subprocess.run(["cc", "-shared", "-fPIC", "-o", tmp_path / name, source], check=True)
     ended = run("doctor", "--driver", tmp_path)
-    assert ended.code == 1
+    assert ended.code == 4
     assert "died of signal 6" in ended.out
 
 
 def test_a_missing_engine_is_a_problem(tmp_path: Path) -> None:
     ended = run("doctor", "--json", env={"BPUSIM_ENGINE_PATH": str(tmp_path / "gone.so")})
-    assert ended.code == 1
+    assert ended.code == 1  # the driver itself is there
     assert '"state": "problem"' in ended.out
     assert "BPUSIM_ENGINE_PATH" in ended.out
+
+
+def test_every_optional_package_is_listed() -> None:
+    listed = findings(run("doctor", "--json").json(), "optional_packages")
+    for name in ("onnx", "PyYAML", "matplotlib", "cryptography", "opencv-python-headless"):
+        assert listed[name]["text"] == f"{metadata.version(name)}; for: {listed[name]['text'].partition('for: ')[2]}"
+    requirements = metadata.requires("hbm_runtime") or []
+    declared = {re.split(r"[\s<>=!~;\[(]", line)[0] for line in requirements if "extra ==" in line}
+    assert set(listed) == declared - {"hbm_runtime", "onnxruntime"}
+
+
+def test_states_are_coloured(tmp_path: Path) -> None:
+    for words, env in ((["--color=always"], {}), ([], {"TERM": "xterm"})):
+        runner = run if words else run_in_terminal
+        ended = runner("doctor", *words, env={**env, "HBM_RUNTIME_DRIVER": str(tmp_path)})
+        assert re.search("\033\\[(1;)?31m *PROBLEM", ended.out)
+        assert re.search("\033\\[32m *ok", ended.out)
 
 
 def test_variables_that_matter_are_shown() -> None:

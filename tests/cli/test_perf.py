@@ -17,6 +17,8 @@ from support import slow
 from support.model_factory import ModelFactory
 from support.program import COMMAND, environment, run
 
+from hbm_runtime.cli.plot import body_end
+
 
 def test_frames_are_counted_over_all_threads(models: ModelFactory) -> None:
     document = run("perf", models.scaled(2), "--frame_count=50", "--thread_num=3", "--json").json()
@@ -118,11 +120,19 @@ def test_the_plot_is_a_picture_with_something_in_it(models: ModelFactory, tmp_pa
         assert len(picture.convert("RGB").getcolors(1 << 20) or []) > 50
 
 
-@pytest.mark.parametrize(("name", "part"), [("perf.exe", "must end in"), ("gone/perf.png", "no folder")])
-def test_a_plot_that_cannot_be_written_fails_before_measuring(name: str, part: str, tmp_path: Path) -> None:
+def test_a_few_outliers_leave_the_histogram_its_body() -> None:
+    body = np.random.default_rng(0).normal(1.0, 0.02, 995)
+    end = body_end(np.array([*body, 40.0, 41.0, 50.0, 60.0, 70.0]))
+    assert body.max() < end < 1.5
+    assert body_end(np.array([*body])) == body.max()
+    assert body_end(np.array([2.0])) == 2.0
+
+
+@pytest.mark.parametrize(("name", "code", "part"), [("perf.exe", 2, "must end in"), ("gone/perf.png", 1, "no folder")])
+def test_a_plot_that_cannot_be_written_fails_before_measuring(name: str, code: int, part: str, tmp_path: Path) -> None:
     # The model does not exist either: the plot's name is looked at first.
     ended = run("perf", "gone.hbm", "--plot", name, cwd=tmp_path)
-    assert ended.code == 1
+    assert ended.code == code
     assert part in ended.err
 
 

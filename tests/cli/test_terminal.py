@@ -52,6 +52,12 @@ def test_cells_are_never_cut_in_a_narrow_pipe(models: ModelFactory) -> None:
     assert "..." not in ended.out
 
 
+def test_sections_without_content_are_left_out(models: ModelFactory) -> None:
+    shown = run("model_info", models.scaled(2)).out
+    assert "description" not in shown
+    assert "Processes" not in run("monitor", "-n", "1", "-d", "10", "--", "sleep", "1").out
+
+
 def test_progress_shows_in_a_terminal_and_not_in_a_pipe(models: ModelFactory) -> None:
     words = ["perf", models.scaled(2), "--perf_time_in_seconds=0.5"]
     assert "frames" in run_in_terminal(*words).out

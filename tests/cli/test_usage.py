@@ -44,6 +44,12 @@ WRONG = {
     "pack config and name": (["pack", "-c", "a.yaml", "--name", "b"], ["--name", "go with --model"]),
     "pack march": (["pack", "-m", "MODEL", "--march", "nash-x"], ["--march nash-x", "nash-p"]),
     "pack shape": (["pack", "-m", "MODEL", "-i", "x", "2;3"], ["--input-shape x", "1x3x224x224"]),
+    "seed without random values": (["infer", "MODEL", "--seed", "1"], ["no option --seed"]),
+    "negative seed": (["perf", "MODEL", "--seed", "-1"], ["--seed", "at least 0"]),
+    "plot of an unknown kind": (["perf", "MODEL", "--plot", "a.doc"], ["--plot a.doc", ".png"]),
+    "help of no command": (["help", "perv"], ["no command 'perv'", "did you mean perf?"]),
+    "help of two": (["help", "perf", "infer"], ["one command at a time"]),
+    "plain model and passphrase": (["perf", "MODEL", "--passphrase-file", "-"], ["--passphrase_file", "not encrypted"]),
     "link without output": (["link", "a.hbm"], ["--output"]),
 }  # fmt: skip
 
@@ -103,6 +109,12 @@ def test_debug_shows_the_traceback(tmp_path: Path) -> None:
     ended = run("model_info", "gone.hbm", "--debug", cwd=tmp_path)
     assert ended.code == 1
     assert "Traceback (most recent call last)" in ended.err
+
+
+def test_help_of_a_command_is_its_help() -> None:
+    for command in ("perf", "model-info"):
+        assert run("help", command) == run(command, "--help")
+    assert run("help", "perf").out.startswith("usage: hbm-runtime perf ")
 
 
 def test_without_a_command_the_overview_goes_to_stderr() -> None:

@@ -9,6 +9,7 @@ from hbm_runtime.cli.errors import ExitCode
 from hbm_runtime.cli.models import add_driver_arguments, choose_driver
 from hbm_runtime.cli.output import Output
 from hbm_runtime.cli.packing import packing
+from hbm_runtime.cli.passphrase import add_passphrase_argument, read_passphrase
 from hbm_runtime.cli.tables import Column, Table
 
 SUMMARY = "compare the outputs of two models, such as an ONNX file and the .hbm packed from it"
@@ -30,18 +31,20 @@ def add_arguments(parser: Parser) -> None:
         "least_cosine", metavar="C", type=number(-1), default=0.99, help="exit with 3 below it; default: 0.99"
     )
     parser.add_option("largest_error", metavar="E", type=number(0), help="exit with 3 above that absolute difference")
+    add_passphrase_argument(parser)
     add_driver_arguments(parser)
 
 
 def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
     """Runs both models and reports."""
     choose_driver(arguments)
+    passphrase = read_passphrase([arguments.reference, arguments.other], arguments)
     with packing(output, "compare") as report:
         from hbm_runtime.compare import compare_models, open_model, read_samples  # noqa: PLC0415 (needs an extra)
 
         report("loading", 0.0)
-        reference = open_model(arguments.reference)
-        other = open_model(arguments.other, arguments.model_name)
+        reference = open_model(arguments.reference, passphrase=passphrase)
+        other = open_model(arguments.other, arguments.model_name, passphrase=passphrase)
         samples = read_samples(other, arguments.inputs)
         report(f"{len(samples)} samples", 0.5)
         result = compare_models(reference, other, samples)

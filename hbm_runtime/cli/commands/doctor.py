@@ -13,6 +13,7 @@ from hbm_runtime.cli.tables import Column, Table
 SUMMARY = "tell which driver is used and why, versions, and what to do when something is wrong"
 
 _SIGNS = {State.OK: "ok", State.NOTE: "note", State.PROBLEM: "PROBLEM"}
+_COLORS = {"ok": "green", "note": "yellow", "PROBLEM": "red"}
 
 
 def add_arguments(parser: Parser) -> None:
@@ -42,11 +43,13 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
             },
         }
     )
+    if any("error" in group.facts for group in found if group.key == "driver"):
+        return ExitCode.NO_DRIVER
     return ExitCode.FAILED if problems else ExitCode.DONE
 
 
 def _print(group: Findings, output: Output) -> None:
-    table = Table(group.title, [Column(""), Column("", strong=True), Column("")])
+    table = Table(group.title, [Column("", colors=_COLORS), Column("", strong=True), Column("")])
     for row in group.rows:
         table.add(_SIGNS[row.state], row.subject, row.text)
         if row.advice and row.state is State.NOTE:

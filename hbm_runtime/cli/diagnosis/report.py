@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import platform
 import re
@@ -23,16 +22,19 @@ from hbm_runtime.cli.diagnosis.probe import probe_driver, probe_libraries
 _VENDOR_FOLDER = Path("/usr/hobot/lib")
 _VARIABLES = re.compile(r"(HBM_RUNTIME|BPUSIM|HB_UCP|HB_DNN|HB_NN)_\w+")
 
-# Import name, distribution, what it is for.
-_OPTIONAL = (
-    ("onnx", "onnx", "pack, link, compare, samples, model_info --graph"),
-    ("xxhash", "xxhash", "pack, link, compare, samples"),
-    ("yaml", "PyYAML", "pack -c"),
-    ("PIL", "pillow", "pictures as inputs"),
-    ("matplotlib", "matplotlib", "perf --plot"),
-    ("rich", "rich", "tables and bars in terminals"),
-    ("shtab", "shtab", "completion"),
-)
+_REQUIREMENT = re.compile(r"([\w.-]+)[^;]*;.*\bextra == ['\"]([\w-]+)['\"]")
+_PURPOSES = {
+    "onnx": "pack, link, compare, samples, model_info --graph",
+    "xxhash": "pack, link, compare, samples",
+    "PyYAML": "pack -c",
+    "pillow": "pictures as inputs",
+    "matplotlib": "perf --plot",
+    "rich": "tables and bars in terminals",
+    "shtab": "completion",
+    "cryptography": "encrypting models",
+    "opencv-python-headless": "demo",
+}
+_ENGINE_EXTRA = "bpusim"  # the driver's part of the report tells of the engine
 
 
 def examine(choice: str = "") -> list[Findings]:
@@ -163,12 +165,23 @@ def _engine(found: Findings, answer: dict[str, Any]) -> None:
 
 def _extras() -> Findings:
     found = Findings("optional_packages", "Optional packages")
-    for module, distribution, purpose in _OPTIONAL:
-        if importlib.util.find_spec(module) is None:
-            found.note(distribution, f"not installed; for: {purpose}", "pip install 'hbm_runtime[tools]'")
+    for distribution, extra in _optional_packages().items():
+        purpose = _PURPOSES.get(distribution, f"the extra {extra}")
+        version = found.facts[distribution] = _version(distribution)
+        if version is None:
+            found.note(distribution, f"not installed; for: {purpose}", f"pip install {distribution}")
         else:
-            found.ok(distribution, f"{_version(distribution) or 'unknown version'}; for: {purpose}")
-        found.facts[distribution] = _version(distribution)
+            found.ok(distribution, f"{version}; for: {purpose}")
+    return found
+
+
+def _optional_packages() -> dict[str, str]:
+    """Distributions that only extras need, with the first of these, as the installed package declares them."""
+    found: dict[str, str] = {}
+    for line in metadata.requires("hbm_runtime") or []:
+        declared = _REQUIREMENT.fullmatch(line.strip())
+        if declared is not None and declared[1] != "hbm_runtime" and declared[2] != _ENGINE_EXTRA:
+            found.setdefault(declared[1], declared[2])
     return found
 
 

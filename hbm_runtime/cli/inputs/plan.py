@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbm_runtime._model import TensorInfo
-from hbm_runtime.cli.arguments import Parser, shapes, words
+from hbm_runtime.cli.arguments import Parser, integer, shapes, words
 from hbm_runtime.cli.description import FULL_RANGE, VIDEO_RANGE, Description, ImageFacts
 from hbm_runtime.cli.errors import CommandError, UsageError
 from hbm_runtime.cli.inputs import pictures
@@ -51,7 +51,8 @@ def add_input_arguments(parser: Parser, *, required: bool) -> None:
     )
     parser.add_option("input_valid_shape", metavar="SHAPES", type=shapes, help="1,300,300,1;1,150,150,2 for dynamic")
     parser.add_option("input_stride", metavar="STRIDES", type=shapes, help="strides of raw files, in bytes")
-    parser.add_option("seed", metavar="N", type=int, default=0, help="of random values; default: 0")
+    if not required:
+        parser.add_option("seed", metavar="N", type=integer(0), default=0, help="of random values; default: 0")
 
 
 def read_inputs(arguments: argparse.Namespace, model: ModelFacts, output: Output) -> Values:
