@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.child import SOC_UNDER_TEST
 from support.outcome import FAILED
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ def _drop_source_tree() -> None:
 _drop_source_tree()
 for _name in [name for name in os.environ if name.startswith("BPUSIM_") and name != "BPUSIM_ENGINE_PATH"]:
     del os.environ[_name]
+# The board that a child of pytest imitates; a process has one driver, which reads it once.
+if os.environ.get(SOC_UNDER_TEST):
+    os.environ["BPUSIM_SOC"] = os.environ[SOC_UNDER_TEST]
 os.environ["HBM_RUNTIME_DRIVER"] = "bpusim"
 # A shell's background job ignores Ctrl-C, and so would every program that the tests start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

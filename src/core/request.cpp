@@ -156,7 +156,7 @@ RequestImpl::Submission RequestImpl::submit() noexcept {
     if (completion_ == Completion::kByCallback) {
       owner = std::make_unique<CallbackOwner>(shared_from_this());
     }
-    const auto submission = inference_.submit(driverSchedParam(model_->info, sched_),
+    const auto submission = inference_.submit(driverSchedParam(model_->info, model_->soc, sched_),
                                               owner != nullptr ? taskDone : nullptr, owner.get(), &hasCallback);
     const bool submitted = submission == Inference::Submission::kSubmitted;
     if (submitted && hasCallback) {

@@ -29,6 +29,8 @@ std::string listed(const std::vector<std::int32_t>& cores) {
   return text + "]";
 }
 
+bool exists(const Soc& soc, std::int32_t core) { return !soc.cores || core < *soc.cores; }
+
 void checkCores(const ModelInfo& model, const Soc& soc, const std::vector<std::int32_t>& cores) {
   if (automatic(cores)) {
     return;
@@ -37,13 +39,18 @@ void checkCores(const ModelInfo& model, const Soc& soc, const std::vector<std::i
     if (core < 0 || core > kMaxCore) {
       refuse(model, "bpu_cores " + listed(cores) + " is not valid: cores are 0 to 3, and [-1] or [] for automatic");
     }
-    if (soc.cores && core >= *soc.cores) {
-      refuse(model, "bpu_cores " + listed(cores) + ": this SoC has no core " + std::to_string(core) + "; it has " +
-                        std::to_string(*soc.cores) + ", counted from 0");
-    }
+  }
+  const auto missing = std::find_if(cores.begin(), cores.end(), [&](auto core) { return !exists(soc, core); });
+  const bool several = model.compileCores >= 2;
+  // A model for one core runs on any of those that are listed: one of them has to exist.
+  const bool enough = several ? missing == cores.end()
+                              : std::any_of(cores.begin(), cores.end(), [&](auto core) { return exists(soc, core); });
+  if (!enough) {
+    refuse(model, "bpu_cores " + listed(cores) + ": this SoC has no core " + std::to_string(*missing) + "; it has " +
+                      std::to_string(*soc.cores) + ", counted from 0");
   }
   const std::set<std::int32_t> distinct(cores.begin(), cores.end());
-  if (model.compileCores >= 2 && distinct.size() != static_cast<std::size_t>(model.compileCores)) {
+  if (several && distinct.size() != static_cast<std::size_t>(model.compileCores)) {
     refuse(model, "was compiled for " + std::to_string(model.compileCores) + " cores and needs exactly that many in " +
                       "bpu_cores, given " + listed(cores) + "; [-1] chooses the first ones");
   }
@@ -76,7 +83,7 @@ SchedParam merged(SchedParam base, const SchedOverrides& overrides) {
   return base;
 }
 
-hbUCPSchedParam driverSchedParam(const ModelInfo& model, const SchedParam& sched) {
+hbUCPSchedParam driverSchedParam(const ModelInfo& model, const Soc& soc, const SchedParam& sched) {
   hbUCPSchedParam raw{};
   raw.priority = sched.priority;
   raw.customId = sched.customId;
@@ -85,7 +92,7 @@ hbUCPSchedParam driverSchedParam(const ModelInfo& model, const SchedParam& sched
     raw.backend = model.compileCores >= 2 ? (1ULL << model.compileCores) - 1 : HB_UCP_BPU_CORE_ANY;
   } else {
     for (const std::int32_t core : sched.bpuCores) {
-      raw.backend |= 1ULL << core;
+      raw.backend |= exists(soc, core) ? 1ULL << core : 0;
     }
   }
   return raw;

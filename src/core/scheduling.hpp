@@ -14,7 +14,8 @@ void checkOverrides(const ModelInfo& model, const Soc& soc, const SchedOverrides
 // `base` with the fields of `overrides` in their place.
 [[nodiscard]] SchedParam merged(SchedParam base, const SchedOverrides& overrides);
 
-// The driver's form. An automatic choice for a model compiled for N >= 2 cores becomes the first N.
-[[nodiscard]] hbUCPSchedParam driverSchedParam(const ModelInfo& model, const SchedParam& sched);
+// The driver's form: the cores of the list that exist. An automatic choice for a model compiled for N >= 2 cores
+// becomes the first N.
+[[nodiscard]] hbUCPSchedParam driverSchedParam(const ModelInfo& model, const Soc& soc, const SchedParam& sched);
 
 }  // namespace hbm

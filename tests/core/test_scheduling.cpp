@@ -68,7 +68,10 @@ TEST(cores_must_exist_and_be_as_many_as_the_model_was_compiled_for) {
       {1, 4, {-2}, "0 to 3"},
       {1, 4, {-1, 0}, "0 to 3"},
       {1, 1, {0}, ""},
+      {1, 1, {0, 1}, ""},  // one that exists is enough
+      {1, 1, {3, 2, 1, 0}, ""},
       {1, 1, {1}, "no core 1"},
+      {1, 1, {3, 2}, "no core 3"},
       {1, std::nullopt, {3}, ""},  // the driver will know
       {2, 4, {0, 1}, ""},
       {2, 4, {3, 1}, ""},
@@ -103,26 +106,30 @@ TEST(overrides_replace_only_the_fields_that_they_have) {
   CHECK(result.bpuCores == Cores{3});
 }
 
-TEST(the_driver_gets_a_mask_and_the_first_cores_where_it_would_refuse_any) {
+TEST(the_driver_gets_a_mask_of_cores_that_exist_and_the_first_ones_where_it_would_refuse_any) {
   const struct {
     std::int32_t compiled;
+    std::optional<std::int32_t> onSoc;
     Cores given;
     std::uint64_t backend;
   } cases[] = {
-      {1, {-1}, HB_UCP_BPU_CORE_ANY},
-      {1, {}, HB_UCP_BPU_CORE_ANY},
-      {1, {2}, HB_UCP_BPU_CORE_2},
-      {1, {0, 3}, HB_UCP_BPU_CORE_0 | HB_UCP_BPU_CORE_3},
-      {2, {-1}, HB_UCP_BPU_CORE_0 | HB_UCP_BPU_CORE_1},
-      {4, {}, HB_UCP_BPU_CORE_0 | HB_UCP_BPU_CORE_1 | HB_UCP_BPU_CORE_2 | HB_UCP_BPU_CORE_3},
-      {2, {1, 3}, HB_UCP_BPU_CORE_1 | HB_UCP_BPU_CORE_3},
+      {1, 4, {-1}, HB_UCP_BPU_CORE_ANY},
+      {1, 4, {}, HB_UCP_BPU_CORE_ANY},
+      {1, 4, {2}, HB_UCP_BPU_CORE_2},
+      {1, 4, {0, 3}, HB_UCP_BPU_CORE_0 | HB_UCP_BPU_CORE_3},
+      {2, 4, {-1}, HB_UCP_BPU_CORE_0 | HB_UCP_BPU_CORE_1},
+      {4, 4, {}, HB_UCP_BPU_CORE_0 | HB_UCP_BPU_CORE_1 | HB_UCP_BPU_CORE_2 | HB_UCP_BPU_CORE_3},
+      {1, 1, {0, 1}, HB_UCP_BPU_CORE_0},
+      {1, 1, {3, 2, 0}, HB_UCP_BPU_CORE_0},
+      {1, std::nullopt, {1, 3}, HB_UCP_BPU_CORE_1 | HB_UCP_BPU_CORE_3},
+      {2, 4, {1, 3}, HB_UCP_BPU_CORE_1 | HB_UCP_BPU_CORE_3},
   };
   for (const auto& each : cases) {
     hbm::SchedParam sched;
     sched.priority = 254;
     sched.customId = 5'000'000'000;
     sched.bpuCores = each.given;
-    const hbUCPSchedParam raw = hbm::driverSchedParam(compiledFor(each.compiled), sched);
+    const hbUCPSchedParam raw = hbm::driverSchedParam(compiledFor(each.compiled), with(each.onSoc), sched);
     CHECK_EQ(raw.backend, each.backend);
     CHECK_EQ(raw.priority, 254);
     CHECK_EQ(raw.customId, 5'000'000'000);

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from typing import Any
 
 import numpy as np
 import pytest
+from support.child import SOC_UNDER_TEST
 from support.dtypes import Array
 from support.model_factory import ModelFactory
 
+import hbm_runtime
 from hbm_runtime import HB_HBMRuntime, SchedParam, hbDNNDataType, hbDNNQuantiType
 
 LANENET, YOLO, RESNET, ASR = "lanenet256x512", "yolov5x_672x672_nv12", "resnet18_224x224_nv12", "asr"
@@ -99,7 +104,7 @@ FORMS = ["one input", "several inputs", "several models"]
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_four_threads_with_a_core_each(models: ModelFactory, form: str) -> None:
+def test_a_thread_for_each_core(models: ModelFactory, form: str) -> None:
     names = {"one input": [ASR], "several inputs": [YOLO], "several models": [YOLO, RESNET]}[form]
     runtime = HB_HBMRuntime([str(models.sample(name)) for name in names])
     inputs = {model: ones_for(runtime, model) for model in runtime.model_names}
@@ -121,12 +126,13 @@ def test_four_threads_with_a_core_each(models: ModelFactory, form: str) -> None:
             **keywords,
         )
 
-    threads = [threading.Thread(target=worker, args=(core,)) for core in range(4)]
+    cores = len(hbm_runtime.get_devices())
+    threads = [threading.Thread(target=worker, args=(core,)) for core in range(cores)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(results) == [0, 1, 2, 3]
+    assert sorted(results) == list(range(cores))
     for result in results.values():
         for model in names:
             for name, values in reference[model].items():
@@ -194,3 +200,23 @@ def test_old_scripts_catch_value_errors_for_shape_and_type(models: ModelFactory)
     for bad in (np.ones((1, 3, 256, 511), np.float32), np.ones((1, 3, 256, 512))):
         with pytest.raises(ValueError, match=LANENET):
             runtime.run(bad)
+
+
+@pytest.mark.parametrize("cores", [[0, 1], [0, 1, 2, 3]], ids=str)
+def test_a_list_of_cores_that_a_smaller_board_has_only_some_of(models: ModelFactory, cores: list[int]) -> None:
+    runtime = HB_HBMRuntime(models.scaled(2))
+    runtime.set_scheduling_params(bpu_cores={"times_2": cores})
+    assert runtime.sched_params["times_2"].bpu_cores == cores
+    x = np.ones((2, 3), np.float32)
+    for result in (runtime.run(x), runtime.run(x, bpu_cores={"times_2": cores}), runtime.run_async(x).result()):
+        np.testing.assert_array_equal(result["times_2"]["y"], 2 * x)
+
+
+@pytest.mark.skipif(SOC_UNDER_TEST in os.environ, reason="this run imitates one board")
+@pytest.mark.parametrize("soc", ["s100", "s100p", "s600"])
+def test_all_of_this_on_each_board(soc: str) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", __file__]
+    done = subprocess.run(
+        command, env={**os.environ, SOC_UNDER_TEST: soc}, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -8,6 +8,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+#: Names the board that a run of the tests imitates, for `BPUSIM_SOC`.
+SOC_UNDER_TEST = "HBM_TEST_SOC"
+
 
 def run_python(
     script: str,
