@@ -68,14 +68,13 @@ class hbDNNQuantiType(hbm_runtime._enums.VendorEnum):
 
 class QuantParams:
     """
-    How a tensor is quantised: real = (stored - zero_point) * scale. Read-only; it does not keep the runtime alive. Comparable, copyable and picklable.
+    How a tensor is quantised: real = (stored - zero_point) * scale. Read-only; it does not keep the runtime alive. Comparable, hashable, copyable and picklable.
     """
-
-    __hash__: typing.ClassVar[None]  # type: ignore[assignment]
     def __copy__(self) -> QuantParams: ...
     def __deepcopy__(self, memo: typing.Any) -> QuantParams: ...
     def __eq__(self, arg0: typing.Any) -> typing.Any: ...
     def __getstate__(self) -> tuple[int, int, list[float], list[int]]: ...
+    def __hash__(self) -> int: ...
     def __init__(
         self,
         *,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, cast
 
 import numpy as np
 
@@ -40,12 +40,36 @@ class VendorEnum(enum.IntEnum):
     def __bool__(self) -> bool:
         return True
 
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
+        kind = type(self)
+        return (kind, (self.value,)) if self.name in kind.__members__ else (unknown_member, (kind, self.value))
+
+
+_Member = TypeVar("_Member", bound=VendorEnum)
+_unknown: dict[tuple[type[VendorEnum], int], VendorEnum] = {}
+
+
+def unknown_member(kind: type[_Member], value: int) -> _Member:
+    """Returns the member for a value that only a newer driver knows, always the same one for the same value.
+
+    It is an instance of the enum and prints like its members (``hbDNNDataType.UNKNOWN_99``), but is not among them.
+    """
+    member = int.__new__(kind, value)
+    member._name_ = f"UNKNOWN_{value}"
+    member._value_ = value
+    return cast("_Member", _unknown.setdefault((kind, value), member))
+
 
 class ElementTypeEnum(VendorEnum):
     """Element types, and the way from and to numpy's."""
 
+    @property
+    def has_dtype(self) -> bool:
+        """Returns True if numpy has this type, and arrays of it can be run."""
+        return self.name in _NUMPY
+
     def to_dtype(self) -> np.dtype[Any]:
-        """Returns numpy's dtype. Raises UnsupportedError for those that numpy lacks (S4, U4, MAX)."""
+        """Returns numpy's dtype. Raises UnsupportedError for those that numpy lacks (S4, U4, MAX, unknown ones)."""
         try:
             return np.dtype(_NUMPY[self.name])
         except KeyError:

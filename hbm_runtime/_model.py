@@ -74,7 +74,7 @@ class TensorInfo:
 
     @property
     def np_dtype(self) -> np.dtype[Any]:
-        """The numpy dtype of its elements."""
+        """The numpy dtype of its elements. Raises UnsupportedError for types that numpy lacks, such as S4."""
         return self.dtype.to_dtype()
 
     @property
@@ -84,12 +84,12 @@ class TensorInfo:
 
     @property
     def nbytes(self) -> int | None:
-        """Bytes of its elements without padding; None when the shape is dynamic."""
-        return None if self.size is None else self.size * self.np_dtype.itemsize
+        """Bytes of its elements without padding; None when the shape is dynamic or numpy lacks the element type."""
+        return None if self.size is None or not self.dtype.has_dtype else self.size * self.np_dtype.itemsize
 
     @property
     def padding(self) -> int | None:
-        """Bytes of its device memory that hold no element; None when they depend on its shape."""
+        """Bytes of its device memory that hold no element; None where it or `nbytes` is not known."""
         return None if self.storage_nbytes is None or self.nbytes is None else self.storage_nbytes - self.nbytes
 
     @property

@@ -21,7 +21,7 @@ def padded_bytes(tensor: TensorInfo) -> int | None:
     """Bytes from the first to the last row with padding; None where strides are chosen at run time."""
     if tensor.is_dynamic or DYNAMIC in tensor.strides:
         return None
-    return tensor.strides[0] * tensor.shape[0] if tensor.shape else tensor.np_dtype.itemsize
+    return tensor.strides[0] * tensor.shape[0] if tensor.shape else tensor.nbytes
 
 
 @dataclass(frozen=True)

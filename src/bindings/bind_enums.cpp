@@ -1,7 +1,28 @@
 #include "bindings/bindings.hpp"
+#include "bindings/enum_members.hpp"
 #include "hbm_runtime/types.hpp"
 
 namespace hbm::python {
+namespace {
+
+py::object unknownMember(const char* enumName, std::int32_t value) {
+  const py::object kind = py::module_::import("hbm_runtime._core").attr(enumName);
+  return py::module_::import("hbm_runtime._enums").attr("unknown_member")(kind, value);
+}
+
+}  // namespace
+
+py::object enumMember(DataType type) {
+  return type >= DataType::kS4 && type <= DataType::kMax
+             ? py::cast(type)
+             : unknownMember("hbDNNDataType", static_cast<std::int32_t>(type));
+}
+
+py::object enumMember(QuantType type) {
+  return type == QuantType::kNone || type == QuantType::kScale
+             ? py::cast(type)
+             : unknownMember("hbDNNQuantiType", static_cast<std::int32_t>(type));
+}
 
 void bindEnums(py::module_& module) {
   py::native_enum<DataType>(module, "hbDNNDataType", "hbm_runtime._enums.ElementTypeEnum", "Element type of a tensor.")

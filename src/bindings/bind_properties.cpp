@@ -1,4 +1,5 @@
 // What models and their tensors are like: the properties of the runtime class.
+#include "bindings/enum_members.hpp"
 #include "bindings/mappings.hpp"
 #include "bindings/py_runtime.hpp"
 
@@ -68,7 +69,8 @@ void bindRole(RuntimeClass& cls, const std::string& role, Tensors tensors) {
   property(
       "_dtypes",
       [tensors](const PyRuntime& self) {
-        return ByTensor<DataType>(byTensor(self, tensors, [](const TensorInfo& tensor) { return tensor.dtype; }));
+        return ByTensor<DataType>(
+            byTensor(self, tensors, [](const TensorInfo& tensor) { return enumMember(tensor.dtype); }));
       },
       "Element types by model and " + role + " name.");
   property(

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "bindings/bindings.hpp"
+#include "bindings/enum_members.hpp"
 #include "hbm_runtime/error.hpp"
 #include "hbm_runtime/model_info.hpp"
 
@@ -17,13 +18,19 @@ py::array_t<T> arrayCopy(const std::vector<T>& values) {
 
 std::string repr(const QuantInfo& quant) {
   const auto text = [](const py::object& array) { return py::str(array.attr("tolist")()).cast<std::string>(); };
-  return "QuantParams(quant_type=" + py::str(py::cast(quant.type)).cast<std::string>() +
+  return "QuantParams(quant_type=" + py::str(enumMember(quant.type)).cast<std::string>() +
          ", scale=" + text(arrayCopy(quant.scales)) + ", zero_point=" + text(arrayCopy(quant.zeroPoints)) +
          ", axis=" + std::to_string(quant.axis) + ")";
 }
 
 bool equal(const QuantInfo& a, const QuantInfo& b) {
   return a.type == b.type && a.axis == b.axis && a.scales == b.scales && a.zeroPoints == b.zeroPoints;
+}
+
+// The hash of Python's numbers, by which 0.0 and -0.0 are alike as they are in equal().
+py::ssize_t hashOf(const QuantInfo& quant) {
+  return py::hash(py::make_tuple(static_cast<int>(quant.type), quant.axis, py::tuple(py::cast(quant.scales)),
+                                 py::tuple(py::cast(quant.zeroPoints))));
 }
 
 // Numbers, one or a 1-D sequence or array of them, in double precision, which holds every float32 and int32.
@@ -105,7 +112,7 @@ void bindQuantParams(py::module_& module) {
   py::class_<QuantInfo>(
       module, "QuantParams",
       "How a tensor is quantised: real = (stored - zero_point) * scale. Read-only; it does not keep the "
-      "runtime alive. Comparable, copyable and picklable.")
+      "runtime alive. Comparable, hashable, copyable and picklable.")
       .def(py::init(&makeQuantInfo), py::kw_only(), py::arg("scale") = py::none(), py::arg("zero_point") = py::none(),
            py::arg("quant_type") = py::none(), py::arg("axis") = py::none(), kInitDoc)
       .def_property_readonly(
@@ -114,7 +121,9 @@ void bindQuantParams(py::module_& module) {
       .def_property_readonly(
           "zero_point", [](const QuantInfo& self) { return arrayCopy(self.zeroPoints); },
           "Zero points, int32, 1-D: as many as scales, or empty for symmetric quantisation. A copy.")
-      .def_readonly("quant_type", &QuantInfo::type, "SCALE, or NONE when the tensor is not quantised.")
+      .def_property_readonly(
+          "quant_type", [](const QuantInfo& self) { return Member<QuantType>(enumMember(self.type)); },
+          "SCALE, or NONE when the tensor is not quantised.")
       .def_readonly("axis", &QuantInfo::axis, "The quantised axis of per-channel parameters.")
       .def("__eq__",
            [](const QuantInfo& self, const py::object& other) -> py::object {
@@ -135,7 +144,7 @@ void bindQuantParams(py::module_& module) {
             return QuantInfo{static_cast<QuantType>(state[0].cast<int>()), state[1].cast<std::int32_t>(),
                              state[2].cast<std::vector<float>>(), state[3].cast<std::vector<std::int32_t>>()};
           }))
-      .attr("__hash__") = py::none();
+      .def("__hash__", &hashOf);
 }
 
 }  // namespace hbm::python

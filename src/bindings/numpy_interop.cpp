@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/call_check.hpp"
 #include "hbm_runtime/error.hpp"
 
 namespace hbm::python {
@@ -119,17 +120,14 @@ TensorView rawViewOf(const py::array& array) {
 
 TensorView viewOf(const py::array& array, const std::string& model, const char* role, const TensorInfo& tensor) {
   TensorView view = rawViewOf(array);
-  if (view.dtype == DataType::kMax) {
+  if (view.dtype == DataType::kMax && elementSize(tensor.dtype) != 0) {
     const py::dtype dtype = array.dtype();
     if (dtype.byteorder() == '>') {
       refuse(model, role, tensor,
              "the array has foreign (big-endian) byte order, dtype " + describe(dtype) +
                  "; convert it with array.astype(array.dtype.newbyteorder('='))");
     }
-    refuse(model, role, tensor,
-           "expected dtype " + std::string(numpyName(tensor.dtype)) + " (" + dataTypeName(tensor.dtype) + "), given " +
-               describe(dtype) + "; nothing is converted silently: use array.astype(numpy." + numpyName(tensor.dtype) +
-               ")");
+    refuse(model, role, tensor, wrongType(tensor.dtype, describe(dtype)));
   }
   return view;
 }

@@ -23,9 +23,7 @@ bool shapeMatches(const TensorInfo& input, const TensorView& view) {
 // What inputs and outputs have alike: element type, rank, dimensions.
 void checkTensor(const ModelInfo& model, const char* role, const TensorInfo& info, const TensorView& view) {
   if (view.dtype != info.dtype) {
-    refuse(model, role, info,
-           "expected dtype " + describeType(info.dtype) + ", given " + describeType(view.dtype) +
-               "; nothing is converted silently: use array.astype(numpy." + numpyName(info.dtype) + ")");
+    refuse(model, role, info, wrongType(info.dtype, describeType(view.dtype)));
   }
   const std::size_t rank = info.shape.size();
   const auto givenRank = static_cast<std::size_t>(view.rank);
@@ -52,20 +50,12 @@ void checkInput(const ModelInfo& model, const TensorInfo& input, const TensorVie
     }
     refuse(model, "input", input, "is missing; the model needs " + names);
   }
-  if (elementSize(input.dtype) == 0) {
-    refuse(model, "input", input,
-           "has the element type " + std::string(dataTypeName(input.dtype)) +
-               ", which this runtime cannot feed yet; compile the model with 8-bit inputs");
-  }
+  requireKnownType(model, "input", input);
   checkTensor(model, "input", input, view);
 }
 
 void checkOutput(const ModelInfo& model, const TensorInfo& output, const TensorView* view) {
-  if (elementSize(output.dtype) == 0) {
-    refuse(model, "output", output,
-           "has the element type " + std::string(dataTypeName(output.dtype)) +
-               ", which this runtime cannot return yet; compile the model with 8-bit outputs");
-  }
+  requireKnownType(model, "output", output);
   if (view != nullptr && view->rank >= 0) {
     checkTensor(model, "output", output, *view);
   }
@@ -82,9 +72,27 @@ void checkCount(const ModelInfo& model, const char* role, std::size_t expected, 
 
 }  // namespace
 
+void requireKnownType(const ModelInfo& model, const char* role, const TensorInfo& tensor) {
+  if (elementSize(tensor.dtype) == 0) {
+    refuse(model, role, tensor,
+           "has the element type " + describeType(tensor.dtype) +
+               ", of which this runtime can make no arrays; compile " + "the model with 8-bit " + role + "s");
+  }
+}
+
 std::string describeType(DataType type) {
   const std::string numpy = numpyName(type);
+  if (type < DataType::kS4 || type > DataType::kMax) {
+    return std::to_string(static_cast<std::int32_t>(type)) + " (unknown to this version)";
+  }
   return numpy.empty() ? dataTypeName(type) : numpy + " (" + dataTypeName(type) + ")";
+}
+
+std::string wrongType(DataType expected, const std::string& given) {
+  // numpy.bool is missing in numpy 1.24 to 1.26.
+  const std::string name = expected == DataType::kBool8 ? "bool_" : numpyName(expected);
+  return "expected dtype " + describeType(expected) + ", given " + given +
+         "; nothing is converted silently: use array.astype(numpy." + name + ")";
 }
 
 std::string describeShape(const std::int64_t* shape, std::size_t rank) {

@@ -11,8 +11,14 @@ namespace hbm {
 // Throws Error (kInput) naming model and tensor, what was expected and what was given.
 void checkTensors(const ModelInfo& model, const Call& call);
 
-// "float32 (F32)": how messages name an element type.
+// Throws Error (kInput) when arrays cannot hold the tensor's element type.
+void requireKnownType(const ModelInfo& model, const char* role, const TensorInfo& tensor);
+
+// "float32 (F32)", "S4", "99 (unknown to this version)": how messages name an element type.
 [[nodiscard]] std::string describeType(DataType type);
+
+// What messages say about an array of another element type; `given` describes that one.
+[[nodiscard]] std::string wrongType(DataType expected, const std::string& given);
 
 // "[1, 3, -1]"
 [[nodiscard]] std::string describeShape(const std::int64_t* shape, std::size_t rank);

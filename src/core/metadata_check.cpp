@@ -25,9 +25,6 @@ void checkProperties(const hbDNNTensorProperties& properties, const std::string&
   if (rank < 0 || rank > kMaxDimensions) {
     bad(std::to_string(rank) + " dimensions, at most " + std::to_string(kMaxDimensions) + " are possible");
   }
-  if (properties.tensorType < 0 || properties.tensorType >= HB_DNN_TENSOR_TYPE_MAX) {
-    bad("the element type " + std::to_string(properties.tensorType) + ", which does not exist");
-  }
   for (std::int32_t i = 0; i < rank; ++i) {
     if (properties.validShape.dimensionSize[i] < -1 || properties.stride[i] < -1) {
       bad("a negative dimension or stride");

@@ -26,7 +26,9 @@ std::string description(const Driver& driver, const char* function, const std::s
 
 QuantInfo quantInfo(const hbDNNTensorProperties& properties) {
   QuantInfo quant;
-  quant.type = static_cast<QuantType>(properties.quantiType);
+  // As bytes: newer drivers may report values that the header's enumeration does not have.
+  static_assert(sizeof quant.type == sizeof properties.quantiType);
+  std::memcpy(&quant.type, &properties.quantiType, sizeof quant.type);
   quant.axis = properties.quantizeAxis;
   const hbDNNQuantiScale& scale = properties.scale;
   if (scale.scaleData != nullptr && scale.scaleLen > 0) {

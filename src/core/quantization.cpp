@@ -63,6 +63,10 @@ Parameters parametersOf(const char* function, const TensorView& view, const Quan
   if (quant.type == QuantType::kNone) {
     return parameters;
   }
+  if (quant.type != QuantType::kScale) {
+    refuse(function, "quantised as " + std::to_string(static_cast<std::int32_t>(quant.type)) +
+                         ", which this version does not know");
+  }
   const std::size_t scales = quant.scales.size();
   const std::size_t zeroPoints = quant.zeroPoints.size();
   const std::size_t count = std::max(scales, zeroPoints);

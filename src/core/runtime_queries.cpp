@@ -37,6 +37,7 @@ DeviceTensor Runtime::allocate(std::size_t model, TensorRole role, std::size_t t
                                const std::vector<std::int64_t>& shape) const {
   const Model& owner = *impl_->at(model);
   const TensorInfo& info = tensorOf(owner.info, role, tensor);
+  requireKnownType(owner.info, role == TensorRole::kInput ? "input" : "output", info);
   std::vector<std::int64_t> complete = shape.empty() ? info.shape : shape;
   bool fits = complete.size() == info.shape.size();
   for (std::size_t i = 0; fits && i < complete.size(); ++i) {

@@ -13,7 +13,6 @@ TEST(impossible_metadata_is_a_model_error_that_says_what_is_wrong) {
       {"model_name", "no name for a model", ""},
       {"tensor_name", "no name for input", ""},
       {"counts", "-1 models", ""},
-      {"dtype", "the element type 99, which does not exist", "data"},
       {"overlap", "strides with which the tensor would overlap itself", "data"},
       {"cores", "that it was compiled for", ""},
   };

@@ -1,5 +1,6 @@
 // libdnn.so of the test drivers: models without content.
 #include <array>
+#include <cstring>
 #include <memory>
 #include <string>
 
@@ -11,7 +12,7 @@ using testdriver::Settings;
 
 constexpr std::array<std::int64_t, 14> kElementSizes{1, 1, 1, 1, 2, 2, 2, 4, 4, 4, 8, 8, 8, 1};
 
-hbDNNTensorProperties makeProperties(const Settings& settings) {
+hbDNNTensorProperties makeProperties(const Settings& settings, bool firstModel) {
   static float scale = 0.5F;
   hbDNNTensorProperties properties{};
   const std::size_t rank = settings.shape.size();
@@ -35,8 +36,13 @@ hbDNNTensorProperties makeProperties(const Settings& settings) {
     properties.stride[0] = 1;
   } else if (settings.metadata == "small") {
     properties.alignedByteSize = 1;
-  } else if (settings.metadata == "dtype") {
+  } else if (settings.metadata == "dtype" && firstModel) {
     properties.tensorType = 99;
+  } else if (settings.metadata == "quantisation" && firstModel) {
+    properties.scale = {1, &scale, 0, nullptr};
+    const std::int32_t unknown = 7;
+    static_assert(sizeof properties.quantiType == sizeof unknown);
+    std::memcpy(&properties.quantiType, &unknown, sizeof unknown);
   }
   return properties;
 }
@@ -76,7 +82,7 @@ std::int32_t load(hbDNNPackedHandle_t* packedHandle) {
   for (std::int32_t i = 0; i < settings.models; ++i) {
     auto model = std::make_unique<Model>();
     model->name = tensorName("null", i);
-    model->properties = makeProperties(settings);
+    model->properties = makeProperties(settings, i == 0);
     packed->names.push_back(settings.metadata == "model_name" ? nullptr : model->name.c_str());
     packed->models.push_back(std::move(model));
   }

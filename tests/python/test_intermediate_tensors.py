@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import pytest
 from support.child import output_of, run_python
-from support.driver_files import ROOT, build
+from support.driver_files import build_test_driver
 from support.model_factory import ModelFactory
 from support.onnx_models import build as build_model
 
@@ -119,15 +119,8 @@ def test_mistakes_are_told_when_the_model_is_loaded(models: ModelFactory, tmp_pa
 
 @pytest.fixture(scope="module")
 def plain_driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A driver that has what the vendor's has and nothing else: the null driver of the C++ tests."""
-    folder, sources = tmp_path_factory.mktemp("driver"), ROOT / "tests" / "drivers"
-    options = ["-shared", "-fPIC", f"-I{ROOT / 'tests'}"]
-    defaults = folder / "defaults.cpp"
-    defaults.write_text('extern const char* const kTestDriverDefaults;\nconst char* const kTestDriverDefaults = "";\n')
-    build(folder / "libhbucp.so", sources / "hbucp.cpp", sources / "settings.cpp", defaults, options=options)
-    options += [f"-L{folder}", "-lhbucp", "-Wl,-rpath,$ORIGIN"]
-    build(folder / "libdnn.so", sources / "dnn.cpp", options=options)
-    return folder
+    """A driver that has what the vendor's has and nothing else."""
+    return build_test_driver(tmp_path_factory.mktemp("driver"))
 
 
 def test_a_driver_that_cannot_says_so(tmp_path: Path, plain_driver: Path) -> None:

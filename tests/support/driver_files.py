@@ -35,6 +35,18 @@ def build(program: Path, *sources: Path, options: Sequence[str | Path] = ()) -> 
     return program
 
 
+def build_test_driver(folder: Path) -> Path:
+    """Builds the driver of the C++ tests, which has what the vendor's has; HBM_TEST_DRIVER changes it."""
+    sources = ROOT / "tests" / "drivers"
+    options = ["-shared", "-fPIC", f"-I{ROOT / 'tests'}"]
+    defaults = folder / "defaults.cpp"
+    defaults.write_text('extern const char* const kTestDriverDefaults;\nconst char* const kTestDriverDefaults = "";\n')
+    build(folder / "libhbucp.so", sources / "hbucp.cpp", sources / "settings.cpp", defaults, options=options)
+    options += [f"-L{folder}", "-lhbucp", "-Wl,-rpath,$ORIGIN"]
+    build(folder / "libdnn.so", sources / "dnn.cpp", options=options)
+    return folder
+
+
 def run(program: Path, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Runs a program that is linked with the driver, on the driver of the package."""
     spec = importlib.util.find_spec("onnxruntime")

@@ -76,7 +76,7 @@ class InputStage:
         if not scales:
             scales = tuple(float(scale) for scale in scale_for_range(ranges[value], dtype).reshape(-1))
         zeros = wanted.zero_point or (0,) * len(scales)
-        axis = -1 if wanted.axis is None or len(scales) == 1 else wanted.axis
+        axis = -1 if wanted.axis is None else wanted.axis
         quantisation = Quantisation(QuantisationType.SCALE, axis, scales, zeros)
         return feature_input.add_dequantised_input(self._graph, value, dtype, quantisation)
 

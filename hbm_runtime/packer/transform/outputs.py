@@ -98,7 +98,7 @@ class OutputStage:
         else:
             scales = quantised.scale_for_range(ranges[value], dtype).reshape(-1)
         if scales.size == 1:
-            axis = -1
+            axis = -1 if wanted.axis is None else wanted.axis
         elif axis == -1:
             raise PackError(f"{where}: {scales.size} scales need an axis")
         elif self._shape(value)[axis] != scales.size:
