@@ -8,6 +8,8 @@ outputs = runtime.run({"data": array})
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ._bootstrap import locate_extension
 
 locate_extension(__name__, __path__)
@@ -37,7 +39,9 @@ from ._errors import (  # noqa: E402
     HbmError,
     HbmForkError,
     HbmIOError,
+    HbmNetworkError,
     HbmQueueFullError,
+    HbmRemoteError,
     HbmStateError,
     HbmTimeoutError,
     InputError,
@@ -64,6 +68,12 @@ from ._scheme import QuantParam, QuantScheme  # noqa: E402
 from ._shape import Shape  # noqa: E402
 from ._version import Version, get_version  # noqa: E402
 from .quant import dequantize, quantize  # noqa: E402
+from .serving.client import connect  # noqa: E402
+
+if TYPE_CHECKING:
+    from .serving.client.observing import RemoteProfile
+    from .serving.client.requests import RemoteRequest, RemoteRequestInfo
+    from .serving.client.runtime import RemoteRuntime
 
 announce_engine()
 configure_from_environment()
@@ -84,7 +94,9 @@ __all__ = [
     "HbmError",
     "HbmForkError",
     "HbmIOError",
+    "HbmNetworkError",
     "HbmQueueFullError",
+    "HbmRemoteError",
     "HbmStateError",
     "HbmTimeoutError",
     "HostInfo",
@@ -106,6 +118,10 @@ __all__ = [
     "QuantScheme",
     "QueueResult",
     "QueueStats",
+    "RemoteProfile",
+    "RemoteRequest",
+    "RemoteRequestInfo",
+    "RemoteRuntime",
     "RequestInfo",
     "SchedParam",
     "Shape",
@@ -116,6 +132,7 @@ __all__ = [
     "Version",
     "WrongPassphraseError",
     "__version__",
+    "connect",
     "dequantize",
     "driver_info",
     "encryption",
@@ -129,3 +146,12 @@ __all__ = [
     "quantize",
     "set_log_level",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Imports the classes of remote runtimes when they are asked for; importing this package must stay cheap."""
+    if name not in {"RemoteProfile", "RemoteRequest", "RemoteRequestInfo", "RemoteRuntime"}:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from .serving.client import public  # noqa: PLC0415
+
+    return getattr(public, name)

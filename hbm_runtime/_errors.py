@@ -199,6 +199,31 @@ class HbmForkError(HbmError):
     """
 
 
+class HbmRemoteError(HbmError):
+    """A server refused a call or failed, in a way that no other class describes: a wrong token, a limit.
+
+    How to fix: the message is the server's; ``code`` tells the kind.
+
+    Attributes:
+        code: HTTP status or gRPC code as text, such as ``"401"`` or ``"UNAUTHENTICATED"``; None if there is none.
+    """
+
+    code: str | None = None
+
+
+class HbmNetworkError(HbmError, OSError):
+    """A server cannot be reached, or the connection to it broke or is not trusted.
+
+    How to fix: check address, port and scheme (``https`` and ``grpcs`` for servers with TLS), and that the server runs.
+    If ``may_have_run`` is False, nothing was run and the call can be repeated.
+
+    Attributes:
+        may_have_run: True if the server may have got the request before the connection broke.
+    """
+
+    may_have_run: bool = False
+
+
 if sys.version_info >= (3, 11):
     WaitTimeoutError = TimeoutError
 else:

@@ -1,0 +1,210 @@
+"""One server over gRPC, with the messages of tritonclient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..._errors import HbmCancelledError, HbmError, HbmTimeoutError
+from .address import Address
+from .credentials import Credentials
+from .datatypes import numpy_dtype
+from .library import load
+from .server_errors import broken_answer, details_of, network_error, server_error
+from .wire import Array, Control, Document, InferCall, InferReply, Parameter, Placement
+
+_RPCS = {
+    "server": "ServerMetadata",
+    "ready": "ServerReady",
+    "index": "RepositoryIndex",
+    "metadata": "ModelMetadata",
+    "config": "ModelConfig",
+    "statistics": "ModelStatistics",
+    "load": "RepositoryModelLoad",
+    "unload": "RepositoryModelUnload",
+    "regions": "SystemSharedMemoryStatus",
+    "register": "SystemSharedMemoryRegister",
+    "unregister": "SystemSharedMemoryUnregister",
+}
+
+_CONTENTS = {
+    "BOOL": "bool_contents", "INT8": "int_contents", "INT16": "int_contents", "INT32": "int_contents",
+    "INT64": "int64_contents", "UINT8": "uint_contents", "UINT16": "uint_contents", "UINT32": "uint_contents",
+    "UINT64": "uint64_contents", "FP32": "fp32_contents", "FP64": "fp64_contents",
+}  # fmt: skip
+
+_CONNECT_MS = 5000
+_OPTIONS = (
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_receive_message_length", -1),
+    # A server that comes back is found soon, and one that does not answer is given up.
+    ("grpc.min_reconnect_backoff_ms", _CONNECT_MS),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 2000),
+    # Servers of other makes end connections that are pinged more often than this.
+    ("grpc.keepalive_time_ms", 300_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    # Channels to one server are apart, so that closing one runtime does not touch another's connection.
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.enable_http_proxy", 0),
+)
+_NOT_CONNECTED = "failed to connect to all addresses"
+
+
+class GrpcTransport:
+    """See `wire.Transport`."""
+
+    def __init__(self, address: Address, credentials: Credentials, compression: str | None) -> None:
+        self.address = address
+        self._credentials = credentials
+        self._grpc = load("grpc")
+        self._messages = load("tritonclient.grpc.service_pb2")
+        self._json = load("google.protobuf.json_format")
+        self._compression = {
+            None: self._grpc.Compression.NoCompression,
+            "gzip": self._grpc.Compression.Gzip,
+            "deflate": self._grpc.Compression.Deflate,
+        }[compression]
+        if address.is_encrypted:
+            security = credentials.channel_credentials()
+            self._channel = self._grpc.secure_channel(address.netloc, security, options=_OPTIONS)
+        else:
+            self._channel = self._grpc.insecure_channel(address.netloc, options=_OPTIONS)
+        self._stub = load("tritonclient.grpc.service_pb2_grpc").GRPCInferenceServiceStub(self._channel)
+
+    def infer(self, call: InferCall, control: Control) -> InferReply:
+        """See `wire.Transport.infer`."""
+        response, _ = self._call("ModelInfer", self._request_of(call), control)
+        return self._reply_of(response)
+
+    def request(self, what: str, document: Document, control: Control) -> Document:
+        """See `wire.Transport.request`."""
+        rpc = _RPCS[what]
+        message = getattr(self._messages, f"{rpc}Request")()
+        if what == "load":
+            self._fill_load(message, document)
+        else:
+            self._json.ParseDict(document, message)
+        response, _ = self._call(rpc, message, control)
+        answer: Document = self._json.MessageToDict(response, preserving_proto_field_name=True)
+        if what == "regions":
+            return {"regions": list(answer.get("regions", {}))}
+        return dict(answer["config"]) if what == "config" else answer
+
+    def host(self, control: Control) -> Document | None:
+        """See `wire.Transport.host`."""
+        _, trailing = self._call("ServerMetadata", self._messages.ServerMetadataRequest(), control)
+        found = details_of(trailing.get("hbm-host-bin"))
+        return found if isinstance(found, dict) else None
+
+    def close(self) -> None:
+        """See `wire.Transport.close`."""
+        self._channel.close()
+
+    def _fill_load(self, message: Any, document: Document) -> None:
+        message.model_name = document["model_name"]
+        for name, value in document.get("parameters", {}).items():
+            if isinstance(value, bytes):
+                message.parameters[name].bytes_param = value
+            else:
+                message.parameters[name].string_param = value
+
+    def _request_of(self, call: InferCall) -> Any:
+        request = self._messages.ModelInferRequest(model_name=call.model)
+        for tensor in call.inputs:
+            entry = request.inputs.add(name=tensor.name, datatype=tensor.datatype, shape=tensor.shape)
+            if tensor.placement is not None:
+                _place(entry.parameters, tensor.placement)
+            elif tensor.array is not None:
+                request.raw_input_contents.append(tensor.array.tobytes())
+        for name, placement in (call.outputs or {}).items():
+            wanted = request.outputs.add(name=name)
+            if placement is not None:
+                _place(wanted.parameters, placement)
+        for name, value in call.parameters.items():
+            _set_parameter(request.parameters[name], value, unsigned=name == "priority")
+        return request
+
+    def _reply_of(self, response: Any) -> InferReply:
+        raw = response.raw_output_contents
+        placed = [_parameter(output.parameters, "shared_memory_region") is not None for output in response.outputs]
+        # Triton has an entry for each output, an empty one for those in shared memory; others leave these out.
+        entries = iter(raw if len(raw) == len(placed) else self._spread(raw, placed))
+        outputs: dict[str, Array | None] = {}
+        shapes: dict[str, tuple[int, ...]] = {}
+        for output, in_region in zip(response.outputs, placed, strict=True):
+            data = next(entries, None)
+            shapes[output.name] = tuple(output.shape)
+            outputs[output.name] = None if in_region else self._array_of(output, data)
+        return InferReply(outputs, shapes, {name: _value(each) for name, each in response.parameters.items()})
+
+    def _spread(self, raw: Any, placed: list[bool]) -> list[bytes | None]:
+        given = iter(raw)
+        return [None if in_region else next(given, None) for in_region in placed]
+
+    def _array_of(self, output: Any, data: bytes | None) -> Array:
+        dtype = numpy_dtype(output.datatype)
+        try:
+            if data is not None:
+                return np.frombuffer(data, dtype).reshape(tuple(output.shape)).copy()
+            return np.array(getattr(output.contents, _CONTENTS[output.datatype]), dtype).reshape(tuple(output.shape))
+        except (ValueError, KeyError) as error:
+            raise broken_answer(self.address, f"output '{output.name}': {error}") from error
+
+    def _call(self, rpc: str, message: Any, control: Control) -> tuple[Any, Mapping[str, Any]]:
+        token = self._credentials.token()
+        future = getattr(self._stub, rpc).future(
+            message,
+            timeout=control.remaining(),
+            metadata=(("authorization", f"Bearer {token}"),) if token else (),
+            compression=self._compression,
+        )
+        control.on_cancel(future.cancel)
+        try:
+            response = future.result()
+            return response, dict(future.trailing_metadata() or ())
+        except self._grpc.FutureCancelledError as error:
+            control.check()
+            raise network_error(self.address, "the connection was closed", may_have_run=True) from error
+        except self._grpc.RpcError as error:
+            raise self._error_of(error, control) from error
+        except BaseException:
+            future.cancel()  # Ctrl-C: the server need not go on
+            raise
+        finally:
+            control.on_cancel(None)
+
+    def _error_of(self, error: Any, control: Control) -> HbmError:
+        code, text = error.code(), error.details() or ""
+        details = details_of(dict(error.trailing_metadata() or ()).get("hbm-error-bin"))
+        if control.cancelled:
+            return HbmCancelledError("the request was abandoned")
+        if details is None and code is self._grpc.StatusCode.DEADLINE_EXCEEDED:
+            return HbmTimeoutError(f"{self.address}: the server did not answer in time")
+        if details is None and code in (self._grpc.StatusCode.UNAVAILABLE, self._grpc.StatusCode.CANCELLED):
+            return network_error(self.address, text, may_have_run=not text.startswith(_NOT_CONNECTED))
+        return server_error(self.address, code.name, text, details)
+
+
+def _place(parameters: Any, placement: Placement) -> None:
+    parameters["shared_memory_region"].string_param = placement.region
+    parameters["shared_memory_byte_size"].int64_param = placement.nbytes
+    if placement.offset:
+        parameters["shared_memory_offset"].int64_param = placement.offset
+
+
+def _set_parameter(parameter: Any, value: Parameter, *, unsigned: bool) -> None:
+    kinds: dict[type, str] = {bool: "bool_param", int: "uint64_param" if unsigned else "int64_param",
+                              float: "double_param", str: "string_param"}  # fmt: skip
+    setattr(parameter, kinds[type(value)], value)
+
+
+def _value(parameter: Any) -> Parameter:
+    value: Parameter = getattr(parameter, parameter.WhichOneof("parameter_choice") or "string_param")
+    return value
+
+
+def _parameter(parameters: Any, name: str) -> Parameter | None:
+    return _value(parameters[name]) if name in parameters else None

@@ -1,0 +1,200 @@
+"""HTTP connections to one server: kept open between calls, limited in time, and to be ended from another thread."""
+
+from __future__ import annotations
+
+import http.client
+import select
+import socket
+import ssl
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from ..._errors import HbmError
+from .address import Address
+from .server_errors import broken_answer, network_error
+from .wire import Control
+
+_CONNECT_SECONDS = 5.0
+_CHUNK = 1 << 18
+#: Unanswered probes end a connection whose other side has vanished after about this many seconds.
+_VANISHED_SECONDS = 20
+_KEPT = 32
+
+
+@dataclass(frozen=True)
+class Request:
+    """Method, path, body (None for none) and headers of a request."""
+
+    method: str
+    path: str
+    body: bytes | None
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status, headers (names in lower case) and body of a response."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytearray
+
+
+class HttpConnections:
+    """The connections to one server. Safe to use from any thread.
+
+    Args:
+        address: Of the server.
+        context: For TLS; None without.
+    """
+
+    def __init__(self, address: Address, context: ssl.SSLContext | None) -> None:
+        self._address = address
+        self._context = context
+        self._lock = threading.Lock()
+        self._idle: list[http.client.HTTPConnection] = []
+        self._closed = False
+
+    def exchange(self, request: Request, control: Control) -> Answer:
+        """Sends a request and reads the whole response.
+
+        Raises:
+            HbmNetworkError: No connection, or it broke.
+            HbmTimeoutError, HbmCancelledError: By `control`.
+            HbmRemoteError: What came is not HTTP.
+        """
+        connection = self._take() or self._connect(control)
+        try:
+            # Not connection.close(): with TLS that would free what another thread is reading with.
+            sock = connection.sock
+            control.on_cancel(lambda: _wake(sock))
+            answer = self._converse(connection, request, control)
+            control.on_cancel(None)
+        except BaseException:
+            control.on_cancel(None)
+            connection.close()
+            raise
+        if answer.headers.get("connection", "").lower() == "close" or not self._give_back(connection):
+            connection.close()
+        return answer
+
+    def close(self) -> None:
+        """Closes the connections that no call uses; those in use are closed after it."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def _take(self) -> http.client.HTTPConnection | None:
+        while True:
+            with self._lock:
+                if not self._idle:
+                    return None
+                connection = self._idle.pop()
+            # Nothing is to come on an idle connection: what can be read is its end.
+            if not select.select([connection.sock], [], [], 0)[0]:
+                return connection
+            connection.close()
+
+    def _give_back(self, connection: http.client.HTTPConnection) -> bool:
+        with self._lock:
+            if self._closed or len(self._idle) >= _KEPT:
+                return False
+            self._idle.append(connection)
+            return True
+
+    def _connect(self, control: Control) -> http.client.HTTPConnection:
+        remaining = control.remaining()
+        limit = _CONNECT_SECONDS if remaining is None else min(remaining, _CONNECT_SECONDS)
+        connection: http.client.HTTPConnection
+        if self._context is None:
+            connection = http.client.HTTPConnection(self._address.host, self._address.port, timeout=limit)
+        else:
+            connection = http.client.HTTPSConnection(
+                self._address.host, self._address.port, timeout=limit, context=self._context
+            )
+        try:
+            connection.connect()
+        except OSError as error:
+            connection.close()
+            control.check()
+            raise network_error(self._address, self._why(error), may_have_run=False) from error
+        _notice_vanished_servers(connection.sock)
+        return connection
+
+    def _why(self, error: OSError) -> str:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return f"the server's certificate is not trusted: {error.verify_message}; ca= names who is"
+        if isinstance(error, ssl.SSLError):
+            return f"no TLS connection: {error.reason or error}; servers without TLS need http://"
+        if isinstance(error, TimeoutError):
+            return "no connection in time"
+        return f"no connection: {error.strerror or error}"
+
+    def _converse(self, connection: http.client.HTTPConnection, request: Request, control: Control) -> Answer:
+        started = False  # True once the server has all it needs to begin
+        sock = connection.sock  # after a response that ends the connection, the connection has let go of it
+        try:
+            sock.settimeout(control.remaining())
+            try:
+                connection.request(request.method, request.path, request.body, dict(request.headers))
+                started = True
+            except OSError:
+                # A server that refuses what is still being sent answers and closes; without its answer nothing began.
+                control.check()
+                sock.settimeout(1.0)
+            response = connection.getresponse()
+            started = True
+            return Answer(
+                response.status,
+                {name.lower(): value for name, value in response.getheaders()},
+                _body_of(response, sock, control),
+            )
+        except (OSError, http.client.HTTPException) as error:
+            raise self._broken(error, control, started=started) from error
+
+    def _broken(self, error: Exception, control: Control, *, started: bool) -> HbmError:
+        try:
+            control.check()
+        except HbmError as reason:
+            return reason
+        if isinstance(error, http.client.HTTPException) and not isinstance(
+            error, (http.client.RemoteDisconnected, http.client.IncompleteRead)
+        ):
+            return broken_answer(self._address, f"{type(error).__name__}: {error}")
+        hint = "" if self._context is not None else "; servers with TLS need https://"
+        reason_text = "the server closed the connection" if isinstance(error, http.client.HTTPException) else error
+        return network_error(self._address, f"the connection broke: {reason_text}{hint}", may_have_run=started)
+
+
+def _body_of(response: http.client.HTTPResponse, sock: socket.socket, control: Control) -> bytearray:
+    """Reads piece by piece, so that the time limit holds for all of it."""
+    body = bytearray()
+    while True:
+        if control.deadline is not None:
+            sock.settimeout(control.remaining())
+        piece = response.read1(_CHUNK)
+        if not piece:
+            break
+        body += piece
+    if response.length:
+        raise http.client.IncompleteRead(b"", response.length)
+    response.read()  # notes the end, before which the connection takes no other request
+    return body
+
+
+def _wake(sock: socket.socket) -> None:
+    with suppress(OSError):  # it has ended by itself
+        # The base class's method: that of SSLSocket would drop the TLS state under the reader.
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+def _notice_vanished_servers(sock: socket.socket) -> None:
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _VANISHED_SECONDS // 2)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _VANISHED_SECONDS // 10)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 5)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _VANISHED_SECONDS * 1000)

@@ -1,0 +1,315 @@
+"""A runtime whose models are on a server."""
+
+from __future__ import annotations
+
+import os
+import sys
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from ..._benchmark import Benchmark, Plan, benchmark
+from ..._errors import InputError
+from ..._model import Model
+from ..._scheduling import SchedParam
+from . import observing, repository
+from .calls import Context, arguments_of, parts_of
+from .connecting import Options, connected_servers
+from .model_facts import facts_of, ready_models
+from .model_properties import ModelProperties
+from .requests import RemoteRequest
+from .run_arguments import model_of
+from .scheduling import Overrides, as_sched_param, parse_scheduling
+from .wire import Array, Control, Document
+from .workers import Workers
+
+if TYPE_CHECKING:
+    if sys.version_info >= (3, 11):
+        from typing import Self, Unpack
+    else:
+        from typing_extensions import Self, Unpack
+
+    from ..._devices import Device, HostInfo
+    from ..._loading import PathOrBuffer
+    from .calls import RemoteRunKeywords
+    from .servers import Servers
+
+_CONTROL_SECONDS = 30.0
+"""How long calls other than runs may take where `connect` has no timeout."""
+
+
+class RemoteRuntime(ModelProperties):
+    """The models of a server, under the names of `HB_HBMRuntime`. Made by `connect`.
+
+    Safe to use from any number of threads. What it tells of the models is what the server said when it connected, or
+    last loaded a model or called `refresh`. Arrays that it returns are writeable, dense, and stay valid after the end.
+    """
+
+    def __init__(self, options: Options) -> None:
+        super().__init__()
+        self._options = options
+        self._profile: observing.RemoteProfile | None = None
+        self._defaults: dict[str, Overrides] = {}
+        self._workers = Workers()
+        self._servers = connected_servers(options)
+        self._finalizer = weakref.finalize(self, _end, os.getpid(), self._servers, self._workers)
+        try:
+            self._host = observing.host_of(self._servers, self._control())
+            self.refresh()
+        except BaseException:
+            self._finalizer()
+            raise
+
+    def refresh(self) -> None:
+        """Asks the server again which models it has and what they are like."""
+        control = self._control()
+        given = self._options.models
+        names = list(given) if given is not None else ready_models(self._servers, control)
+        self._facts = {name: facts_of(self._servers, name, control) for name in names}
+        self._defaults = {name: self._defaults.get(name, Overrides()) for name in names}
+
+    @property
+    def version(self) -> str:
+        """Version of the server's driver; of other servers their own."""
+        told = (self._host or {}).get("version")
+        return str(told or self._servers.read("server", {}, self._control()).get("version", ""))
+
+    @property
+    def hbm_descs(self) -> dict[str, str]:
+        """Descriptions of the server's files by their names, where it tells; otherwise of the models."""
+        files = (self._host or {}).get("files")
+        return dict(files) if isinstance(files, dict) else self.model_descs
+
+    @property
+    def sched_params(self) -> dict[str, SchedParam]:
+        """The scheduling defaults of this connection by model name; changing the copies has no effect."""
+        return {model: as_sched_param(self._defaults[model]) for model in self._models()}
+
+    def set_scheduling_params(
+        self,
+        priority: Mapping[str, int] | None = None,
+        bpu_cores: Mapping[str, Sequence[int]] | None = None,
+        custom_id: Mapping[str, int] | None = None,
+        device_id: Mapping[str, int] | None = None,
+    ) -> None:
+        """Sets defaults for the following runs of this connection; all or nothing. Other connections keep theirs.
+
+        Args:
+            priority: 0 to 255 by model name, bigger first.
+            bpu_cores: Lists of core numbers by model name; [-1] or [] for automatic.
+            custom_id: int by model name.
+            device_id: int by model name.
+
+        Raises:
+            InputError: Unknown model, number out of range; nothing was changed.
+            TypeError: A value of a wrong type.
+        """
+        given = {"priority": priority, "bpu_cores": bpu_cores, "custom_id": custom_id, "device_id": device_id}
+        for model, changes in parse_scheduling(self._models(), observing.core_count(self._host), given).items():
+            self._defaults[model] = cast("Overrides", {**self._defaults[model], **changes})
+
+    def run(self, *args: Any, **keywords: Unpack[RemoteRunKeywords]) -> dict[str, dict[str, Array]]:
+        """Runs one or several models on the server and waits for the results.
+
+        Args:
+            *args: Those of `HB_HBMRuntime.run`: inputs in one of their three forms, model_name, priority, bpu_cores,
+                custom_id, device_id.
+            **keywords: Those of `HB_HBMRuntime.run`, and ``idempotent``: with True, a run whose connection breaks is
+                repeated on another connection or server, though it may have run already.
+
+        Returns:
+            {model: {output: array}} in the order of the models and of the outputs.
+
+        Raises:
+            InputError, TypeError: As `HB_HBMRuntime.run`.
+            HbmNetworkError: The server cannot be reached, or the connection broke.
+            HbmTimeoutError: Not done in time.
+            HbmError: What the server reports.
+        """
+        parts = parts_of(self._context(), arguments_of("run", args, keywords), copied=False)
+        if len(parts) == 1:
+            return {parts[0].model: parts[0].run().outputs}
+        request = RemoteRequest(parts)
+        try:
+            request._start(self._workers, here=True)
+            return request.result()
+        except BaseException:
+            request.abandon()
+            raise
+
+    def run_async(self, *args: Any, **keywords: Unpack[RemoteRunKeywords]) -> RemoteRequest:
+        """Starts a run and returns when its inputs were copied; arguments as those of `run`.
+
+        Raises:
+            InputError, TypeError: As `run`, at once. Everything else is the request's.
+        """
+        request = RemoteRequest(parts_of(self._context(), arguments_of("run_async", args, keywords), copied=True))
+        request._start(self._workers)
+        return request
+
+    def model(self, name: str) -> Model:
+        """Returns a view of one model, with its tensors as objects. Raises InputError for an unknown name."""
+        return Model(cast("Any", self), model_of(self._models(), name).name)
+
+    __getitem__ = model
+
+    def __iter__(self) -> Iterator[str]:
+        """Yields the names of the models."""
+        return iter(self.model_names)
+
+    def __contains__(self, name: object) -> bool:
+        """Tells whether the server has a model of that name."""
+        return name in self._models()
+
+    def load(self, model: str, path: PathOrBuffer | None = None, **options: Any) -> None:
+        """Loads a model on the server, or on each of several.
+
+        Args:
+            model: Its name.
+            path: A file of this machine or a buffer, which is sent if the server allows uploads; None: the server
+                loads the file of that name from its own folder.
+            **options: Load options of `HB_HBMRuntime`, such as ``threads`` and ``passphrase``; the latter only over TLS
+                or to this machine.
+
+        Raises:
+            InputError: A passphrase would travel unencrypted.
+            ModelNotFoundError: There is no such file.
+            HbmError: What the server reports.
+        """
+        self._models()
+        repository.load(self._servers, model, path, options, self._control())
+        self.refresh()
+
+    def unload(self, model: str) -> None:
+        """Unloads a model on the server, or on each of several; runs in flight finish."""
+        self._models()
+        repository.unload(self._servers, model, self._control())
+        self.refresh()
+
+    def reload(self, model: str, path: PathOrBuffer | None = None, *, passphrase: str | bytes | None = None) -> None:
+        """Replaces a model under load by a file of this machine or, without path, by the server's own, read again.
+
+        Raises:
+            InputError: No model of that name is loaded.
+            HbmError: As `load`; the old model stays.
+        """
+        model_of(self._models(), model)
+        self.load(model, path, passphrase=passphrase)
+
+    def profile(self, *, capacity: int = 100_000) -> observing.RemoteProfile:
+        """Records requests of this runtime inside a ``with`` block, as they went on the server.
+
+        Args:
+            capacity: How many requests are kept; those beyond are counted in `RemoteProfile.lost`.
+        """
+        self._models()
+        return observing.RemoteProfile(self, capacity)
+
+    def benchmark(
+        self,
+        inputs: Any,
+        *,
+        where: Literal["client", "server"] = "client",
+        repeat: int = 100,
+        duration: float | None = None,
+        warmup: int = 10,
+        warmup_time: float = 0.0,
+        stop_threshold: float | None = None,
+        check_period: int = 20,
+        in_flight: int = 1,
+        profile: bool = False,
+        capacity: int = 100_000,
+        **keywords: Any,
+    ) -> Benchmark:
+        """Runs a model again and again and measures.
+
+        Args:
+            inputs: What `run` takes, or a list of such sets, which are used in turn.
+            where: "client" measures what this program waits for, with the network; "server" sends the inputs once and
+                has the server run them `repeat` times, which measures the device.
+            repeat: Number of runs measured.
+            duration: As for `HB_HBMRuntime.benchmark`, like the following; not for ``where="server"``.
+            warmup: Number of runs before, at least.
+            warmup_time: Seconds of runs before, at least.
+            stop_threshold: Ends earlier, once the standard error of the mean latency is at most that many seconds.
+            check_period: Runs between two looks at that.
+            in_flight: Runs under way at a time.
+            profile: Also record a profile; with "client" only.
+            capacity: How many requests that profile keeps.
+            **keywords: Those of `run`.
+        """
+        plan = Plan(repeat, duration, warmup, warmup_time, stop_threshold, check_period, in_flight)
+        if where == "client":
+            recorded = self.profile(capacity=capacity) if profile else None
+            return benchmark(cast("Any", self), inputs, plan, recorded, keywords)
+        if where != "server":
+            raise InputError(f"where is {where!r}; it must be 'client' or 'server'")
+        if duration is not None or stop_threshold is not None or in_flight != 1 or profile or isinstance(inputs, list):
+            raise InputError(
+                "where='server' runs one set of inputs, one after the other, `repeat` times; leave the rest out"
+            )
+        given = arguments_of("benchmark", [inputs], keywords)
+        parts = parts_of(self._context(), given, copied=False, more={"hbm_repeat": repeat})
+        if len(parts) != 1:
+            raise InputError("where='server' measures one model; give the inputs of one")
+        return observing.measured_there(parts[0].run())
+
+    def stats(self) -> dict[str, Any]:
+        """Counts how requests of all clients have ended, by model, and what the cores did; see `HB_HBMRuntime.stats`.
+
+        With several servers those of the first that answers. Servers of other makes leave figures out.
+        """
+        self._models()
+        control = self._control()
+        return observing.stats_of(self._servers, observing.host_of(self._servers, control), control)
+
+    def memory_info(self) -> dict[str, dict[str, int]]:
+        """Device memory in bytes by model. Raises UnsupportedError if the server does not tell."""
+        return observing.memory_of(self._told(), self._options.url)
+
+    def get_devices(self) -> list[Device]:
+        """Lists the server's BPU cores as they are now. Raises UnsupportedError if the server is silent."""
+        return observing.devices_of(self._told())
+
+    def get_host_info(self) -> HostInfo:
+        """Describes the server's machine as it is now. Raises UnsupportedError if the server is silent."""
+        return observing.host_info_of(self._told(), self._options.url)
+
+    def close(self) -> None:
+        """Ends the connection; the server keeps its models. Closing twice is fine, everything else raises then."""
+        self._closed = True
+        self._finalizer()
+
+    def __enter__(self) -> Self:
+        self._models()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        self._options.check_picklable()
+        return type(self), (self._options,)
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else ", ".join(self._facts)
+        return f"<RemoteRuntime {self._options.url}: {state}>"
+
+    def _told(self) -> Document | None:
+        self._models()
+        return observing.host_of(self._servers, self._control())
+
+    def _control(self) -> Control:
+        return Control.within(self._options.timeout if self._options.timeout is not None else _CONTROL_SECONDS)
+
+    def _context(self) -> Context:
+        models = self._models()
+        options = self._options
+        cores = observing.core_count(self._host)
+        return Context(self._servers, models, self._defaults, cores, options.timeout, options.idempotent, self._profile)
+
+
+def _end(pid: int, servers: Servers, workers: Workers) -> None:
+    if os.getpid() == pid:  # in a child that was forked, the connections are the parent's
+        workers.close()
+        servers.close()
