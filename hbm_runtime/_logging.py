@@ -26,11 +26,31 @@ _LEVELS = {
 _PYTHON_LEVELS = [python for python, _ in _LEVELS.values()]
 
 
+class _DriverLines(logging.Handler):
+    """Shows the driver's warnings in a program that has configured no handler, as `logging` does for other loggers.
+
+    They are about environment variables. The driver's error lines are left out: each of them becomes an exception.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno == logging.WARNING and logging.lastResort is not None and not self._is_configured():
+            logging.lastResort.handle(record)
+
+    def _is_configured(self) -> bool:
+        place: logging.Logger | None = _driver_logger
+        while place is not None:
+            if any(handler is not self for handler in place.handlers):
+                return True
+            place = place.parent if place.propagate else None
+        return False
+
+
 def set_log_level(level: str | int) -> None:
     """Sets from which level on the package logs; the default is "warning".
 
     Lines go to the logger ``hbm_runtime`` of Python's `logging`, so handlers and formats are the program's business.
-    C++ threads hand their lines to a thread of their own and never wait for Python.
+    Without any handler warnings and errors are written to stderr, as for every logger; errors of the driver are not,
+    because they become exceptions. C++ threads hand their lines to a thread of their own and never wait for Python.
 
     Args:
         level: "trace", "debug", "info", "warning", "error", "critical" or "off", or a number of `logging`.
@@ -58,7 +78,7 @@ def _handle(level: int, text: str) -> None:
 
 def configure_from_environment() -> None:
     """Applies HBM_RUNTIME_LOG (a level) and HBM_RUNTIME_LOG_FILE (a path, appended to)."""
-    logger.addHandler(logging.NullHandler())
+    _driver_logger.addHandler(_DriverLines())
     path = os.environ.get("HBM_RUNTIME_LOG_FILE")
     if path:
         _add_file(path)

@@ -250,6 +250,8 @@ class InferQueue(ResultReader):
     def _tell_drop(self, item: _Item, reason: Reason, error: HbmError | None) -> None:
         if self._on_drop is not None:
             self._guarded(self._on_drop, item.tag, reason, error)
+        elif reason == "error":
+            logger.error("an item of the queue of model '%s' is lost (tag %r): %s", self._model, item.tag, error)
 
     def _guarded(self, callback: Callable[..., object], *arguments: Any) -> None:
         try:

@@ -91,8 +91,8 @@ def test_what_is_no_level_is_refused(wrong: Any, error: type[Exception]) -> None
         hbm_runtime.set_log_level(wrong)
 
 
-@pytest.mark.parametrize("chosen", ["off", "warning", "trace", "nonsense"])
-def test_nothing_is_written_to_stdout_or_stderr(models: ModelFactory, tmp_path: Path, chosen: str) -> None:
+@pytest.mark.parametrize("chosen", ["off", "warning", "trace"])
+def test_what_becomes_an_exception_is_not_written(models: ModelFactory, tmp_path: Path, chosen: str) -> None:
     environment = {"HBM_RUNTIME_LOG": chosen, "HBM_RUNTIME_LOG_FILE": None, "HB_UCP_LOG_LEVEL": None}
     done = run_python(FAIL, models.total(), cwd=tmp_path, environment=environment)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -138,3 +138,56 @@ print("done", flush=True)
 os._exit(0)
 """
     assert output_of(run_python(script, models.total(), cwd=tmp_path)) == "done\n"
+
+
+UNSEEN: dict[str, tuple[str, str]] = {
+    "add_done_callback": ("r = run(); r.add_done_callback(lambda r: 1 / 0); r.result()", "ZeroDivisionError"),
+    "added when done": ("r = run(); r.result(); r.add_done_callback(lambda r: 1 / 0)", "ZeroDivisionError"),
+    "on_result": ("rt.queue(m, on_result=lambda r: 1 / 0).submit(good)", "ZeroDivisionError"),
+    "on_drop": ("rt.queue(m, on_drop=lambda *a: 1 / 0).submit(bad)", "ZeroDivisionError"),
+    "failed request": ("_core.set_faults('task:fail@1'); run()", "nobody asked for its result"),
+    "queue without on_drop": (
+        "_core.set_faults('task:fail@1'); rt.queue(m).submit(good, tag='lost one')",
+        "'lost one'",
+    ),
+    "refused by the queue": ("rt.queue(m).submit(bad, tag=7)", "(tag 7): model 'total', input 'b'"),
+}
+UNSEEN_SCRIPT = """
+import sys, time, numpy as np
+from hbm_runtime import HB_HBMRuntime, _core, set_log_level
+{}
+rt = HB_HBMRuntime(sys.argv[1])
+m = rt.model_names[0]
+x = np.zeros(3, np.float32)
+good, bad = {{"a": x, "b": x}}, {{"a": x}}
+def run():
+    return rt.run_async(good)
+{}
+time.sleep(0.3)
+"""
+
+
+@pytest.mark.parametrize("configured", ["", "set_log_level('off')"], ids=["unconfigured", "off"])
+@pytest.mark.parametrize("case", UNSEEN)
+def test_errors_that_nobody_would_see_reach_stderr(
+    models: ModelFactory, tmp_path: Path, case: str, configured: str
+) -> None:
+    action, text = UNSEEN[case]
+    environment = {"HBM_RUNTIME_LOG": None, "HBM_RUNTIME_LOG_FILE": None, "HB_UCP_LOG_LEVEL": None}
+    done = run_python(UNSEEN_SCRIPT.format(configured, action), models.total(), cwd=tmp_path, environment=environment)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert (text in done.stderr) is not bool(configured), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("HBM_RUNTIME_LOG", "verbose"), ("HB_UCP_MAX_TASK_NUM", "many"), ("BPUSIM_CPUS", "a"), ("BPUSIM_FAULT", "x")],
+)
+def test_wrong_values_of_variables_reach_stderr(
+    models: ModelFactory, tmp_path: Path, variable: str, value: str
+) -> None:
+    environment = {"HBM_RUNTIME_LOG": None, "HBM_RUNTIME_LOG_FILE": None, "HB_UCP_LOG_LEVEL": None, variable: value}
+    done = run_python(FAIL, models.total(), cwd=tmp_path, environment=environment)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert variable in done.stderr

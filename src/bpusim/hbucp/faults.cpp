@@ -32,7 +32,7 @@ class State {
     }
     auto parsed = parse(settings().faults, settings().platform.cores);
     if (const auto* problem = std::get_if<std::string>(&parsed)) {
-      log(LogLevel::kError, "BPUSIM_FAULT is ignored: " + *problem);
+      log(LogLevel::kWarn, "BPUSIM_FAULT is ignored: " + *problem);
     } else {
       replace(std::get<Rules>(std::move(parsed)));
     }
