@@ -66,6 +66,7 @@ from ._runtime import HB_HBMRuntime  # noqa: E402
 from ._scheduling import SchedParam  # noqa: E402
 from ._scheme import QuantParam, QuantScheme  # noqa: E402
 from ._shape import Shape  # noqa: E402
+from ._vendor_module import provide_vendor_module  # noqa: E402
 from ._version import Version, get_version  # noqa: E402
 from .quant import dequantize, quantize  # noqa: E402
 from .serving.client import connect  # noqa: E402
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
     from .serving.client.requests import RemoteRequest, RemoteRequestInfo
     from .serving.client.runtime import RemoteRuntime
 
+provide_vendor_module(__name__)
 announce_engine()
 configure_from_environment()
 

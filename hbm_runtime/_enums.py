@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import sys
-from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
@@ -40,7 +40,7 @@ class VendorEnum(enum.IntEnum):
     def __bool__(self) -> bool:
         return True
 
-    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
+    def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
         kind = type(self)
         return (kind, (self.value,)) if self.name in kind.__members__ else (unknown_member, (kind, self.value))
 
