@@ -177,7 +177,7 @@ case $verb in
   install) install_wheel ;;
   dev) editable test lint docs ;;
   demo) editable demo; "$python" -m hbm_runtime.demo "$@" ;;
-  test) editable test; native native; ocr_models; "$python" -m pytest -n auto "$@" ;;
+  test) editable test docs; native native; ocr_models; "$python" -m pytest -n auto "$@" ;;
   lint) editable test lint; tools/lint.sh ;;
   sanitize) editable test; sanitize "$@" ;;
   bench) editable test demo

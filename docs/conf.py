@@ -6,6 +6,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from sphinx.ext import napoleon
+from sphinx.ext.napoleon.docstring import GoogleDocstring
+
 _pyproject = (Path(__file__).resolve().parent.parent / "pyproject.toml").read_text(encoding="utf-8")
 _version = re.search(r'^version = "([^"]+)"', _pyproject, re.MULTILINE)
 assert _version is not None
@@ -25,7 +28,12 @@ autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 napoleon_numpy_docstring = False
 
+# `Model.run` in a docstring is a link where that name is documented, and code where it is not.
+default_role = "py:obj"
+
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["tables.css"]
 html_title = f"hbm_runtime {release}"
 # Fields of NamedTuples are members and stand in the docstring, too.
 napoleon_use_ivar = True
@@ -42,6 +50,27 @@ def _join_overloads(_app: object, _what: str, _name: str, _object: object, _opti
         lines += ["", *text.splitlines()]
 
 
+class _PlainText(GoogleDocstring):
+    """Napoleon takes what stands before the first colon of an attribute or a result for its type.
+
+    Types stand in annotations here, and text has colons.
+    """
+
+    def _consume_inline_attribute(self) -> tuple[str, list[str]]:
+        return "", self.__class__(self._dedent(self._consume_to_end()), self._config).lines()
+
+    def _consume_returns_section(self, preprocess_types: bool = False) -> list[tuple[str, str, list[str]]]:  # noqa: ARG002
+        lines = self._dedent(self._consume_to_next_section())
+        return [("", "", self.__class__(lines, self._config).lines())] if lines else []
+
+
+def _without_pages_of_the_extension(_app: object, env: Any) -> None:
+    """The index of viewcode lists modules whose source it did not find, but they have no page."""
+    env._viewcode_modules = {name: entry for name, entry in env._viewcode_modules.items() if entry}
+
+
 def setup(app: Any) -> None:
     """Sphinx calls this. The priority puts it before napoleon, which reads the sections of the text."""
+    napoleon.GoogleDocstring = _PlainText  # type: ignore[attr-defined] # where napoleon looks it up
     app.connect("autodoc-process-docstring", _join_overloads, priority=400)
+    app.connect("env-check-consistency", _without_pages_of_the_extension)
