@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._errors import HbmCancelledError, HbmError, HbmTimeoutError
+from ..._errors import HbmCancelledError, HbmError, HbmTimeoutError, UnsupportedError
 from .address import Address
 from .credentials import Credentials
 from .datatypes import numpy_dtype
@@ -145,12 +145,12 @@ class GrpcTransport:
         return [None if in_region else next(given, None) for in_region in placed]
 
     def _array_of(self, output: Any, data: bytes | None) -> Array:
-        dtype = numpy_dtype(output.datatype)
         try:
+            dtype = numpy_dtype(output.datatype)
             if data is not None:
                 return np.frombuffer(data, dtype).reshape(tuple(output.shape)).copy()
             return np.array(getattr(output.contents, _CONTENTS[output.datatype]), dtype).reshape(tuple(output.shape))
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, UnsupportedError) as error:
             raise broken_answer(self.address, f"output '{output.name}': {error}") from error
 
     def _call(self, rpc: str, message: Any, control: Control) -> tuple[Any, Mapping[str, Any]]:

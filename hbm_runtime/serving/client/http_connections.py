@@ -21,6 +21,8 @@ _CHUNK = 1 << 18
 #: Unanswered probes end a connection whose other side has vanished after about this many seconds.
 _VANISHED_SECONDS = 20
 _KEPT = 32
+_LAST_WORDS_SECONDS = 1.0
+_EVER_SECONDS = 1e6
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ class HttpConnections:
             control.on_cancel(None)
             connection.close()
             raise
-        if answer.headers.get("connection", "").lower() == "close" or not self._give_back(connection):
+        # After an answer that ends the connection, it has no socket any more.
+        if connection.sock is None or not self._give_back(connection):
             connection.close()
         return answer
 
@@ -95,7 +98,9 @@ class HttpConnections:
                     return None
                 connection = self._idle.pop()
             # Nothing is to come on an idle connection: what can be read is its end.
-            if not select.select([connection.sock], [], [], 0)[0]:
+            poll = select.poll()
+            poll.register(connection.sock, select.POLLIN)
+            if not poll.poll(0):
                 return connection
             connection.close()
 
@@ -138,21 +143,19 @@ class HttpConnections:
         started = False  # True once the server has all it needs to begin
         sock = connection.sock  # after a response that ends the connection, the connection has let go of it
         try:
-            sock.settimeout(control.remaining())
             try:
-                connection.request(request.method, request.path, request.body, dict(request.headers))
+                _send(connection, sock, request, control)
                 started = True
             except OSError:
                 # A server that refuses what is still being sent answers and closes; without its answer nothing began.
                 control.check()
-                sock.settimeout(1.0)
+            sock.settimeout(control.remaining() if started else _LAST_WORDS_SECONDS)
             response = connection.getresponse()
-            started = True
-            return Answer(
-                response.status,
-                {name.lower(): value for name, value in response.getheaders()},
-                _body_of(response, sock, control),
-            )
+            headers = {name.lower(): value for name, value in response.getheaders()}
+            answer = Answer(response.status, headers, _body_of(response, sock, control))
+            if not started:
+                connection.close()  # the server waits for the rest
+            return answer
         except (OSError, http.client.HTTPException) as error:
             raise self._broken(error, control, started=started) from error
 
@@ -168,6 +171,32 @@ class HttpConnections:
         hint = "" if self._context is not None else "; servers with TLS need https://"
         reason_text = "the server closed the connection" if isinstance(error, http.client.HTTPException) else error
         return network_error(self._address, f"the connection broke: {reason_text}{hint}", may_have_run=started)
+
+
+def _send(connection: http.client.HTTPConnection, sock: socket.socket, request: Request, control: Control) -> None:
+    """Sends a request. Raises BlockingIOError if the server answers before it has all of it."""
+    sock.settimeout(control.remaining())
+    connection.putrequest(request.method, request.path)
+    for name, value in request.headers.items():
+        connection.putheader(name, value)
+    if request.body is not None:
+        connection.putheader("Content-Length", str(len(request.body)))
+    connection.endheaders()
+    if not request.body:
+        return
+    # With TLS a socket can be read for other reasons than an answer.
+    poll = None if isinstance(sock, ssl.SSLSocket) else select.poll()
+    if poll is not None:
+        poll.register(sock, select.POLLIN | select.POLLOUT)
+    rest = memoryview(request.body)
+    while rest:
+        limit = control.remaining()
+        sock.settimeout(_EVER_SECONDS if limit is None else limit)  # with a limit, send() sends what there is room for
+        if poll is not None and any(
+            event & select.POLLIN for _, event in poll.poll(None if limit is None else limit * 1e3)
+        ):
+            raise BlockingIOError("the server answers already")
+        rest = rest[sock.send(rest[:_CHUNK]) :]
 
 
 def _body_of(response: http.client.HTTPResponse, sock: socket.socket, control: Control) -> bytearray:

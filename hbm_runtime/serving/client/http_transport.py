@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from ..._errors import HbmError
+from ..._errors import HbmError, UnsupportedError
 from .address import Address
 from .credentials import Credentials
 from .datatypes import numpy_dtype
@@ -124,13 +124,24 @@ class HttpTransport:
             for output in document.get("outputs", []):
                 name = output["name"]
                 shapes[name] = tuple(int(size) for size in output["shape"])
-                if "shared_memory_region" in output.get("parameters", {}):
-                    outputs[name] = None
-                else:
-                    # A copy: what the library returns is read-only, and typed data may be of another type.
-                    outputs[name] = result.as_numpy(name).astype(numpy_dtype(output["datatype"]))
+                details = output.get("parameters", {})
+                dtype = numpy_dtype(output["datatype"])
+                # A copy: what the library returns is read-only, and typed data may be of another type.
+                array = None if "shared_memory_region" in details else result.as_numpy(name).astype(dtype)
+                if array is not None and details.get("binary_data_size", array.nbytes) != array.nbytes:
+                    raise ValueError(f"output '{name}' has {details['binary_data_size']} bytes for {array.nbytes}")
+                outputs[name] = array
             return InferReply(outputs, shapes, document.get("parameters", {}))
-        except (ValueError, TypeError, KeyError, AttributeError, OSError, EOFError, zlib.error) as error:
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+            AttributeError,
+            OSError,
+            EOFError,
+            zlib.error,
+            UnsupportedError,
+        ) as error:
             raise broken_answer(self.address, f"{type(error).__name__}: {error}") from error
 
     def _exchange(
