@@ -25,6 +25,7 @@ COMMANDS = (
     "infer",
     "perf",
     "monitor",
+    "serve",
     "pack",
     "link",
     "compare",

@@ -1,0 +1,145 @@
+"""gRPC's messages to the dataplane's calls and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from google.protobuf.json_format import ParseDict
+
+from .calls import (
+    InferAnswer,
+    InferCall,
+    InputTensor,
+    Parameter,
+    RequestedOutput,
+    region_slice,
+    shared_parameters,
+)
+from .failures import Kind, RefusedError
+from .messages import message
+
+_CONTENTS = {
+    "BOOL": "bool_contents",
+    "INT8": "int_contents",
+    "INT16": "int_contents",
+    "INT32": "int_contents",
+    "INT64": "int64_contents",
+    "UINT8": "uint_contents",
+    "UINT16": "uint_contents",
+    "UINT32": "uint_contents",
+    "UINT64": "uint64_contents",
+    "FP32": "fp32_contents",
+    "FP64": "fp64_contents",
+}
+"""The field of ``InferTensorContents`` for each element type; FP16 has none."""
+
+_RAW_OUTPUTS_TAG = b"\x32"
+"""Tag of ``ModelInferResponse.raw_output_contents``: field 6, length-delimited."""
+
+
+def infer_call(request: Any, time_limit: float | None, *, local: bool) -> InferCall:
+    """Reads a ``ModelInferRequest``.
+
+    Raises:
+        RefusedError: Parts of the message contradict each other.
+    """
+    raw = request.raw_input_contents
+    inputs = []
+    used = 0
+    for tensor in request.inputs:
+        parameters = parameters_of(tensor.parameters)
+        shared = region_slice(parameters)
+        read = InputTensor(tensor.name, tensor.datatype, list(tensor.shape), shared=shared)
+        if shared is None and raw:
+            if used < len(raw):
+                read.raw = raw[used]
+            used += 1
+        elif shared is None and tensor.datatype in _CONTENTS:
+            read.values = getattr(tensor.contents, _CONTENTS[tensor.datatype])
+        inputs.append(read)
+    if raw and used != len(raw):
+        raise RefusedError(
+            Kind.INVALID,
+            f"{used} inputs need their bytes in raw_input_contents, which has {len(raw)} entries",
+            reported_class="InputError",
+            model=request.model_name[:200],
+        )
+    outputs = [RequestedOutput(wish.name, region_slice(parameters_of(wish.parameters))) for wish in request.outputs]
+    return InferCall(
+        request.model_name,
+        request.model_version,
+        request.id,
+        parameters_of(request.parameters),
+        inputs,
+        outputs,
+        time_limit,
+        local,
+    )
+
+
+def parameters_of(fields: Any) -> dict[str, Parameter]:
+    """Reads a map of ``InferParameter`` or ``ModelRepositoryParameter``; entries without a value are left out."""
+    read = {}
+    for name, value in fields.items():
+        kind = value.WhichOneof("parameter_choice")
+        if kind is not None:
+            read[name] = getattr(value, kind)
+    return read
+
+
+def set_parameters(fields: Any, parameters: Mapping[str, Parameter]) -> None:
+    """Fills a map of ``InferParameter``."""
+    for name, value in parameters.items():
+        entry = fields[name]
+        if isinstance(value, bool):
+            entry.bool_param = value
+        elif isinstance(value, int):
+            entry.int64_param = value
+        elif isinstance(value, float):
+            entry.double_param = value
+        else:
+            entry.string_param = value
+
+
+def serialized_answer(answer: InferAnswer) -> bytes:
+    """Returns a serialized ``ModelInferResponse``, for which the elements of the outputs are copied once.
+
+    The bytes of a serialized message may be followed by further fields, here those with the elements.
+    """
+    head = message("ModelInferResponse")(model_name=answer.model, model_version=answer.version, id=answer.request_id)
+    set_parameters(head.parameters, answer.parameters)
+    parts: list[Any] = [b""]
+    any_raw = any(output.shared is None for output in answer.outputs)
+    for output in answer.outputs:
+        tensor = head.outputs.add(name=output.name, datatype=output.datatype, shape=output.shape)
+        if output.shared is not None:
+            set_parameters(tensor.parameters, shared_parameters(output.shared))
+            if any_raw:  # clients find an output's bytes by its position among all outputs
+                parts += [_RAW_OUTPUTS_TAG, _varint(0)]
+            continue
+        assert output.array is not None
+        data = np.ascontiguousarray(output.array).reshape(-1).view(np.uint8)
+        parts += [_RAW_OUTPUTS_TAG, _varint(data.nbytes), data.data]
+    parts[0] = head.SerializeToString()
+    return b"".join(parts)
+
+
+def from_document(name: str, document: Mapping[str, Any]) -> Any:
+    """Makes a message from a dict by the protocol's names of fields; others are left out."""
+    return ParseDict(dict(document), message(name)(), ignore_unknown_fields=True)
+
+
+def serialized(reply: Any) -> bytes:
+    """Returns the bytes of a reply, which may be serialized already."""
+    return reply if isinstance(reply, bytes) else reply.SerializeToString()
+
+
+def _varint(value: int) -> bytes:
+    digits = bytearray()
+    while value > 0x7F:
+        digits.append(value & 0x7F | 0x80)
+        value >>= 7
+    digits.append(value)
+    return bytes(digits)

@@ -1,0 +1,168 @@
+"""The gRPC half of the protocol."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NoReturn
+
+import grpc
+from google.protobuf.message import DecodeError
+
+from hbm_runtime import HbmIOError
+
+from .addresses import Address, is_loopback
+from .failures import Failure, Kind, RefusedError, failure_of
+from .grpc_messages import serialized
+from .grpc_methods import METHODS, Call, Method
+from .messages import SERVICE, methods
+from .security import Guard, Role
+from .settings import Limits, Settings
+from .tls import grpc_credentials
+
+_log = logging.getLogger("hbm_runtime.serving")
+
+_SPARE_CALLS = 16
+"""Calls beside inference that are answered while inference is at its limit."""
+_LONGEST_TEXT = 4000
+_PREFIX = f"/{SERVICE}/"
+
+
+class GrpcService:
+    """A gRPC server in front of a dataplane.
+
+    Args:
+        make_call: Makes the object that methods work on.
+        address: Where to listen.
+        guard: Who may call.
+        settings: What the server was told.
+
+    Raises:
+        HbmIOError: The address cannot be used.
+    """
+
+    def __init__(
+        self,
+        make_call: Callable[[Any, bool, bool], Call],
+        address: Address,
+        guard: Guard,
+        settings: Settings,
+    ) -> None:
+        limits = settings.limits
+        tls = settings.tls
+        largest = max(limits.message_bytes, limits.upload_bytes if settings.allow_upload else 0)
+        workers = limits.calls + _SPARE_CALLS
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="hbm-grpc")
+        self._server = grpc.server(
+            self._pool,
+            handlers=[_Handler(make_call, guard, limits.message_bytes)],
+            options=_options(limits, largest + limits.header_bytes),
+            maximum_concurrent_rpcs=workers,
+        )
+        try:
+            if tls is None:
+                port = self._server.add_insecure_port(str(address))
+            else:
+                port = self._server.add_secure_port(str(address), grpc_credentials(tls))
+        except RuntimeError as error:
+            self._pool.shutdown()
+            raise HbmIOError(f"gRPC cannot listen on {address}: {error}") from None
+        self.address = Address(address.host, port)
+
+    def start(self) -> None:
+        """Begins to answer."""
+        self._server.start()
+
+    def stop(self, seconds: float) -> None:
+        """Ends: no new calls, and those under way have that many seconds."""
+        self._server.stop(seconds).wait()
+        self._pool.shutdown()
+
+
+def _options(limits: Limits, largest_message: int) -> list[tuple[str, int]]:
+    milliseconds = max(1000, int(limits.idle_seconds * 1000))
+    return [
+        ("grpc.so_reuseport", 0),  # otherwise a second server on the same port would take half of the calls
+        ("grpc.max_receive_message_length", largest_message),
+        ("grpc.max_send_message_length", -1),
+        ("grpc.max_metadata_size", limits.header_bytes),
+        ("grpc.max_concurrent_streams", limits.calls + _SPARE_CALLS),
+        # Connections whose other end is gone are found by pings; connections without calls are closed.
+        ("grpc.keepalive_time_ms", milliseconds),
+        ("grpc.keepalive_timeout_ms", min(milliseconds, 20_000)),
+        ("grpc.http2.min_ping_interval_without_data_ms", 1000),
+        ("grpc.max_connection_idle_ms", 10 * milliseconds),
+    ]
+
+
+class _Handler(grpc.GenericRpcHandler):  # type: ignore[misc] # grpcio has no types
+    """Finds the method of a call, and refuses calls before their messages are read."""
+
+    def __init__(self, make_call: Callable[[Any, bool, bool], Call], guard: Guard, message_bytes: int) -> None:
+        self._guard = guard
+        self._make_call = make_call
+        self._handlers: dict[str, tuple[Role, Any]] = {
+            _PREFIX + name: (
+                method.role,
+                grpc.unary_unary_rpc_method_handler(
+                    self._behaviour(method, methods()[name][0], None if method.large else message_bytes)
+                ),
+            )
+            for name, method in METHODS.items()
+        }
+
+    def service(self, details: Any) -> Any:
+        """Returns the handler of a call; None: the method is not implemented."""
+        known = self._handlers.get(details.method)
+        if known is None:
+            return None
+        role, handler = known
+        if role:
+            refusal = self._refusal(role, details.invocation_metadata)
+            if refusal is not None:
+                return refusal
+        return handler
+
+    def _refusal(self, role: Role, metadata: Any) -> Any:
+        try:
+            self._guard.check(role, next((value for key, value in metadata if key == "authorization"), None))
+        except RefusedError as error:
+            failure = failure_of(error)
+            # As a stream of requests, so that the message is not waited for.
+            return grpc.stream_unary_rpc_method_handler(lambda _, context: abort(context, failure))
+        return None
+
+    def _behaviour(self, method: Method, request_class: Any, limit: int | None) -> Callable[[bytes, Any], bytes]:
+        def answer(data: bytes, context: Any) -> bytes:
+            try:
+                if limit is not None and len(data) > limit:
+                    raise RefusedError(Kind.TOO_LARGE, f"the message has {len(data)} bytes; the limit is {limit}")
+                try:
+                    request = request_class.FromString(data)
+                except DecodeError:
+                    raise RefusedError(Kind.INVALID, "the message is no serialized request of this method") from None
+                local = _is_local(context.peer())
+                return serialized(method.answer(self._make_call(context, local, self._guard.secure), request))
+            except Exception as error:
+                failure = failure_of(error)
+            return abort(context, failure)
+
+        return answer
+
+
+def abort(context: Any, failure: Failure) -> NoReturn:
+    """Ends a call with a failure."""
+    details = json.dumps(failure.details).encode()
+    trailing: list[tuple[str, str | bytes]] = [("hbm-error-bin", details)]
+    if failure.retry_after is not None:
+        trailing.append(("grpc-retry-pushback-ms", str(int(failure.retry_after * 1000))))
+    context.set_trailing_metadata(tuple(trailing))
+    raise context.abort(getattr(grpc.StatusCode, failure.kind.grpc_code), failure.text[:_LONGEST_TEXT])
+
+
+def _is_local(peer: str) -> bool:
+    kind, _, rest = peer.partition(":")
+    host = rest.rpartition(":")[0].replace("%5B", "[").replace("%5D", "]").strip("[]")
+    return kind == "unix" or is_loopback(host)

@@ -1,0 +1,286 @@
+"""The paths of the HTTP half, and what each does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from .addresses import is_loopback
+from .browsers import BrowserGuard
+from .calls import Cancellation
+from .control import Control
+from .dataplane import Dataplane
+from .failures import Failure, Kind, RefusedError, failure_of
+from .http_bodies import compressed, read_body
+from .http_messages import HEADER_LENGTH, infer_body, infer_call, json_object
+from .metrics import metrics_text
+from .security import Guard, Role
+
+_JSON_TYPES = {"", "application/json", "application/octet-stream", "application/vnd.kserve+json"}
+_BASE64_GROWTH = 1.4
+"""An upload's JSON is larger than the model in it."""
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class HttpApplication:
+    """The application that uvicorn runs.
+
+    Args:
+        dataplane: Inference and metadata.
+        control: Loading, unloading, shared memory.
+        guard: Who may call.
+        browsers: What web pages may do.
+    """
+
+    def __init__(self, dataplane: Dataplane, control: Control, guard: Guard, browsers: BrowserGuard) -> None:
+        self._dataplane = dataplane
+        self._control = control
+        self._guard = guard
+        self._browsers = browsers
+        self._settings = dataplane.settings
+        self._pool = ThreadPoolExecutor(self._settings.limits.calls + 8, thread_name_prefix="hbm-http")
+        origins = list(self._settings.allowed_origins)
+        self.app = Starlette(
+            routes=self._routes(),
+            middleware=[Middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"])]
+            if origins
+            else [],
+            exception_handlers={HTTPException: _plain_http_error},
+        )
+
+    def close(self) -> None:
+        """Ends the threads; those under way finish."""
+        self._pool.shutdown(wait=False)
+
+    def _routes(self) -> list[Route]:
+        route = self._route
+        routes = [
+            route("/v2/health/live", self._live, Role.NONE),
+            route("/v2/health/ready", self._ready, Role.NONE),
+            route("/v2", self._server_metadata),
+            route("/v2/", self._server_metadata),
+            route("/v2/hbm/host", self._host),
+            route("/v2/models/stats", self._statistics),
+            route("/v2/repository/index", self._index, methods=("POST",)),
+            route("/v2/repository/models/{model}/load", self._load, Role.CONTROL, ("POST",)),
+            route("/v2/repository/models/{model}/unload", self._unload, Role.CONTROL, ("POST",)),
+            route("/v2/systemsharedmemory/status", self._regions),
+            route("/v2/systemsharedmemory/region/{region}/status", self._regions),
+            route("/v2/systemsharedmemory/region/{region}/register", self._register, methods=("POST",)),
+            route("/v2/systemsharedmemory/region/{region}/unregister", self._unregister, methods=("POST",)),
+            route("/v2/systemsharedmemory/unregister", self._unregister, methods=("POST",)),
+            # perf_analyzer calls these two at its start, whether there is a GPU or not.
+            route("/v2/cudasharedmemory/status", self._no_regions),
+            route("/v2/cudasharedmemory/unregister", self._nothing, methods=("POST",)),
+            route("/metrics", self._metrics, Role.METRICS),
+        ]
+        for prefix in ("/v2/models/{model}", "/v2/models/{model}/versions/{version}"):
+            routes += [
+                route(prefix, self._model_metadata),
+                route(f"{prefix}/ready", self._model_ready),
+                route(f"{prefix}/config", self._model_config),
+                route(f"{prefix}/stats", self._statistics),
+                route(f"{prefix}/infer", self._infer, methods=("POST",)),
+            ]
+        return routes
+
+    def _route(
+        self, path: str, endpoint: Endpoint, role: Role = Role.INFER, methods: Sequence[str] = ("GET",)
+    ) -> Route:
+        async def guarded(request: Request) -> Response:
+            try:
+                if role:
+                    self._browsers.check(request.headers)
+                    self._guard.check(role, request.headers.get("authorization"))
+                return await endpoint(request)
+            except Exception as error:
+                return error_response(failure_of(error))
+
+        return Route(path, guarded, methods=list(methods))
+
+    async def _live(self, _: Request) -> Response:
+        return Response()
+
+    async def _ready(self, _: Request) -> Response:
+        return Response(status_code=200 if self._dataplane.ready else 503)
+
+    async def _server_metadata(self, _: Request) -> Response:
+        return JSONResponse(self._dataplane.server_metadata())
+
+    async def _host(self, _: Request) -> Response:
+        return JSONResponse(await asyncio.to_thread(self._dataplane.host))
+
+    async def _model_metadata(self, request: Request) -> Response:
+        return JSONResponse(self._model(request).description.metadata)
+
+    async def _model_config(self, request: Request) -> Response:
+        return JSONResponse(self._model(request).description.config)
+
+    async def _model_ready(self, request: Request) -> Response:
+        ready = self._dataplane.model_ready(*_model_and_version(request))
+        return Response(status_code=200 if ready else 503)
+
+    async def _statistics(self, request: Request) -> Response:
+        name, version = _model_and_version(request)
+        return JSONResponse(self._dataplane.statistics(name, version))
+
+    async def _metrics(self, _: Request) -> Response:
+        text = await asyncio.to_thread(metrics_text, self._dataplane)
+        return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
+
+    async def _index(self, request: Request) -> Response:
+        document = await self._document(request)
+        return JSONResponse(self._control.index(only_ready=document.get("ready") is True))
+
+    async def _load(self, request: Request) -> Response:
+        limits = self._settings.limits
+        limit = int(limits.upload_bytes * _BASE64_GROWTH) if self._settings.allow_upload else limits.message_bytes
+        document = await self._document(request, limit)
+        parameters = document.get("parameters", {})
+        if not isinstance(parameters, dict):
+            raise RefusedError(Kind.INVALID, "parameters must be an object", reported_class="InputError")
+        name = request.path_params["model"]
+        await asyncio.to_thread(self._control.load, name, parameters, secure=self._guard.secure)
+        return Response()
+
+    async def _unload(self, request: Request) -> Response:
+        await self._document(request)
+        await asyncio.to_thread(self._control.unload, request.path_params["model"])
+        return Response()
+
+    async def _regions(self, request: Request) -> Response:
+        name = request.path_params.get("region", "")
+        return JSONResponse(self._control.regions(name, local=self._local(request)))
+
+    async def _register(self, request: Request) -> Response:
+        document = await self._document(request)
+        key, offset, nbytes = document.get("key"), document.get("offset", 0), document.get("byte_size")
+        if not isinstance(key, str) or type(offset) is not int or type(nbytes) is not int:
+            raise RefusedError(
+                Kind.INVALID, "key must be text, offset and byte_size whole numbers", reported_class="InputError"
+            )
+        self._control.register(request.path_params["region"], key, offset, nbytes, local=self._local(request))
+        return Response()
+
+    async def _unregister(self, request: Request) -> Response:
+        self._control.unregister(request.path_params.get("region", ""), local=self._local(request))
+        return Response()
+
+    async def _no_regions(self, _: Request) -> Response:
+        return JSONResponse([])
+
+    async def _nothing(self, _: Request) -> Response:
+        return Response()
+
+    async def _infer(self, request: Request) -> Response:
+        _check_content_type(request)
+        limits = self._settings.limits
+        body = await read_body(request.headers, request.receive, limits.message_bytes, limits.idle_seconds)
+        name, version = _model_and_version(request)
+        header_length, local = request.headers.get(HEADER_LENGTH), self._local(request)
+        cancellation = Cancellation()
+
+        def work() -> tuple[list[bytes], int | None]:
+            call = infer_call(name, version, body, header_length, local=local)
+            return infer_body(self._dataplane.infer(call, cancellation), call)
+
+        parts, length = await self._until_done(request, work, cancellation)
+        headers = {} if length is None else {HEADER_LENGTH: str(length)}
+        media_type = "application/json" if length is None else "application/octet-stream"
+        encoding = request.headers.get("accept-encoding", "").strip().lower()
+        if encoding in ("gzip", "deflate"):  # only for clients that name just one, as the protocol's do
+            parts = [await asyncio.to_thread(compressed, parts, encoding)]
+            headers["content-encoding"] = encoding
+        return PartsResponse(parts, media_type, headers)
+
+    async def _until_done(
+        self, request: Request, work: Callable[[], tuple[list[bytes], int | None]], cancellation: Cancellation
+    ) -> tuple[list[bytes], int | None]:
+        """Runs the work on a thread, and takes it back if the client goes away meanwhile."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[tuple[list[bytes], int | None]] = loop.run_in_executor(self._pool, work)
+        gone: asyncio.Future[Any] = asyncio.ensure_future(request.receive())
+        try:
+            await asyncio.wait([done, gone], return_when=asyncio.FIRST_COMPLETED)
+            if not done.done():
+                cancellation.cancel()
+            return await done
+        finally:
+            gone.cancel()
+
+    async def _document(self, request: Request, limit: int | None = None) -> dict[str, Any]:
+        _check_content_type(request)
+        limits = self._settings.limits
+        body = await read_body(request.headers, request.receive, limit or limits.message_bytes, limits.idle_seconds)
+        return await asyncio.to_thread(json_object, body) if len(body) > 100_000 else json_object(body)
+
+    def _model(self, request: Request) -> Any:
+        return self._dataplane.repository.get(*_model_and_version(request))
+
+    def _local(self, request: Request) -> bool:
+        return request.client is not None and is_loopback(request.client.host)
+
+
+class PartsResponse(Response):
+    """A response whose body is sent in pieces, so that they need not be joined."""
+
+    def __init__(self, parts: Sequence[bytes], media_type: str, headers: dict[str, str]) -> None:
+        self._parts = parts
+        super().__init__(
+            None,
+            media_type=media_type,
+            headers={"content-length": str(sum(map(len, parts))), **headers},
+        )
+
+    async def __call__(self, _scope: Any, _receive: Any, send: Any) -> None:
+        """Sends the pieces."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        last = len(self._parts) - 1
+        for index, part in enumerate(self._parts):
+            await send({"type": "http.response.body", "body": part, "more_body": index < last})
+
+
+def error_response(failure: Failure) -> Response:
+    """Returns the answer that tells of a failure."""
+    headers = {}
+    if failure.retry_after is not None:
+        headers["retry-after"] = "1"
+    if failure.kind is Kind.UNAUTHENTICATED:
+        headers["www-authenticate"] = "Bearer"
+    document = {"error": failure.text, "hbm_error": failure.details}
+    content = json.dumps(document).encode()
+    return Response(content, failure.kind.http_status, headers, "application/json")
+
+
+def _plain_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    text = f"{request.method} {request.url.path}: {error.detail}"
+    details = {"class": "HbmRemoteError", "function": None, "status": None, "status_name": None, "model": None}
+    document = {"error": text, "hbm_error": {**details, "tensor": None}}
+    return Response(json.dumps(document).encode(), error.status_code, error.headers, "application/json")
+
+
+def _model_and_version(request: Request) -> tuple[str, str]:
+    return request.path_params.get("model", ""), request.path_params.get("version", "")
+
+
+def _check_content_type(request: Request) -> None:
+    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if given not in _JSON_TYPES:
+        raise RefusedError(
+            Kind.WRONG_CONTENT,
+            f"Content-Type {given[:60]!r} is not supported; use application/json (curl -H 'Content-Type: "
+            "application/json'), or application/octet-stream where bytes follow the JSON",
+        )

@@ -1,0 +1,37 @@
+"""What tests of the server share. None of them leaves anything behind in the driver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from support.live import nothing_leaks
+from support.serving import Client, client_of, serving
+
+from hbm_runtime.serving.server import Server
+
+if TYPE_CHECKING:
+    from support.model_factory import ModelFactory
+
+__all__ = ["nothing_leaks"]
+
+
+@pytest.fixture(params=["http", "grpc"])
+def protocol(request: pytest.FixtureRequest) -> str:
+    """Each of the two protocols."""
+    return str(request.param)
+
+
+@pytest.fixture
+def server(models: ModelFactory) -> Iterator[Server]:
+    """The models times_2 and mixed."""
+    with serving([models.scaled(2), models.mixed()]) as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: Server, protocol: str) -> Iterator[Client]:
+    """tritonclient's client of that server."""
+    with client_of(server, protocol) as client:
+        yield client
