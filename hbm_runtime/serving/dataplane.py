@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
@@ -19,7 +20,6 @@ from hbm_runtime import (
     RequestInfo,
     __version__,
     driver_info,
-    get_devices,
     get_host_info,
 )
 
@@ -114,10 +114,33 @@ class Dataplane:
     def host(self) -> dict[str, Any]:
         """Returns what the runtime tells of driver, devices and computer."""
         host = asdict(get_host_info())
-        host.pop("devices")
+        devices = host.pop("devices")
         info = dict(driver_info())
-        devices = [asdict(device) for device in get_devices()]
-        return {"version": info["dnn_version"], "driver_info": info, "devices": devices, "host": host}
+        stats, memory, files = self._of_runtimes()
+        return {
+            "version": info["dnn_version"],
+            "driver_info": info,
+            "devices": devices,
+            "host": host,
+            "stats": stats,
+            "memory_info": memory,
+            "files": files,
+        }
+
+    def _of_runtimes(self) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
+        """Counters, memory and file descriptions of the served models, by the names that clients use."""
+        stats: dict[str, Any] = {"models": {}, "cores": []}
+        memory, files = {}, {}
+        for model in self.repository:
+            try:
+                counted = model.runtime.stats()
+                memory[model.name] = model.runtime.memory_info()[model.inner]
+                files.update({Path(path).name: text for path, text in model.runtime.hbm_descs.items()})
+            except HbmClosedError:
+                continue  # unloaded meanwhile
+            stats["models"][model.name] = counted["models"][model.inner]
+            stats["cores"] = counted["cores"]
+        return stats, memory, files
 
     def drained(self, seconds: float) -> bool:
         """Refuses new requests and waits until those under way have ended; False when that took too long."""
@@ -194,7 +217,7 @@ class Dataplane:
             ended = time.monotonic_ns()
         answer = self._answer(model, call, outputs, info)
         if options.profile:
-            answer.parameters["hbm_profile"] = recording.events
+            answer.parameters["hbm_profile"] = recording.text
         if options.repeat > 1:
             answer.parameters["hbm_benchmark"] = benchmark_text(recording.infos, began, ended)
         return answer

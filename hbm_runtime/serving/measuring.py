@@ -5,23 +5,25 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
 
-from hbm_runtime import Benchmark, Durations, Profile, RequestInfo
+from hbm_runtime import Benchmark, Durations, RequestInfo, driver_info
 
 from .served_model import ServedModel
 
+_ROLES = ("prepared_by", "submitted_by", "device_thread", "collected_by")
 _OTHERS = 1000
 """Requests of other clients that a recording has room for, beside those that it is made for."""
 
 
 class Recording:
-    """The infos of one call's runs, and afterwards the text of their events."""
+    """The infos of one call's runs, and afterwards their records as text."""
 
     def __init__(self) -> None:
         self.infos: list[RequestInfo] = []
-        self.events = ""
+        self.text = ""
 
 
 @contextmanager
@@ -34,20 +36,26 @@ def recorded(model: ServedModel, runs: int) -> Iterator[Recording]:
     with model.profile_lock:
         with model.runtime.profile(capacity=runs + _OTHERS) as profile:
             yield recording
-        recording.events = _events_text(profile, recording.infos)
+        recording.text = _records_text(profile.records, recording.infos)
 
 
-def _events_text(profile: Profile, infos: Sequence[RequestInfo]) -> str:
-    """Returns the events of those requests as JSON, numbered from 0."""
-    began = {info.enqueue_ns: number for number, info in enumerate(infos)}
-    events = profile.events
-    numbers = {
-        event.request: began[event.time_ns]
-        for event in events
-        if event.kind == "ModelExecuteBegin" and event.time_ns in began
-    }
-    own = [{**asdict(event), "request": numbers[event.request]} for event in events if event.request in numbers]
-    return json.dumps(own)
+def _records_text(records: Sequence[dict[str, Any]], infos: Sequence[RequestInfo]) -> str:
+    """Returns the records of those runs, what the device is called, and the names of the threads, as JSON."""
+    began = {info.enqueue_ns for info in infos}
+    own = [record for record in records if record["enqueue_ns"] in began]
+    device = "bpusim" if driver_info()["kind"] == "bpusim" else "bpu"
+    return json.dumps({"records": own, "device": device, "threads": _thread_names(own)})
+
+
+def _thread_names(records: Sequence[dict[str, Any]]) -> dict[int, str]:
+    """Names of the threads of this process that records mention, by kernel id."""
+    mentioned = {record[role] for record in records for role in _ROLES}
+    mentioned |= {wait[0] for record in records for wait in record["waits"]}
+    names = {}
+    for thread in mentioned - {0}:
+        with suppress(OSError):  # it has ended meanwhile
+            names[thread] = Path(f"/proc/self/task/{thread}/comm").read_text(errors="replace").strip()
+    return names
 
 
 def benchmark_text(infos: Sequence[RequestInfo], began_ns: int, ended_ns: int) -> str:

@@ -92,4 +92,7 @@ def _tensor(info: TensorInfo) -> dict[str, Any]:
             "axis": int(info.quant.axis),
         },
         "description": info.desc,
+        "dim_names": list(info.dim_names),
+        "alignment": info.alignment,
+        "storage_nbytes": info.storage_nbytes,
     }

@@ -1,4 +1,4 @@
-"""What tests of the server share. None of them leaves anything behind in the driver."""
+"""What tests of the server share."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from support.live import nothing_leaks
 from support.serving import Client, client_of, serving
 
 from hbm_runtime.serving.server import Server
 
 if TYPE_CHECKING:
     from support.model_factory import ModelFactory
-
-__all__ = ["nothing_leaks"]
 
 
 @pytest.fixture(params=["http", "grpc"])
