@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import warnings
+from typing import Any
 
 from . import _core
 from ._errors import InputError, InputTypeError
@@ -33,16 +34,25 @@ class _DriverLines(logging.Handler):
     """
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.levelno == logging.WARNING and logging.lastResort is not None and not self._is_configured():
+        if record.levelno == logging.WARNING and logging.lastResort is not None and not _is_configured():
             logging.lastResort.handle(record)
 
-    def _is_configured(self) -> bool:
-        place: logging.Logger | None = _driver_logger
-        while place is not None:
-            if any(handler is not self for handler in place.handlers):
-                return True
-            place = place.parent if place.propagate else None
-        return False
+
+class _AskedFor(logging.StreamHandler[Any]):
+    """Shows every line of the level that HBM_RUNTIME_LOG asks for, in a program that has configured no handler."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not _is_configured():
+            super().emit(record)
+
+
+def _is_configured() -> bool:
+    place: logging.Logger | None = _driver_logger
+    while place is not None:
+        if any(not isinstance(handler, (_DriverLines, _AskedFor)) for handler in place.handlers):
+            return True
+        place = place.parent if place.propagate else None
+    return False
 
 
 def set_log_level(level: str | int) -> None:
@@ -82,9 +92,11 @@ def configure_from_environment() -> None:
     path = os.environ.get("HBM_RUNTIME_LOG_FILE")
     if path:
         _add_file(path)
-    level = os.environ.get("HBM_RUNTIME_LOG", "warning").lower()
+    level = os.environ.get("HBM_RUNTIME_LOG", "").lower() or "warning"
     set_log_level(level if level in _LEVELS else "warning")
-    if level not in _LEVELS:
+    if level in ("trace", "debug", "info"):
+        _add(_AskedFor())
+    elif level not in _LEVELS:
         logger.warning("HBM_RUNTIME_LOG=%s is not one of %s; warning holds", level, ", ".join(_LEVELS))
 
 
@@ -94,5 +106,9 @@ def _add_file(path: str) -> None:
     except OSError as error:
         warnings.warn(f"HBM_RUNTIME_LOG_FILE={path} cannot be written: {error}", RuntimeWarning, stacklevel=3)
         return
+    _add(handler)
+
+
+def _add(handler: logging.Handler) -> None:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logger.addHandler(handler)

@@ -91,7 +91,18 @@ def test_what_is_no_level_is_refused(wrong: Any, error: type[Exception]) -> None
         hbm_runtime.set_log_level(wrong)
 
 
-@pytest.mark.parametrize("chosen", ["off", "warning", "trace"])
+def test_a_level_alone_shows_its_lines(models: ModelFactory, tmp_path: Path) -> None:
+    environment = {"HBM_RUNTIME_LOG": "debug", "HBM_RUNTIME_LOG_FILE": None, "HB_UCP_LOG_LEVEL": None}
+    done = run_python(FAIL, models.total(), cwd=tmp_path, environment=environment)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "INFO hbm_runtime.driver: driver " in done.stderr
+    configured = "import logging\nlogging.basicConfig(format='OWN %(message)s', level=0)\n" + FAIL
+    done = run_python(configured, models.total(), cwd=tmp_path, environment=environment)
+    assert "OWN driver " in done.stderr
+    assert "INFO hbm_runtime.driver" not in done.stderr
+
+
+@pytest.mark.parametrize("chosen", ["off", "warning", "error"])
 def test_what_becomes_an_exception_is_not_written(models: ModelFactory, tmp_path: Path, chosen: str) -> None:
     environment = {"HBM_RUNTIME_LOG": chosen, "HBM_RUNTIME_LOG_FILE": None, "HB_UCP_LOG_LEVEL": None}
     done = run_python(FAIL, models.total(), cwd=tmp_path, environment=environment)
