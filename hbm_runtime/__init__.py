@@ -15,8 +15,6 @@ from ._bootstrap import locate_extension
 locate_extension(__name__, __path__)
 
 from . import encryption, image  # noqa: E402
-from ._benchmark import Benchmark  # noqa: E402
-from ._bound import BoundRun  # noqa: E402
 from ._core import (  # noqa: E402
     QuantParams,
     __version__,
@@ -25,9 +23,6 @@ from ._core import (  # noqa: E402
     hbDNNQuantiType,
     load_driver,
 )
-from ._devices import Device, HostInfo, get_devices, get_host_info  # noqa: E402
-from ._durations import Durations, ModelDurations  # noqa: E402
-from ._engine_path import announce_engine  # noqa: E402
 from ._errors import (  # noqa: E402
     ContainerError,
     DriverError,
@@ -55,19 +50,25 @@ from ._errors import (  # noqa: E402
     UnsupportedError,
     WrongPassphraseError,
 )
-from ._logging import configure_from_environment, set_log_level  # noqa: E402
-from ._model import Model, TensorInfo  # noqa: E402
-from ._operations import Operation  # noqa: E402
-from ._profile import Profile, ProfileEvent  # noqa: E402
-from ._queue import InferQueue, QueueStats  # noqa: E402
-from ._queue_results import QueueResult  # noqa: E402
-from ._request import InferRequest, RequestInfo  # noqa: E402
+from ._machine.devices import Device, HostInfo, get_devices, get_host_info  # noqa: E402
+from ._machine.engine_path import announce_engine  # noqa: E402
+from ._machine.version import Version, get_version  # noqa: E402
+from ._models.model import Model, TensorInfo  # noqa: E402
+from ._models.operations import Operation  # noqa: E402
+from ._models.quant_scheme import QuantParam, QuantScheme  # noqa: E402
+from ._models.shape import Shape  # noqa: E402
+from ._observing.benchmark import Benchmark  # noqa: E402
+from ._observing.durations import Durations, ModelDurations  # noqa: E402
+from ._observing.logging import configure_from_environment, set_log_level  # noqa: E402
+from ._observing.profile import Profile, ProfileEvent  # noqa: E402
+from ._pickled_names import accept_old_pickles  # noqa: E402
+from ._running.bound import BoundRun  # noqa: E402
+from ._running.queue import InferQueue, QueueStats  # noqa: E402
+from ._running.queue_results import QueueResult  # noqa: E402
+from ._running.request import InferRequest, RequestInfo  # noqa: E402
+from ._running.scheduling import SchedParam  # noqa: E402
 from ._runtime import HB_HBMRuntime  # noqa: E402
-from ._scheduling import SchedParam  # noqa: E402
-from ._scheme import QuantParam, QuantScheme  # noqa: E402
-from ._shape import Shape  # noqa: E402
 from ._vendor_module import provide_vendor_module  # noqa: E402
-from ._version import Version, get_version  # noqa: E402
 from .quant import dequantize, quantize  # noqa: E402
 from .serving.client import connect  # noqa: E402
 
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
     from .serving.client.runtime import RemoteRuntime
 
 provide_vendor_module(__name__)
+accept_old_pickles(__name__)
 announce_engine()
 configure_from_environment()
 

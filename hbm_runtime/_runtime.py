@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from weakref import WeakSet
 
 from . import _core
-from ._benchmark import Benchmark, Plan, benchmark
-from ._bound import BoundRun
 from ._errors import HbmClosedError, HbmError, InputError
-from ._loading import PathOrBuffer, load_options, options_of, sources_of
-from ._model import Array, Model
-from ._operations import Operation, operations
-from ._pickling import Recipe
-from ._profile import Profile
-from ._queue import InferQueue, Policy, Reason
-from ._queue_results import QueueResult
-from ._request import InferRequest
-from ._scheduling import SchedParam
-from ._shape_inference import Shapes, infer_shapes
-from ._stats import DropCounts, prometheus, stats
-from ._summary import summarise
+from ._loading.recipe import Recipe
+from ._loading.sources import PathOrBuffer, load_options, options_of, sources_of
+from ._models.model import Array, Model
+from ._models.operations import Operation, operations
+from ._models.shape_inference import Shapes, infer_shapes
+from ._models.summary import summarise
+from ._observing.benchmark import Benchmark, Plan, benchmark
+from ._observing.profile import Profile
+from ._observing.stats import DropCounts, prometheus, stats
+from ._running.bound import BoundRun
+from ._running.queue import InferQueue, Policy, Reason
+from ._running.queue_results import QueueResult
+from ._running.request import InferRequest
+from ._running.scheduling import SchedParam
 from .encryption._loading import opened_models
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     else:
         from typing_extensions import Self, Unpack
 
-    from ._run_keywords import RunKeywords
+    from ._running.keywords import RunKeywords
 
 
 class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)

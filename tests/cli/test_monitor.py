@@ -17,7 +17,7 @@ from support import slow
 from support.model_factory import ModelFactory
 from support.program import COMMAND, environment, run, run_in_terminal
 
-from hbm_runtime._board import Board
+from hbm_runtime._machine.board import Board
 from hbm_runtime.cli.monitoring.snapshot import Watcher
 from hbm_runtime.cli.monitoring.status_page import read_page
 

@@ -12,7 +12,7 @@ from support.model_factory import ModelFactory
 
 import hbm_runtime
 from hbm_runtime import HB_HBMRuntime, QuantParams, Shape, hbDNNDataType
-from hbm_runtime._scheme import scheme_of
+from hbm_runtime._models.quant_scheme import scheme_of
 
 X = np.ones((2, 3), np.float32)
 MIXED: dict[str, Any] = {"gain": X, "count": np.ones(4, np.int32), "mask": np.ones((2, 5), np.uint8)}

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from hbm_runtime._model import TensorInfo
+from hbm_runtime._models.model import TensorInfo
 from hbm_runtime.cli.arguments import Parser
 from hbm_runtime.cli.description import Description
 from hbm_runtime.cli.drawing import describe_graph, draw_svg

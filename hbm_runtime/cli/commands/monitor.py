@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from hbm_runtime._board import Board
+from hbm_runtime._machine.board import Board
 from hbm_runtime.cli.arguments import Parser, integer
 from hbm_runtime.cli.errors import CommandError, ExitCode, UsageError
 from hbm_runtime.cli.monitoring import Snapshot, Watcher

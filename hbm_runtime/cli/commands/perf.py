@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from hbm_runtime._observing.core_load import CoreLoad
 from hbm_runtime.cli.arguments import Parser, integer, number
-from hbm_runtime.cli.core_load import CoreLoad
 from hbm_runtime.cli.errors import CommandError, ExitCode
 from hbm_runtime.cli.inputs import add_input_arguments, read_inputs
 from hbm_runtime.cli.intermediate import add_dump_arguments, dump_intermediate

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hbm_runtime import UnsupportedError
-from hbm_runtime._model import TensorInfo
+from hbm_runtime._models.model import TensorInfo
 from hbm_runtime.cli.models import LoadedModels, ModelFacts
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbm_runtime import hbDNNDataType
-from hbm_runtime._model import TensorInfo
+from hbm_runtime._models.model import TensorInfo
 from hbm_runtime.cli.errors import CommandError, MissingPackageError, UsageError
 from hbm_runtime.cli.inputs.colour import Plane, rgb_to_nv12, rgb_to_yuv444
 from hbm_runtime.cli.inputs.entries import CHROMA_SUFFIX, LUMA_SUFFIX

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hbm_runtime._model import TensorInfo
+from hbm_runtime._models.model import TensorInfo
 from hbm_runtime.cli.arguments import Parser, integer, shapes, words
 from hbm_runtime.cli.description import FULL_RANGE, VIDEO_RANGE, Description, ImageFacts
 from hbm_runtime.cli.errors import CommandError, UsageError

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hbm_runtime._model import TensorInfo
+from hbm_runtime._models.model import TensorInfo
 from hbm_runtime.cli.errors import CommandError
 from hbm_runtime.cli.inputs.geometry import demand_wide_enough
 from hbm_runtime.cli.models import DYNAMIC, padded_bytes

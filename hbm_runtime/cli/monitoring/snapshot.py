@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hbm_runtime._board import Board
+from hbm_runtime._machine.board import Board
 from hbm_runtime.cli.monitoring.status_page import PROC, StatusPage, find_pages
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._run_keywords import RunKeywords
+from ..._running.keywords import RunKeywords
 from .call_limits import seconds_of
 from .model_facts import ModelFacts
 from .observing import RemoteProfile

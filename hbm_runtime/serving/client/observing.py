@@ -6,12 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Any, cast
 
-from ..._benchmark import Benchmark
-from ..._devices import Device, HostInfo
-from ..._durations import Durations
 from ..._errors import HbmStateError, InputError, UnsupportedError
-from ..._profile import Profile
-from ..._spans import TensorNames
+from ..._machine.devices import Device, HostInfo
+from ..._observing.benchmark import Benchmark
+from ..._observing.durations import Durations
+from ..._observing.profile import Profile
+from ..._observing.spans import TensorNames
 from .running import Outcome
 from .server_errors import broken_answer
 from .servers import Servers

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..._errors import HbmIOError, InputError, ModelNotFoundError
-from ..._loading import PathOrBuffer, sources_of
+from ..._loading.sources import PathOrBuffer, sources_of
 from .address import Address
 from .servers import Servers
 from .wire import Control, Document

@@ -8,10 +8,10 @@ import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from ..._benchmark import Benchmark, Plan, benchmark
 from ..._errors import InputError
-from ..._model import Model
-from ..._scheduling import SchedParam
+from ..._models.model import Model
+from ..._observing.benchmark import Benchmark, Plan, benchmark
+from ..._running.scheduling import SchedParam
 from . import observing, repository
 from .calls import Context, arguments_of, parts_of
 from .connecting import Options, connected_servers
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     else:
         from typing_extensions import Self, Unpack
 
-    from ..._devices import Device, HostInfo
-    from ..._loading import PathOrBuffer
+    from ..._loading.sources import PathOrBuffer
+    from ..._machine.devices import Device, HostInfo
     from .calls import RemoteRunKeywords
     from .servers import Servers
 

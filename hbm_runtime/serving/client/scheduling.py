@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
 
 from ..._errors import InputError
-from ..._scheduling import SchedParam
+from ..._running.scheduling import SchedParam
 from .model_facts import ModelFacts
 from .run_arguments import model_of, text_of, type_name
 from .wire import Parameter

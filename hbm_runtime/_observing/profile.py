@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import _core
-from ._durations import ModelDurations
-from ._errors import HbmClosedError, HbmStateError, InputError
-from ._spans import COPY, LAYER, Span, TensorNames, layer_spans, spans_of
-from ._trace_file import write_trace
+from .. import _core
+from .._errors import HbmClosedError, HbmStateError, InputError
+from .durations import ModelDurations
+from .spans import COPY, LAYER, Span, TensorNames, layer_spans, spans_of
+from .trace_file import write_trace
 
 if TYPE_CHECKING:
-    from ._runtime import HB_HBMRuntime
+    from .._runtime import HB_HBMRuntime
 
 
 @dataclass(frozen=True)

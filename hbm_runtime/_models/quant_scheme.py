@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, overload
 
-from ._errors import HbmStateError
+from .._errors import HbmStateError
 
 if TYPE_CHECKING:
-    from . import _core
+    from .. import _core
 
 
 class QuantParam(NamedTuple):

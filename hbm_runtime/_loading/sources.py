@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, Union
 
 import numpy as np
 
-from . import _core
-from ._errors import InputError, InputTypeError
+from .. import _core
+from .._errors import InputError, InputTypeError
 
 PathOrBuffer = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]", bytearray, memoryview]
 

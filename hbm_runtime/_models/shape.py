@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from ._errors import ShapeError
+from .._errors import ShapeError
 
 
 class Shape(tuple[int, ...]):

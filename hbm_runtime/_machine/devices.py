@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import _core
-from ._board import Board
-from ._errors import UnsupportedError
+from .. import _core
+from .._errors import UnsupportedError
+from .board import Board
 
 #: Where the kernel's files are; tests put a folder of their own here.
 _root = Path("/")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import _core
+from .. import _core
 
 if TYPE_CHECKING:
-    from ._runtime import HB_HBMRuntime
+    from .._runtime import HB_HBMRuntime
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import os
 import warnings
 from typing import Any
 
-from . import _core
-from ._errors import InputError, InputTypeError
+from .. import _core
+from .._errors import InputError, InputTypeError
 
 #: The logger of this package; ``hbm_runtime.driver`` below it carries the lines of the C++ side.
 logger = logging.getLogger("hbm_runtime")

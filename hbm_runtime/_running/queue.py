@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ._errors import (
+from .._errors import (
     HbmClosedError,
     HbmDeadlineError,
     HbmError,
@@ -22,13 +22,13 @@ from ._errors import (
     InputError,
     InputTypeError,
 )
-from ._logging import logger
-from ._queue_results import QueueResult, ResultReader
-from ._request import RequestInfo
+from .._observing.logging import logger
+from .queue_results import QueueResult, ResultReader
+from .request import RequestInfo
 
 if TYPE_CHECKING:
-    from . import _core
-    from ._runtime import HB_HBMRuntime
+    from .. import _core
+    from .._runtime import HB_HBMRuntime
 
 Policy = Literal["block", "latest", "drop_oldest", "reject"]
 Reason = Literal["newer", "oldest", "rejected", "deadline", "closed", "error"]

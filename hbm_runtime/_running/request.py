@@ -11,13 +11,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ._errors import HbmCancelledError, HbmError, InputTypeError, WaitTimeoutError
-from ._loop_waker import wake_when_done
+from .._errors import HbmCancelledError, HbmError, InputTypeError, WaitTimeoutError
+from .loop_waker import wake_when_done
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from . import _core
+    from .. import _core
 
     Result = dict[str, dict[str, NDArray[Any]]]
     ResultFuture = concurrent.futures.Future[Result]

@@ -6,11 +6,11 @@ import operator
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ._errors import InputError, InputTypeError
-from ._model_order import by_name
+from .._errors import InputError, InputTypeError
+from .naming import by_name
 
 if TYPE_CHECKING:
-    from ._runtime import HB_HBMRuntime
+    from .._runtime import HB_HBMRuntime
 
 Shapes = Mapping[str, Sequence[int]] | Sequence[Sequence[int]]
 

@@ -14,13 +14,13 @@ from itertools import count as numbers
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._durations import Durations
-from ._errors import InputError
+from .._errors import InputError
+from .durations import Durations
 
 if TYPE_CHECKING:
-    from ._profile import Profile
-    from ._request import InferRequest
-    from ._runtime import HB_HBMRuntime
+    from .._running.request import InferRequest
+    from .._runtime import HB_HBMRuntime
+    from .profile import Profile
 
 
 @dataclass(frozen=True)

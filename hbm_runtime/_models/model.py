@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 import numpy as np
 from numpy.typing import NDArray
 
-from ._errors import InputError
-from ._model_order import by_name
-from ._scheme import QuantScheme, scheme_of
-from ._shape import Shape
-from .quant import dequantize, quantize
+from .._errors import InputError
+from ..quant import dequantize, quantize
+from .naming import by_name
+from .quant_scheme import QuantScheme, scheme_of
+from .shape import Shape
 
 if TYPE_CHECKING:
-    from . import _core
-    from ._request import InferRequest
-    from ._runtime import HB_HBMRuntime
-    from ._shape_inference import Shapes as InputShapes
+    from .. import _core
+    from .._running.request import InferRequest
+    from .._runtime import HB_HBMRuntime
+    from .shape_inference import Shapes as InputShapes
 
 Array = NDArray[Any]
 Shapes = Mapping[str, Sequence[int]]

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ._spans import LAYER, Span
+from .spans import LAYER, Span
 
 #: Of slices of threads an arrow leads through, in this order.
 _ARROW = ("CopyIn", "Launch", "DeviceExecute", "CopyOut")

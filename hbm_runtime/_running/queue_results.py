@@ -13,7 +13,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from ._request import RequestInfo
+from .request import RequestInfo
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._core import driver_info
+from .._core import driver_info
 
 if TYPE_CHECKING:
-    from ._model import TensorInfo
-    from ._runtime import HB_HBMRuntime
+    from .._runtime import HB_HBMRuntime
+    from .model import TensorInfo
 
 
 def summarise(runtime: HB_HBMRuntime) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from . import _core
+from .. import _core
 
 
 @dataclass(frozen=True)

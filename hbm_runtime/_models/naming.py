@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ._errors import InputError
+from .._errors import InputError
 
 
 def by_name(model: str, role: str, names: Mapping[str, Any], given: Any) -> Any:

@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from . import _core
+from .. import _core
 
 if TYPE_CHECKING:
     from collections.abc import Callable

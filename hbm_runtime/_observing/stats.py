@@ -6,11 +6,11 @@ import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from . import _core
-from ._errors import UnsupportedError
+from .. import _core
+from .._errors import UnsupportedError
 
 if TYPE_CHECKING:
-    from ._runtime import HB_HBMRuntime
+    from .._runtime import HB_HBMRuntime
 
 #: How a request can end, as the counters name it.
 _ENDS = ("done", "failed", "cancelled")

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _core
-from ._errors import InputError, InputTypeError
-from ._model_order import by_name
-from ._request import InferRequest
+from .. import _core
+from .._errors import InputError, InputTypeError
+from .._models.naming import by_name
+from .request import InferRequest
 
 if TYPE_CHECKING:
-    from ._model import TensorInfo, TensorInfos
-    from ._runtime import HB_HBMRuntime
+    from .._models.model import TensorInfo, TensorInfos
+    from .._runtime import HB_HBMRuntime
 
 Array = NDArray[Any]
 

@@ -1,0 +1,1 @@
+"""What a runtime is made from: files, buffers, options."""

@@ -1,0 +1,1 @@
+"""What is measured and told of runs: times, loads, statistics, log lines."""

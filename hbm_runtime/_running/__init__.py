@@ -1,0 +1,1 @@
+"""Ways to run models: requests, bound runs, queues, and their scheduling."""
