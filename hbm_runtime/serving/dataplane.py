@@ -24,6 +24,7 @@ from hbm_runtime import (
 )
 
 from .calls import Cancellation, InferAnswer, InferCall, OutputTensor, Parameter, RequestedOutput
+from .datatypes import datatype_of_array
 from .failures import Kind, RefusedError, failure_of
 from .measuring import Recording, benchmark_text, recorded
 from .repository import Repository
@@ -32,7 +33,7 @@ from .served_model import VERSION, ServedModel
 from .settings import Settings
 from .shared_memory import SharedMemory
 from .statistics import Timing
-from .tensors import array_of, datatype_of_array
+from .tensors import array_of
 
 Outputs = dict[str, NDArray[Any]]
 

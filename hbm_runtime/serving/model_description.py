@@ -8,7 +8,7 @@ from typing import Any
 
 from hbm_runtime import HB_HBMRuntime, TensorInfo, driver_info
 
-from .tensors import datatype_of
+from .datatypes import datatype_of
 
 PLATFORM = "hbm_runtime"
 

@@ -1,4 +1,4 @@
-"""Element types, and tensors between the wire and numpy."""
+"""Tensors between the wire and numpy."""
 
 from __future__ import annotations
 
@@ -9,32 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hbm_runtime import InputError, ShapeError, hbDNNDataType
+from hbm_runtime import InputError, ShapeError
 
 from .calls import InputTensor
+from .datatypes import NUMPY
 
-_NAMES = {
-    "BOOL8": "BOOL", "U8": "UINT8", "U16": "UINT16", "U32": "UINT32", "U64": "UINT64",
-    "S8": "INT8", "S16": "INT16", "S32": "INT32", "S64": "INT64", "F16": "FP16", "F32": "FP32", "F64": "FP64",
-    "S4": "INT4", "U4": "UINT4",
-}  # fmt: skip
-"""The protocol's names of the element types, by name of `hbDNNDataType`."""
-
-_DTYPES = {
-    wire: hbDNNDataType[name].to_dtype() for name, wire in _NAMES.items() if wire not in {"INT4", "UINT4"}
-}  # fmt: skip
-_WIRE_NAMES = {dtype: wire for wire, dtype in _DTYPES.items()}
 _LARGEST_RANK = 16
-
-
-def datatype_of(dtype: hbDNNDataType) -> str:
-    """Returns the protocol's name of an element type."""
-    return _NAMES[dtype.name]
-
-
-def datatype_of_array(array: NDArray[Any]) -> str:
-    """Returns the protocol's name of an array's element type."""
-    return _WIRE_NAMES[array.dtype]
 
 
 def array_of(model: str, tensor: InputTensor) -> NDArray[Any]:
@@ -48,9 +28,9 @@ def array_of(model: str, tensor: InputTensor) -> NDArray[Any]:
         ShapeError: The shape is none, or does not fit the number of elements.
         InputError: An element type that is not supported, values that do not fit it, no elements at all.
     """
-    dtype = _DTYPES.get(tensor.datatype)
+    dtype = NUMPY.get(tensor.datatype)
     if dtype is None:
-        supported = ", ".join(_DTYPES)
+        supported = ", ".join(NUMPY)
         raise InputError(
             f"model '{model}', input '{tensor.name}': the datatype {tensor.datatype!r} is not supported; "
             f"use one of {supported}",

@@ -92,7 +92,7 @@ def scripted_server(
                 thread.start()
 
     def serve(connection: socket.socket) -> None:
-        with suppress(OSError, ssl.SSLError):
+        with suppress(OSError, ssl.SSLError), connection:
             if context is not None:
                 connection = context.wrap_socket(connection, server_side=True)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -136,7 +136,7 @@ def _read(connection: socket.socket, *, before_body: bool) -> Received | None:
     data = b""
     while b"\r\n\r\n" not in data:
         piece = connection.recv(1 << 16)
-        if not piece:
+        if not piece or piece[0] == 0x16:  # the end, or TLS where there is none
             return None
         data += piece
     head, _, body = data.partition(b"\r\n\r\n")

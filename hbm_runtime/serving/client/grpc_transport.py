@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..._errors import HbmCancelledError, HbmError, HbmTimeoutError, UnsupportedError
+from ..datatypes import numpy_dtype
 from .address import Address
 from .credentials import Credentials
-from .datatypes import numpy_dtype
 from .library import load
 from .server_errors import broken_answer, details_of, network_error, server_error
 from .wire import Array, Control, Document, InferCall, InferReply, Parameter, Placement
@@ -60,8 +60,10 @@ class GrpcTransport:
         self.address = address
         self._credentials = credentials
         self._grpc = load("grpc")
-        self._messages = load("tritonclient.grpc.service_pb2")
         self._json = load("google.protobuf.json_format")
+        load("tritonclient")
+        # Not tritonclient's own modules: they cannot be imported beside those of other packages for this protocol.
+        self._messages = load("hbm_runtime.serving.messages")
         self._compression = {
             None: self._grpc.Compression.NoCompression,
             "gzip": self._grpc.Compression.Gzip,
@@ -72,7 +74,7 @@ class GrpcTransport:
             self._channel = self._grpc.secure_channel(address.netloc, security, options=_OPTIONS)
         else:
             self._channel = self._grpc.insecure_channel(address.netloc, options=_OPTIONS)
-        self._stub = load("tritonclient.grpc.service_pb2_grpc").GRPCInferenceServiceStub(self._channel)
+        self._methods = {name: self._method(name) for name in ("ModelInfer", *_RPCS.values())}
 
     def infer(self, call: InferCall, control: Control) -> InferReply:
         """See `wire.Transport.infer`."""
@@ -82,7 +84,7 @@ class GrpcTransport:
     def request(self, what: str, document: Document, control: Control) -> Document:
         """See `wire.Transport.request`."""
         rpc = _RPCS[what]
-        message = getattr(self._messages, f"{rpc}Request")()
+        message = self._messages.message(f"{rpc}Request")()
         if what == "load":
             self._fill_load(message, document)
         else:
@@ -95,13 +97,20 @@ class GrpcTransport:
 
     def host(self, control: Control) -> Document | None:
         """See `wire.Transport.host`."""
-        _, trailing = self._call("ServerMetadata", self._messages.ServerMetadataRequest(), control)
+        _, trailing = self._call("ServerMetadata", self._messages.message("ServerMetadataRequest")(), control)
         found = details_of(trailing.get("hbm-host-bin"))
         return found if isinstance(found, dict) else None
 
     def close(self) -> None:
         """See `wire.Transport.close`."""
         self._channel.close()
+
+    def _method(self, rpc: str) -> Any:
+        return self._channel.unary_unary(
+            f"/{self._messages.SERVICE}/{rpc}",
+            request_serializer=self._messages.message(f"{rpc}Request").SerializeToString,
+            response_deserializer=self._messages.message(f"{rpc}Response").FromString,
+        )
 
     def _fill_load(self, message: Any, document: Document) -> None:
         message.model_name = document["model_name"]
@@ -112,7 +121,7 @@ class GrpcTransport:
                 message.parameters[name].string_param = value
 
     def _request_of(self, call: InferCall) -> Any:
-        request = self._messages.ModelInferRequest(model_name=call.model)
+        request = self._messages.message("ModelInferRequest")(model_name=call.model)
         for tensor in call.inputs:
             entry = request.inputs.add(name=tensor.name, datatype=tensor.datatype, shape=tensor.shape)
             if tensor.placement is not None:
@@ -155,7 +164,7 @@ class GrpcTransport:
 
     def _call(self, rpc: str, message: Any, control: Control) -> tuple[Any, Mapping[str, Any]]:
         token = self._credentials.token()
-        future = getattr(self._stub, rpc).future(
+        future = self._methods[rpc].future(
             message,
             timeout=control.remaining(),
             metadata=(("authorization", f"Bearer {token}"),) if token else (),

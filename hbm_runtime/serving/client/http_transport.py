@@ -15,9 +15,9 @@ from typing import Any
 from urllib.parse import quote
 
 from ..._errors import HbmError, UnsupportedError
+from ..datatypes import numpy_dtype
 from .address import Address
 from .credentials import Credentials
-from .datatypes import numpy_dtype
 from .http_connections import Answer, HttpConnections, Request
 from .library import load
 from .server_errors import broken_answer, server_error

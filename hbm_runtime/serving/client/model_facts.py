@@ -11,7 +11,7 @@ from typing import Any
 from ..._core import QuantParams, hbDNNDataType, hbDNNQuantiType
 from ..._enums import unknown_member
 from ..._errors import HbmError
-from .datatypes import element_type
+from ..datatypes import element_type
 from .server_errors import broken_answer
 from .servers import Servers
 from .wire import Control, Document

@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..._core import hbDNNDataType
 from ..._errors import HbmCancelledError, HbmDeadlineError, HbmError, HbmNetworkError, HbmTimeoutError
-from .datatypes import datatype_of
+from ..datatypes import datatype_of_array
 from .model_facts import TensorFacts
 from .regions import ALIGNMENT, Region, Regions
 from .run_arguments import ModelRun
@@ -211,17 +210,13 @@ def _nbytes(facts: TensorFacts) -> int | None:
 
 def _tensor(name: str, array: Array) -> Tensor:
     # Not ascontiguousarray(): that makes a scalar an array of one.
-    return Tensor(name, _datatype(array), array.shape, np.asarray(array, order="C"))
+    return Tensor(name, datatype_of_array(array), array.shape, np.asarray(array, order="C"))
 
 
 def _placed(name: str, array: Array, region: Region | None, layout: _Layout) -> Tensor:
     if region is None or name not in layout.offsets:
         return _tensor(name, array)
-    return Tensor(name, _datatype(array), array.shape, placement=region.write(layout.offsets[name], array))
-
-
-def _datatype(array: Array) -> str:
-    return datatype_of(hbDNNDataType.from_dtype(array.dtype))
+    return Tensor(name, datatype_of_array(array), array.shape, placement=region.write(layout.offsets[name], array))
 
 
 def _received(server: Server, run: ModelRun, reply: InferReply, name: str, array: Any) -> Array:
