@@ -80,8 +80,8 @@ def _listening_socket(address: Address) -> socket.socket:
         listening = socket.socket(family, kind)
         try:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            # Inherited by connections. asyncio sets it only for sockets that name their protocol, and without it answers in
-            # two parts wait 40 ms for the client's acknowledgement.
+            # Connections inherit it. asyncio sets it only for sockets that name their protocol, and without it answers
+            # in two parts wait 40 ms for the client's acknowledgement.
             listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             listening.bind(target)
             listening.listen(_BACKLOG)

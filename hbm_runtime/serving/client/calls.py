@@ -101,7 +101,8 @@ def parts_of(
             run.inputs = {tensor: np.array(array, order="C") for tensor, array in run.inputs.items()}
         parameters = as_parameters({**context.defaults.get(name, {}), **overrides.get(name, {})})
         parameters |= more or {}
-        control = Control.within(context.timeout if timeout is None else timeout)
+        seconds = context.timeout if timeout is None else timeout
+        control = Control.within(seconds, cancellable=copied or len(runs) > 1)
         parts.append(_part(context, run, parameters, deadline, control, idempotent=idempotent))
     return parts
 

@@ -164,23 +164,34 @@ class GrpcTransport:
 
     def _call(self, rpc: str, message: Any, control: Control) -> tuple[Any, Mapping[str, Any]]:
         token = self._credentials.token()
-        future = self._methods[rpc].future(
-            message,
-            timeout=control.remaining(),
-            metadata=(("authorization", f"Bearer {token}"),) if token else (),
-            compression=self._compression,
-        )
-        control.on_cancel(future.cancel)
+        options = {
+            "timeout": control.remaining(),
+            "metadata": (("authorization", f"Bearer {token}"),) if token else (),
+            "compression": self._compression,
+        }
         try:
-            response = future.result()
-            return response, dict(future.trailing_metadata() or ())
+            # A future costs a thread.
+            ask = self._cancellable if control.cancellable else self._blocking
+            response, call = ask(self._methods[rpc], message, options, control)
+        except self._grpc.RpcError as error:
+            raise self._error_of(error, control) from error
+        return response, dict(call.trailing_metadata() or ())
+
+    @staticmethod
+    def _blocking(method: Any, message: Any, options: Document, _: Control) -> tuple[Any, Any]:
+        response, call = method.with_call(message, **options)
+        return response, call
+
+    def _cancellable(self, method: Any, message: Any, options: Document, control: Control) -> tuple[Any, Any]:
+        call = method.future(message, **options)
+        control.on_cancel(call.cancel)
+        try:
+            return call.result(), call
         except self._grpc.FutureCancelledError as error:
             control.check()
             raise network_error(self.address, "the connection was closed", may_have_run=True) from error
-        except self._grpc.RpcError as error:
-            raise self._error_of(error, control) from error
         except BaseException:
-            future.cancel()  # Ctrl-C: the server need not go on
+            call.cancel()  # Ctrl-C: the server need not go on
             raise
         finally:
             control.on_cancel(None)

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from ..._errors import HbmError
 from .address import Address
@@ -23,6 +24,27 @@ _VANISHED_SECONDS = 20
 _KEPT = 32
 _LAST_WORDS_SECONDS = 1.0
 _EVER_SECONDS = 1e6
+
+
+class _PlainConnection(http.client.HTTPConnection):
+    """Keeps the head of a request, so that it can leave together with the body."""
+
+    head = b""
+
+    def send(self, data: Any) -> None:
+        self.head = bytes(data)
+
+
+class _TlsConnection(http.client.HTTPSConnection):
+    """The same with TLS."""
+
+    head = b""
+
+    def send(self, data: Any) -> None:
+        self.head = bytes(data)
+
+
+_Connection = _PlainConnection | _TlsConnection
 
 
 @dataclass(frozen=True)
@@ -56,7 +78,7 @@ class HttpConnections:
         self._address = address
         self._context = context
         self._lock = threading.Lock()
-        self._idle: list[http.client.HTTPConnection] = []
+        self._idle: list[_Connection] = []
         self._closed = False
 
     def exchange(self, request: Request, control: Control) -> Answer:
@@ -91,7 +113,7 @@ class HttpConnections:
         for connection in idle:
             connection.close()
 
-    def _take(self) -> http.client.HTTPConnection | None:
+    def _take(self) -> _Connection | None:
         while True:
             with self._lock:
                 if not self._idle:
@@ -104,23 +126,22 @@ class HttpConnections:
                 return connection
             connection.close()
 
-    def _give_back(self, connection: http.client.HTTPConnection) -> bool:
+    def _give_back(self, connection: _Connection) -> bool:
         with self._lock:
             if self._closed or len(self._idle) >= _KEPT:
                 return False
             self._idle.append(connection)
             return True
 
-    def _connect(self, control: Control) -> http.client.HTTPConnection:
+    def _connect(self, control: Control) -> _Connection:
         remaining = control.remaining()
         limit = _CONNECT_SECONDS if remaining is None else min(remaining, _CONNECT_SECONDS)
-        connection: http.client.HTTPConnection
+        host, port = self._address.host, self._address.port
+        connection: _Connection
         if self._context is None:
-            connection = http.client.HTTPConnection(self._address.host, self._address.port, timeout=limit)
+            connection = _PlainConnection(host, port, timeout=limit)
         else:
-            connection = http.client.HTTPSConnection(
-                self._address.host, self._address.port, timeout=limit, context=self._context
-            )
+            connection = _TlsConnection(host, port, timeout=limit, context=self._context)
         try:
             connection.connect()
         except OSError as error:
@@ -139,7 +160,7 @@ class HttpConnections:
             return "no connection in time"
         return f"no connection: {error.strerror or error}"
 
-    def _converse(self, connection: http.client.HTTPConnection, request: Request, control: Control) -> Answer:
+    def _converse(self, connection: _Connection, request: Request, control: Control) -> Answer:
         started = False  # True once the server has all it needs to begin
         sock = connection.sock  # after a response that ends the connection, the connection has let go of it
         try:
@@ -173,7 +194,7 @@ class HttpConnections:
         return network_error(self._address, f"the connection broke: {reason_text}{hint}", may_have_run=started)
 
 
-def _send(connection: http.client.HTTPConnection, sock: socket.socket, request: Request, control: Control) -> None:
+def _send(connection: _Connection, sock: socket.socket, request: Request, control: Control) -> None:
     """Sends a request. Raises BlockingIOError if the server answers before it has all of it."""
     sock.settimeout(control.remaining())
     connection.putrequest(request.method, request.path)
@@ -182,21 +203,23 @@ def _send(connection: http.client.HTTPConnection, sock: socket.socket, request: 
     if request.body is not None:
         connection.putheader("Content-Length", str(len(request.body)))
     connection.endheaders()
-    if not request.body:
-        return
+    body = memoryview(request.body or b"")
+    rest = memoryview(connection.head + body[:_CHUNK])
+    body = body[_CHUNK:]
     # With TLS a socket can be read for other reasons than an answer.
     poll = None if isinstance(sock, ssl.SSLSocket) else select.poll()
     if poll is not None:
         poll.register(sock, select.POLLIN | select.POLLOUT)
-    rest = memoryview(request.body)
-    while rest:
+    while rest or body:
+        if not rest:
+            rest, body = body[:_CHUNK], body[_CHUNK:]
         limit = control.remaining()
         sock.settimeout(_EVER_SECONDS if limit is None else limit)  # with a limit, send() sends what there is room for
         if poll is not None and any(
             event & select.POLLIN for _, event in poll.poll(None if limit is None else limit * 1e3)
         ):
             raise BlockingIOError("the server answers already")
-        rest = rest[sock.send(rest[:_CHUNK]) :]
+        rest = rest[sock.send(rest) :]
 
 
 def _body_of(response: http.client.HTTPResponse, sock: socket.socket, control: Control) -> bytearray:

@@ -84,18 +84,20 @@ class Control:
 
     Args:
         deadline: A time of `time.monotonic`; None for no limit.
+        cancellable: Another thread may call `cancel`; False saves time.
     """
 
-    def __init__(self, deadline: float | None = None) -> None:
+    def __init__(self, deadline: float | None = None, *, cancellable: bool = False) -> None:
         self.deadline = deadline
+        self.cancellable = cancellable
         self._lock = threading.Lock()
         self._abort: Callable[[], object] | None = None
         self.cancelled = False
 
     @classmethod
-    def within(cls, seconds: float | None) -> Control:
+    def within(cls, seconds: float | None, *, cancellable: bool = False) -> Control:
         """A limit that counts from now."""
-        return cls(None if seconds is None else time.monotonic() + seconds)
+        return cls(None if seconds is None else time.monotonic() + seconds, cancellable=cancellable)
 
     def remaining(self) -> float | None:
         """Returns the seconds that are left, None without a limit.
