@@ -55,7 +55,7 @@ class BoundRun:
             arrays[name] = array
         self.inputs: Mapping[str, Array] = MappingProxyType(arrays)
         wanted = _by_name(model, "output", outputs, view.outputs)
-        dynamic = any(info.is_dynamic for info in view.outputs.values())
+        dynamic = any(info.is_dynamic for name, info in view.outputs.items() if name not in wanted)
         inferred = view.infer_shapes(shapes) if dynamic else {}
         self.outputs: Mapping[str, Array] = MappingProxyType(
             {
@@ -65,7 +65,8 @@ class BoundRun:
                 for name, info in view.outputs.items()
             }
         )
-        self._call = _core.BoundCall(runtime, model, list(self.inputs.values()), list(self.outputs.values()))
+        names = runtime.output_names[model]  # a model may give one output twice
+        self._call = _core.BoundCall(runtime, model, list(self.inputs.values()), [self.outputs[name] for name in names])
 
     def run(self, timeout: float | None = None, *, deadline: float | None = None) -> Mapping[str, Array]:
         """Runs the model on `inputs` and returns `outputs`.

@@ -136,6 +136,9 @@ void requireTarget(const py::array& array, const std::string& model, const Tenso
   if (!array.writeable()) {
     refuse(model, "output", output, "the array is read-only");
   }
+  if (array.size() == 0) {
+    return;  // it has no elements, whatever its strides say
+  }
   std::vector<std::pair<py::ssize_t, py::ssize_t>> steps;  // stride and size, innermost first
   for (py::ssize_t i = 0; i < array.ndim(); ++i) {
     if (array.shape(i) > 1) {

@@ -10,7 +10,7 @@
 
 namespace bpusim {
 
-inline constexpr std::uint32_t kTaskInterfaceVersion = 0x10001U;
+inline constexpr std::uint32_t kTaskInterfaceVersion = 0x10002U;
 
 // One inference inside a task. libdnn makes it, libhbucp runs and destroys it.
 class Job {
@@ -42,6 +42,8 @@ struct ModelInterface {
   std::int32_t (*setLoadOptions)(const bpusimLoadOptions*);
   std::int64_t (*livePackedModels)();
   std::int32_t (*setEnginePath)(const char*);
+  std::int32_t (*takeResults)(bpusimResult*, std::int32_t, hbUCPTaskHandle_t, std::int32_t);
+  void (*releaseResult)(void*);
 };
 
 enum class LogLevel : std::int32_t { kTrace, kDebug, kInfo, kWarn, kError, kCritical, kNever };
@@ -74,12 +76,15 @@ struct TaskInterface {
   std::int32_t (*runNow)(Job* job);
 
   // Calls visit(job, context) under the task's protection when the task has ended well; its result is returned.
-  std::int32_t (*withEndedJob)(hbUCPTaskHandle_t task, std::int32_t subTask, std::int32_t (*visit)(const Job*, void*),
+  std::int32_t (*withEndedJob)(hbUCPTaskHandle_t task, std::int32_t subTask, std::int32_t (*visit)(Job*, void*),
                                void* context);
 
   // The live block of hbUCPMalloc that [address, address + size) lies in, or nullptr. After hbUCPFree a weak reference
   // to it is empty; a strong one keeps the memory itself.
   std::shared_ptr<const void> (*memoryAt)(const void* address, std::uint64_t size);
+
+  // Counts a result that the client has taken, and with -1 one that it has released, as its memory.
+  void (*countResult)(std::int64_t results, std::uint64_t size);
 
   const Platform* (*platform)();
 

@@ -1,5 +1,8 @@
 #include "core/call_check.hpp"
 
+#include <optional>
+
+#include "core/shape_inference.hpp"
 #include "core/status.hpp"
 #include "hbm_runtime/error.hpp"
 
@@ -11,20 +14,21 @@ namespace {
   throw Error(kind, place(model.name, role, tensor.name) + ": " + text, {"", 0, "", model.name, tensor.name});
 }
 
-bool shapeMatches(const TensorInfo& input, const TensorView& view) {
-  for (std::size_t i = 0; i < input.shape.size(); ++i) {
-    if (input.shape[i] >= 0 && input.shape[i] != view.shape[i]) {
-      return false;
-    }
+bool shapeMatches(const std::vector<std::int64_t>& shape, const TensorView& view) {
+  bool same = view.rank >= 0 && static_cast<std::size_t>(view.rank) == shape.size();
+  for (std::size_t i = 0; same && i < shape.size(); ++i) {
+    same = shape[i] < 0 || shape[i] == view.shape[i];
   }
-  return true;
+  return same;
 }
 
-// What inputs and outputs have alike: element type, rank, dimensions.
-void checkTensor(const ModelInfo& model, const char* role, const TensorInfo& info, const TensorView& view) {
+void checkType(const ModelInfo& model, const char* role, const TensorInfo& info, const TensorView& view) {
   if (view.dtype != info.dtype) {
     refuse(model, role, info, wrongType(info.dtype, describeType(view.dtype)));
   }
+}
+
+void checkShape(const ModelInfo& model, const char* role, const TensorInfo& info, const TensorView& view) {
   const std::size_t rank = info.shape.size();
   const auto givenRank = static_cast<std::size_t>(view.rank);
   if (givenRank != rank) {
@@ -34,7 +38,7 @@ void checkTensor(const ModelInfo& model, const char* role, const TensorInfo& inf
                (givenRank <= view.shape.size() ? ", shape " + describeShape(view.shape.data(), givenRank) : ""),
            ErrorKind::kShape);
   }
-  if (!shapeMatches(info, view)) {
+  if (!shapeMatches(info.shape, view)) {
     refuse(model, role, info,
            "expected shape " + describeShape(info.shape.data(), rank) + ", given " +
                describeShape(view.shape.data(), rank) + (info.dynamicShape ? " (-1 stands for any size)" : ""),
@@ -51,15 +55,45 @@ void checkInput(const ModelInfo& model, const TensorInfo& input, const TensorVie
     refuse(model, "input", input, "is missing; the model needs " + names);
   }
   requireKnownType(model, "input", input);
-  checkTensor(model, "input", input, view);
+  checkType(model, "input", input, view);
+  checkShape(model, "input", input, view);
 }
 
-void checkOutput(const ModelInfo& model, const TensorInfo& output, const TensorView* view) {
-  requireKnownType(model, "output", output);
-  if (view != nullptr && view->rank >= 0) {
-    checkTensor(model, "output", output, *view);
+// The output as the driver infers it from the inputs' shapes; nothing where only a run can tell.
+std::optional<TensorInfo> inferred(const Model& model, const Call& call, std::size_t index) {
+  std::vector<hbDNNTensorProperties> outputs;
+  try {
+    outputs = inferOutputs(model, call.inputs, false);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kShape) {
+      throw;
+    }
+    return std::nullopt;
+  }
+  const hbDNNTensorShape& shape = outputs[index].validShape;
+  if (shape.numDimensions < 0) {
+    return std::nullopt;
+  }
+  TensorInfo info = model.info.outputs[index];
+  info.shape.assign(shape.dimensionSize, shape.dimensionSize + shape.numDimensions);
+  return info;
+}
+
+// Memory for an output: of the declared shape, or of the real one where the declaration is wrong.
+void checkTarget(const Model& model, const Call& call, std::size_t index) {
+  const TensorInfo& info = model.info.outputs[index];
+  const TensorView& view = call.outputs[index];
+  checkType(model.info, "output", info, view);
+  if (shapeMatches(info.shape, view)) {
+    return;
+  }
+  if (!model.delivers || view.rank > kMaxDimensions) {
+    checkShape(model.info, "output", info, view);
+  } else if (const std::optional<TensorInfo> real = inferred(model, call, index)) {
+    checkShape(model.info, "output", *real, view);
   }
 }
+
 
 void checkCount(const ModelInfo& model, const char* role, std::size_t expected, std::size_t given) {
   if (given != expected) {
@@ -103,16 +137,20 @@ std::string describeShape(const std::int64_t* shape, std::size_t rank) {
   return text + "]";
 }
 
-void checkTensors(const ModelInfo& model, const Call& call) {
-  checkCount(model, "input", model.inputs.size(), call.inputs.size());
+void checkTensors(const Model& model, const Call& call) {
+  const ModelInfo& info = model.info;
+  checkCount(info, "input", info.inputs.size(), call.inputs.size());
   for (std::size_t i = 0; i < call.inputs.size(); ++i) {
-    checkInput(model, model.inputs[i], call.inputs[i]);
+    checkInput(info, info.inputs[i], call.inputs[i]);
   }
   if (!call.outputs.empty()) {
-    checkCount(model, "output", model.outputs.size(), call.outputs.size());
+    checkCount(info, "output", info.outputs.size(), call.outputs.size());
   }
-  for (std::size_t i = 0; i < model.outputs.size(); ++i) {
-    checkOutput(model, model.outputs[i], call.outputs.empty() ? nullptr : &call.outputs[i]);
+  for (std::size_t i = 0; i < info.outputs.size(); ++i) {
+    requireKnownType(info, "output", info.outputs[i]);
+    if (!call.outputs.empty() && call.outputs[i].rank >= 0) {
+      checkTarget(model, call, i);
+    }
   }
 }
 

@@ -3,13 +3,13 @@
 
 #include <string>
 
-#include "hbm_runtime/model_info.hpp"
-#include "hbm_runtime/runtime.hpp"
+#include "core/model.hpp"
 
 namespace hbm {
 
-// Throws Error (kInput) naming model and tensor, what was expected and what was given.
-void checkTensors(const ModelInfo& model, const Call& call);
+// Throws Error (kInput) naming model and tensor, what was expected and what was given. Memory for an output whose shape
+// the driver tells only after the run is compared with it then.
+void checkTensors(const Model& model, const Call& call);
 
 // Throws Error (kInput) when arrays cannot hold the tensor's element type.
 void requireKnownType(const ModelInfo& model, const char* role, const TensorInfo& tensor);

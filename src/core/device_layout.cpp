@@ -15,12 +15,9 @@ namespace {
               {"", 0, "", model.info.name, info.name});
 }
 
-}  // namespace
-
-hbDNNTensorProperties completeProperties(const Model& model, TensorRole role, std::size_t index,
-                                         const std::int64_t* shape) {
-  hbDNNTensorProperties properties =
-      (role == TensorRole::kInput ? model.inputProperties : model.outputProperties)[index];
+// Takes the dimensions from `shape` and fills the strides.
+void complete(hbDNNTensorProperties& properties, const Model& model, TensorRole role, std::size_t index,
+              const std::int64_t* shape) {
   for (std::int32_t i = 0; i < properties.validShape.numDimensions; ++i) {
     properties.validShape.dimensionSize[i] = static_cast<std::int32_t>(shape[i]);
     if (properties.validShape.dimensionSize[i] != shape[i]) {
@@ -31,6 +28,30 @@ hbDNNTensorProperties completeProperties(const Model& model, TensorRole role, st
     refuse(ErrorKind::kUnsupported, model, role, index,
            "its strides cannot be completed: the innermost one is dynamic, or they are too large");
   }
+}
+
+}  // namespace
+
+hbDNNTensorProperties completeProperties(const Model& model, TensorRole role, std::size_t index,
+                                         const std::int64_t* shape) {
+  hbDNNTensorProperties properties =
+      (role == TensorRole::kInput ? model.inputProperties : model.outputProperties)[index];
+  complete(properties, model, role, index, shape);
+  return properties;
+}
+
+hbDNNTensorProperties otherProperties(const Model& model, TensorRole role, std::size_t index,
+                                      const std::vector<std::int64_t>& shape) {
+  hbDNNTensorProperties properties =
+      (role == TensorRole::kInput ? model.inputProperties : model.outputProperties)[index];
+  const std::size_t rank = shape.size();
+  properties.alignedByteSize = -1;
+  properties.validShape.numDimensions = static_cast<std::int32_t>(rank);
+  std::fill_n(properties.stride, rank, std::int64_t{-1});
+  if (rank > 0) {
+    properties.stride[rank - 1] = static_cast<std::int64_t>(elementSize(static_cast<DataType>(properties.tensorType)));
+  }
+  complete(properties, model, role, index, shape.data());
   return properties;
 }
 
@@ -39,6 +60,14 @@ std::int64_t requiredBytes(const Model& model, TensorRole role, std::size_t inde
   const std::int64_t bytes = byteSize(properties);
   if (bytes < 0) {
     refuse(ErrorKind::kInput, model, role, index, "the tensor would not fit into memory");
+  }
+  return bytes;
+}
+
+std::int64_t denseBytes(const TensorView& view) {
+  auto bytes = static_cast<std::int64_t>(elementSize(view.dtype));
+  for (std::int32_t i = 0; i < view.rank; ++i) {
+    bytes *= view.shape[static_cast<std::size_t>(i)];
   }
   return bytes;
 }

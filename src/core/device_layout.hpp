@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "core/memory_pool.hpp"
 #include "core/model.hpp"
@@ -16,9 +17,16 @@ namespace hbm {
 [[nodiscard]] hbDNNTensorProperties completeProperties(const Model& model, TensorRole role, std::size_t index,
                                                        const std::int64_t* shape);
 
+// The same for a shape that the model does not declare, of at most kMaxDimensions: all strides are filled.
+[[nodiscard]] hbDNNTensorProperties otherProperties(const Model& model, TensorRole role, std::size_t index,
+                                                    const std::vector<std::int64_t>& shape);
+
 // Bytes that the tensor needs. Throws Error when they cannot be counted.
 [[nodiscard]] std::int64_t requiredBytes(const Model& model, TensorRole role, std::size_t index,
                                          const hbDNNTensorProperties& properties);
+
+// Bytes of the elements alone.
+[[nodiscard]] std::int64_t denseBytes(const TensorView& view);
 
 // Whether the device can use a view into `block` where it is: shape and strides are those of `properties`, or strides
 // that `reported` leaves open. Then sets the strides in `properties` and the window in `memory`.

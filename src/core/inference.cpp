@@ -2,26 +2,13 @@
 
 #include <algorithm>
 
-#include "core/call_check.hpp"
 #include "core/clock.hpp"
 #include "core/copy.hpp"
 #include "core/device_layout.hpp"
-#include "core/metadata_check.hpp"
+#include "core/shape_inference.hpp"
 #include "core/status.hpp"
-#include "core/strides.hpp"
 
 namespace hbm {
-namespace {
-
-std::int64_t denseBytes(const TensorView& view) {
-  auto bytes = static_cast<std::int64_t>(elementSize(view.dtype));
-  for (std::int32_t i = 0; i < view.rank; ++i) {
-    bytes *= view.shape[static_cast<std::size_t>(i)];
-  }
-  return bytes;
-}
-
-}  // namespace
 
 void Inference::prepare(const Call& call, std::vector<CopyRecord>* copies) {
   const std::size_t count = call.inputs.size();
@@ -67,42 +54,6 @@ std::int64_t Inference::prepareInput(std::size_t index, const TensorView& view) 
   return copied;
 }
 
-void Inference::prepareOutputs(const std::vector<TensorView>& targets) {
-  const std::size_t count = model_.outputProperties.size();
-  outputTensors_.resize(count);
-  outputs_.resize(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    outputTensors_[i].properties = model_.outputProperties[i];
-    if (!targets.empty()) {
-      outputs_[i].target = targets[i];
-    }
-  }
-  if (model_.dynamicOutputs) {
-    inferOutputs();
-  }
-  for (std::size_t i = 0; i < count; ++i) {
-    prepareOutput(i);
-  }
-}
-
-void Inference::prepareOutput(std::size_t index) {
-  hbDNNTensor& tensor = outputTensors_[index];
-  Output& output = outputs_[index];
-  std::shared_ptr<DeviceBlock> given = output.target.rank >= 0 ? findDeviceBlock(output.target.data) : nullptr;
-  // Not in place where another tensor of this request lies: the result is copied there when the device is done.
-  if (given != nullptr && enter(given, output.target, true, model_.info.outputs[index]) &&
-      extent(tensor.properties) >= 0 &&
-      windowOf(output.target, *given, model_.soc, model_.outputProperties[index], tensor.properties, tensor.sysMem)) {
-    output.block = std::move(given);
-    output.inPlace = true;
-    return;
-  }
-  output.block = model_.pool(TensorRole::kOutput)
-                     .lease(requiredBytes(model_, TensorRole::kOutput, index, tensor.properties), model_.info.name,
-                            model_.info.outputs[index].name);
-  tensor.sysMem = output.block->memory;
-}
-
 bool Inference::enter(const std::shared_ptr<DeviceBlock>& block, const TensorView& view, bool writes,
                       const TensorInfo& info) {
   entered_.push_back(block);
@@ -122,39 +73,6 @@ void Inference::leaveAll() noexcept {
     block->uses.leave(this);
   }
   entered_.clear();
-}
-
-// Sizes of dynamic outputs: the driver's upper bound where it gives one for each, else what the extension says.
-void Inference::inferOutputs() {
-  bool bounded = true;
-  std::size_t unknown = 0;
-  for (std::size_t i = outputs_.size(); i-- > 0;) {
-    const TensorInfo& info = model_.info.outputs[i];
-    if ((info.dynamicShape || info.dynamicStrides) && info.alignedByteSize < 0) {
-      bounded = false;
-      unknown = i;
-    }
-  }
-  if (bounded) {
-    return;
-  }
-  const std::string& name = model_.info.outputs[unknown].name;
-  const auto infer = model_.driver.extensionFunction(&bpusimInterface::inferOutputProperties);
-  if (infer == nullptr) {
-    throw Error(ErrorKind::kUnsupported,
-                place(model_.info.name, "output", name) +
-                    ": its size is dynamic and this driver gives neither a size nor an upper bound; compile the model "
-                    "with static outputs",
-                {"", 0, "", model_.info.name, name});
-  }
-  std::vector<hbDNNTensorProperties> properties(outputs_.size());
-  const std::int32_t status = infer(properties.data(), inputTensors_.data(), 1, model_.handle);
-  if (status != 0) {
-    throw inferenceError(model_.driver, status, model_.info.name, name);
-  }
-  for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    outputTensors_[i].properties = properties[i];
-  }
 }
 
 Inference::Submission Inference::submit(const hbUCPSchedParam& sched, hbUCPTaskDoneCb callback, void* userdata,
@@ -187,43 +105,20 @@ std::int32_t Inference::wait(std::int32_t milliseconds) const {
   return model_.driver.hbUCPWaitTaskDone(task_.get(), milliseconds);
 }
 
-std::vector<DeviceTensor> Inference::collect(std::vector<CopyRecord>* copies) {
-  std::vector<DeviceTensor> tensors;
-  tensors.reserve(outputs_.size());
-  for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    const std::int64_t begin = copies != nullptr ? nowNs() : 0;
-    tensors.push_back(collectOne(i));
-    if (copies != nullptr) {
-      const TensorView& target = outputs_[i].target;
-      const bool copied = target.rank >= 0 && !outputs_[i].inPlace;
-      copies->push_back({false, i, copied ? denseBytes(target) : 0, begin, nowNs()});
+Error Inference::failure(Error error) const {
+  const auto& infos = model_.info.inputs;
+  if (!model_.delivers ||
+      std::none_of(infos.begin(), infos.end(), [](const TensorInfo& input) { return input.dynamicShape; })) {
+    return error;
+  }
+  try {
+    static_cast<void>(inferOutputs(model_, inputTensors_, true));
+  } catch (const Error& refusal) {
+    if (refusal.kind() == ErrorKind::kShape) {
+      return refusal;
     }
   }
-  return tensors;
-}
-
-DeviceTensor Inference::collectOne(std::size_t index) const {
-  const Driver& driver = model_.driver;
-  const TensorInfo& info = model_.info.outputs[index];
-  const hbDNNTensor& tensor = outputTensors_[index];
-  check(driver, "hbUCPMemFlush", driver.hbUCPMemFlush(&tensor.sysMem, HB_SYS_MEM_CACHE_INVALIDATE), model_.info.name,
-        info.name);
-  hbDNNTensorProperties properties = tensor.properties;
-  if (info.dynamicShape || info.dynamicStrides) {
-    check(driver, "hbDNNGetTaskOutputTensorProperties",
-          driver.hbDNNGetTaskOutputTensorProperties(&properties, task_.get(), 0, static_cast<std::int32_t>(index)),
-          model_.info.name, info.name);
-    checkProperties(properties, model_.info.name, "output", info.name);
-    const std::int64_t used = extent(properties);
-    if (used < 0 || static_cast<std::uint64_t>(used) > tensor.sysMem.memSize) {
-      throw Error(ErrorKind::kDriver,
-                  place(model_.info.name, "output", info.name) +
-                      ": the driver reports a result that is larger than the memory it was given, " +
-                      std::to_string(tensor.sysMem.memSize) + " bytes",
-                  {"hbDNNGetTaskOutputTensorProperties", 0, "", model_.info.name, info.name});
-    }
-  }
-  return deliver(outputs_[index], properties, info);
+  return error;
 }
 
 void Inference::noteDeviceTimes(RequestTrace& trace) const noexcept {
@@ -237,51 +132,13 @@ void Inference::noteDeviceTimes(RequestTrace& trace) const noexcept {
   }
 }
 
-DeviceTensor Inference::deliver(const Output& output, const hbDNNTensorProperties& properties,
-                                const TensorInfo& info) const {
-  DeviceTensor tensor;
-  const hbDNNTensorShape& shape = properties.validShape;
-  tensor.dtype = static_cast<DataType>(properties.tensorType);
-  tensor.shape.assign(shape.dimensionSize, shape.dimensionSize + shape.numDimensions);
-  tensor.strides.assign(properties.stride, properties.stride + shape.numDimensions);
-  if (output.target.rank < 0) {
-    tensor.data = output.block->memory.virAddr;
-    tensor.owner = output.block;
-    return tensor;
-  }
-  const TensorView& target = output.target;
-  if (!std::equal(tensor.shape.begin(), tensor.shape.end(), target.shape.begin())) {
-    throw Error(ErrorKind::kShape,
-                place(model_.info.name, "output", info.name) + ": the result has shape " +
-                    describeShape(tensor.shape.data(), tensor.shape.size()) + ", the array given for it " +
-                    describeShape(target.shape.data(), static_cast<std::size_t>(target.rank)),
-                {"", 0, "", model_.info.name, info.name});
-  }
-  tensor.data = const_cast<void*>(target.data);
-  if (output.inPlace) {
-    for (std::size_t i = 0; i < tensor.shape.size(); ++i) {
-      if (tensor.shape[i] > 1 && tensor.strides[i] != target.strides[i]) {
-        throw Error(
-            ErrorKind::kDriver,
-            place(model_.info.name, "output", info.name) + ": the driver wrote it with other strides than it had told",
-            {"hbDNNGetTaskOutputTensorProperties", 0, "", model_.info.name, info.name});
-      }
-    }
-    tensor.owner = output.block;
-  } else {
-    copyElements(tensor.data, target.strides.data(), output.block->memory.virAddr, properties.stride,
-                 target.shape.data(), target.rank, static_cast<std::int64_t>(elementSize(tensor.dtype)));
-  }
-  tensor.strides.assign(target.strides.begin(), target.strides.begin() + target.rank);
-  return tensor;
-}
-
 void Inference::release() noexcept {
   task_.reset();
   leaveAll();
   inputBlocks_.clear();
   for (Output& output : outputs_) {
     output.inPlace = false;
+    output.kept = false;
     output.block.reset();
   }
 }

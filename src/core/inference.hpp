@@ -6,6 +6,7 @@
 
 #include "core/handles.hpp"
 #include "core/model.hpp"
+#include "hbm_runtime/error.hpp"
 #include "hbm_runtime/recorder.hpp"
 #include "hbm_runtime/tensor.hpp"
 
@@ -37,6 +38,10 @@ class Inference {
   // After the task has ended well: makes the outputs readable. Throws Error.
   [[nodiscard]] std::vector<DeviceTensor> collect(std::vector<CopyRecord>* copies = nullptr);
 
+  // After the task has failed: the error that says so, or a better one where the driver knows that the shapes of the
+  // inputs do not fit each other (kShape).
+  [[nodiscard]] Error failure(Error error) const;
+
   // After the task has ended, on drivers that tell it: when and where it ran.
   void noteDeviceTimes(RequestTrace& trace) const noexcept;
 
@@ -51,6 +56,7 @@ class Inference {
     std::shared_ptr<DeviceBlock> block;
     TensorView target;     // where the caller wants it; rank -1: nowhere in particular
     bool inPlace = false;  // the device writes the target itself
+    bool kept = false;     // the driver has kept the result: block is its memory, dense
   };
 
   // Notes that this request reads or writes the caller's part of a block. Whether it is free of this request's other
@@ -63,10 +69,16 @@ class Inference {
   std::int64_t prepareInput(std::size_t index, const TensorView& view);
   void prepareOutputs(const std::vector<TensorView>& targets);
   void prepareOutput(std::size_t index);
-  void inferOutputs();
-  [[nodiscard]] DeviceTensor collectOne(std::size_t index) const;
-  [[nodiscard]] DeviceTensor deliver(const Output& output, const hbDNNTensorProperties& properties,
-                                     const TensorInfo& info) const;
+  void requireSizes() const;
+  [[nodiscard]] bool useTarget(std::size_t index);
+  void takeKept();
+  [[nodiscard]] hbDNNTensorProperties resultProperties(std::size_t index) const;
+  // `copied` gets the bytes that were copied.
+  [[nodiscard]] DeviceTensor collectOne(std::size_t index, std::int64_t& copied) const;
+  [[nodiscard]] DeviceTensor deliver(std::size_t index, const hbDNNTensorProperties& properties,
+                                     std::int64_t& copied) const;
+  void toTarget(std::size_t index, const std::vector<std::int64_t>& written, DeviceTensor& tensor,
+                std::int64_t& copied) const;
 
   const Model& model_;
   std::vector<hbDNNTensor> inputTensors_;

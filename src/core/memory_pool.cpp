@@ -84,6 +84,30 @@ std::shared_ptr<DeviceBlock> MemoryPool::leaseShown(std::int64_t size, const std
           }};
 }
 
+std::shared_ptr<DeviceBlock> MemoryPool::adopt(void* data, std::uint64_t size, void (*release)(void*), void* owner) {
+  const auto free = [release](void* adopted) {
+    if (!Driver::forked()) {
+      release(adopted);
+    }
+  };
+  std::unique_ptr<void, decltype(free)> owned(owner, free);
+  auto block = std::make_unique<DeviceBlock>(hbUCPSysMem{0, data, size});
+  const auto bytes = static_cast<std::int64_t>(size);
+  countLeased(bytes);
+  const auto giveBack = [pool = shared_from_this(), free, bytes, owner](DeviceBlock* adopted) {
+    const std::unique_ptr<DeviceBlock> last(adopted);
+    pool->countLeased(-bytes);
+    free(owner);
+  };
+  static_cast<void>(owned.release());  // giveBack's from here on, also when there is no memory for the shared owner
+  return {block.release(), giveBack};
+}
+
+void MemoryPool::countLeased(std::int64_t bytes) noexcept {
+  const std::lock_guard lock(mutex_);
+  leasedBytes_ += bytes;
+}
+
 void MemoryPool::giveBack(const hbUCPSysMem& memory) noexcept {
   if (Driver::forked()) {
     return;

@@ -36,6 +36,10 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   [[nodiscard]] std::shared_ptr<DeviceBlock> leaseShown(std::int64_t size, const std::string& model = {},
                                                         const std::string& tensor = {});
 
+  // Memory that is given back by release(owner), once, and counts as leased until then. Throws only std::bad_alloc, and
+  // then has given it back.
+  [[nodiscard]] std::shared_ptr<DeviceBlock> adopt(void* data, std::uint64_t size, void (*release)(void*), void* owner);
+
   // Frees what is not leased, and from now on everything that comes back.
   void close() noexcept;
 
@@ -43,6 +47,7 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
 
  private:
   void giveBack(const hbUCPSysMem& memory) noexcept;
+  void countLeased(std::int64_t bytes) noexcept;
 
   const Driver& driver_;
   mutable std::mutex mutex_;

@@ -46,6 +46,7 @@ struct Model {
   std::vector<hbDNNTensorProperties> inputProperties;  // as the driver reports them
   std::vector<hbDNNTensorProperties> outputProperties;
   bool dynamicOutputs = false;  // an output shape is known only after the run
+  bool delivers = false;        // the driver keeps results for which there is no memory, or whose shape is another one
   // By role: with one for both, inputs and outputs of one size would swap their blocks from run to run, and every copy
   // would go to memory that the caches do not have.
   const std::array<std::shared_ptr<MemoryPool>, 2> pools;

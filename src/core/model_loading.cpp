@@ -8,6 +8,7 @@
 #include "core/encryption.hpp"
 #include "core/metadata_check.hpp"
 #include "core/model.hpp"
+#include "core/shape_inference.hpp"
 #include "core/status.hpp"
 
 namespace hbm {
@@ -116,7 +117,10 @@ std::shared_ptr<const Model> readModel(const Driver& driver, const std::shared_p
           name);
     checkCores(model->info.compileCores, name);
   }
-  for (const TensorInfo& output : model->info.outputs) {
+  model->delivers = delivers(driver);
+  for (TensorInfo& output : model->info.outputs) {
+    // Neither dimensions nor a size: not even the rank is known.
+    output.dynamicShape |= model->delivers && output.shape.empty() && output.alignedByteSize < 0;
     model->dynamicOutputs |= output.dynamicShape || output.dynamicStrides;
   }
   return model;
@@ -146,12 +150,13 @@ LoadedModels readAll(const Driver& driver, PackedModels handle, std::size_t file
   return loaded;
 }
 
-// Sets the driver's load options for this thread, and back to the defaults when it dies.
+// Sets the driver's load options for this thread, and back to the defaults when it dies. What the driver delivers is
+// taken always.
 class LoadOptionsScope {
  public:
   LoadOptionsScope(const Driver& driver, const LoadOptions& options)
       : set_(driver.extensionFunction(&bpusimInterface::setLoadOptions)) {
-    if (options.isDefault()) {
+    if (options.isDefault() && !delivers(driver)) {
       set_ = nullptr;
       return;
     }
@@ -174,6 +179,7 @@ class LoadOptionsScope {
     raw.keep = keep.data();
     raw.keepCount = static_cast<std::int32_t>(keep.size());
     raw.keepFolder = options.keepFolder.c_str();
+    raw.deliverOutputs = delivers(driver) ? 1 : 0;
     const std::int32_t status = set_(&raw);
     if (status != 0) {
       set_ = nullptr;

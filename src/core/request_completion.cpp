@@ -3,6 +3,7 @@
 #include "core/dispatcher.hpp"
 #include "core/request.hpp"
 #include "core/status.hpp"
+#include "hobot/hb_ucp_status.h"
 
 namespace hbm {
 namespace {
@@ -59,6 +60,9 @@ void RequestImpl::complete(std::int32_t status) noexcept {
       outputs = collect(recorder_ != nullptr ? &seen.copies : nullptr);
     } else {
       error = driverError(model_->driver, "hbUCPWaitTaskDone", status, model_->info.name);
+      if (status == HB_UCP_TASK_RUN_FAILED) {
+        error = inference_.failure(std::move(*error));
+      }
     }
   } catch (const Error& caught) {
     error = caught;

@@ -69,7 +69,7 @@ class Runtime::Impl {
     for (const Call& call : calls) {
       const Model& model = *at(call.model);
       checkOverrides(model.info, model.soc, call.sched);
-      checkTensors(model.info, call);
+      checkTensors(model, call);
     }
   }
 

@@ -3,6 +3,7 @@
 
 #include "core/device_layout.hpp"
 #include "core/runtime_impl.hpp"
+#include "core/shape_inference.hpp"
 #include "core/status.hpp"
 
 namespace hbm {
@@ -18,6 +19,11 @@ const TensorInfo& tensorOf(const ModelInfo& model, TensorRole role, std::size_t 
                 {"", 0, "", model.name, ""});
   }
   return tensors[index];
+}
+
+bool isComplete(const std::vector<std::int64_t>& shape) {
+  return shape.size() <= static_cast<std::size_t>(kMaxDimensions) &&
+         std::all_of(shape.begin(), shape.end(), [](std::int64_t size) { return size >= 0; });
 }
 
 // A function of the driver extension that `what` needs. Throws Error (kUnsupported).
@@ -43,14 +49,15 @@ DeviceTensor Runtime::allocate(std::size_t model, TensorRole role, std::size_t t
   for (std::size_t i = 0; fits && i < complete.size(); ++i) {
     fits = complete[i] >= 0 && (info.shape[i] < 0 || info.shape[i] == complete[i]);
   }
-  if (!fits) {
+  if (!fits && !(owner.delivers && role == TensorRole::kOutput && isComplete(complete))) {
     throw Error(ErrorKind::kShape,
                 place(owner.info.name, "tensor", info.name) + ": memory of shape " +
                     describeShape(complete.data(), complete.size()) + " was asked for, the model has " +
                     describeShape(info.shape.data(), info.shape.size()) + "; every dimension must be given",
                 {"", 0, "", owner.info.name, info.name});
   }
-  const hbDNNTensorProperties properties = completeProperties(owner, role, tensor, complete.data());
+  const hbDNNTensorProperties properties =
+      fits ? completeProperties(owner, role, tensor, complete.data()) : otherProperties(owner, role, tensor, complete);
   const std::shared_ptr<DeviceBlock> block =
       owner.pool(role).leaseShown(requiredBytes(owner, role, tensor, properties), owner.info.name, info.name);
   const auto rank = static_cast<std::ptrdiff_t>(complete.size());
@@ -68,7 +75,7 @@ std::vector<std::vector<std::int64_t>> Runtime::inferShapes(
     view.rank = static_cast<std::int32_t>(inputShapes[i].size());
     std::copy_n(inputShapes[i].begin(), std::min(inputShapes[i].size(), view.shape.size()), view.shape.begin());
   }
-  checkTensors(owner.info, call);
+  checkTensors(owner, call);
   for (std::size_t i = 0; i < inputShapes.size(); ++i) {
     if (std::any_of(inputShapes[i].begin(), inputShapes[i].end(), [](std::int64_t size) { return size < 0; })) {
       const TensorInfo& info = owner.info.inputs[i];
@@ -80,30 +87,20 @@ std::vector<std::vector<std::int64_t>> Runtime::inferShapes(
     }
   }
   std::vector<hbDNNTensorProperties> outputs = owner.outputProperties;
-  if (owner.dynamicOutputs) {
-    const auto infer = owner.driver.extensionFunction(&bpusimInterface::inferOutputProperties);
-    if (infer == nullptr) {
-      throw Error(ErrorKind::kUnsupported,
-                  place(owner.info.name) + ": this driver cannot tell output shapes without running the model",
-                  {"", 0, "", owner.info.name, ""});
-    }
-    std::vector<hbDNNTensor> inputs(call.inputs.size());
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      inputs[i].properties = completeProperties(owner, TensorRole::kInput, i, call.inputs[i].shape.data());
-    }
-    const std::int32_t status = infer(outputs.data(), inputs.data(), 0, owner.handle);
-    if (status == HB_UCP_OP_CMD_UNAVAILABLE) {
-      throw Error(ErrorKind::kUnsupported,
-                  place(owner.info.name) + ": its output shapes depend on the data; run it to know them",
-                  {"inferOutputProperties", status, statusName(status), owner.info.name, ""});
-    }
-    if (status != 0) {
-      throw inferenceError(owner.driver, status, owner.info.name);
-    }
+  const auto& inputs = owner.info.inputs;
+  const bool varies = std::any_of(inputs.begin(), inputs.end(), [](const auto& input) { return input.dynamicShape; });
+  if (owner.dynamicOutputs || (owner.delivers && varies)) {
+    outputs = inferOutputs(owner, call.inputs, true);
   }
   std::vector<std::vector<std::int64_t>> shapes;
   for (const hbDNNTensorProperties& output : outputs) {
     const hbDNNTensorShape& shape = output.validShape;
+    if (shape.numDimensions < 0) {
+      throw Error(ErrorKind::kUnsupported,
+                  place(owner.info.name) + ": its output shapes depend on the data; run it to know them",
+                  {"inferOutputProperties", HB_UCP_OP_CMD_UNAVAILABLE, statusName(HB_UCP_OP_CMD_UNAVAILABLE),
+                   owner.info.name, ""});
+    }
     shapes.emplace_back(shape.dimensionSize, shape.dimensionSize + shape.numDimensions);
   }
   return shapes;

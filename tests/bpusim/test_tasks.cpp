@@ -267,7 +267,7 @@ TEST(the_synchronous_form_runs_on_a_core_and_returns_the_status_of_the_job) {
 }
 
 TEST(the_jobs_of_a_task_can_be_looked_at_when_it_has_ended_well) {
-  const auto visit = [](const bpusim::Job* job, void* context) {
+  const auto visit = [](bpusim::Job* job, void* context) {
     *static_cast<const bpusim::Job**>(context) = job;
     return static_cast<std::int32_t>(HB_UCP_SUCCESS);
   };

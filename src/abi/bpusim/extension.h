@@ -21,7 +21,7 @@ extern "C" {
 typedef struct bpusimLive {
   int64_t tasks;           /* task handles not yet released */
   int64_t packedModels;    /* packed handles not yet released */
-  int64_t allocations;     /* hbUCPMalloc and hbUCPMallocCached blocks not yet freed */
+  int64_t allocations;     /* hbUCPMalloc and hbUCPMallocCached blocks not yet freed, results not yet released */
   int64_t allocatedBytes;  /* their sizes */
   int64_t allocationCalls; /* hbUCPMalloc and hbUCPMallocCached calls so far: constant in a steady loop */
 } bpusimLive;
@@ -46,6 +46,7 @@ typedef struct bpusimLoadOptions {
                               type a tensor can have */
   int32_t keepCount;       /* how many */
   const char* keepFolder;  /* each run writes them there: <keepFolder>/<model>/<run>/<index>_<name>.npy */
+  int32_t deliverOutputs;  /* 1: tasks of these models keep results for takeResults */
 } bpusimLoadOptions;
 
 typedef struct bpusimOperation {
@@ -70,6 +71,13 @@ typedef struct bpusimTaskTimes {
   int32_t core;   /* the lowest one of those that it ended on */
 } bpusimTaskTimes;
 
+/* A result that lies in memory of the driver. */
+typedef struct bpusimResult {
+  void* data;    /* dense, the last dimension innermost; the client may write to it */
+  uint64_t size; /* bytes */
+  void* owner;   /* for releaseResult; NULL: the result is in the memory that the client gave */
+} bpusimResult;
+
 typedef void (*bpusimLogSink)(int32_t level, const char* text, void* userdata);
 
 typedef struct bpusimInterface {
@@ -93,10 +101,12 @@ typedef struct bpusimInterface {
   /* For this thread; NULL restores the defaults. Strings and arrays are copied. */
   int32_t (*setLoadOptions)(const bpusimLoadOptions* options);
 
-  /* Output shapes, strides and sizes for the shapes in inputs[i].properties.validShape. The engine's shape pass tells
-   * them where it can and the result is cached. Where it cannot: when withData is 1 the driver runs the model once on
-   * the inputs' memory, else the call fails with HB_UCP_OP_CMD_UNAVAILABLE. */
-  int32_t (*inferOutputProperties)(hbDNNTensorProperties* outputs, const hbDNNTensor* inputs, int32_t withData,
+  /* Output shapes, strides and sizes for the shapes in inputs[i].properties.validShape, without running the model; the
+   * answer is remembered. Fails with HB_UCP_INVALID_ARGUMENT when the model cannot run with these shapes, and with
+   * HB_UCP_OP_CMD_UNAVAILABLE when only a run can tell the shape of some outputs: those get numDimensions -1, the
+   * others their properties. With trustDeclared 1 the shape that the model declares counts for such an output, if
+   * complete. */
+  int32_t (*inferOutputProperties)(hbDNNTensorProperties* outputs, const hbDNNTensor* inputs, int32_t trustDeclared,
                                    hbDNNHandle_t model);
 
   /* Name of a symbolic dimension, NULL when it has none. Owned by the model. */
@@ -117,6 +127,18 @@ typedef struct bpusimInterface {
 
   /* Of a task that has ended, well or not, and was not released. */
   int32_t (*taskTimes)(bpusimTaskTimes* times, hbUCPTaskHandle_t task);
+
+  /* Delivery of results, for models loaded with bpusimLoadOptions.deliverOutputs. In a task of such a model an output
+   * may be given to hbDNNInferV2 without memory (virAddr NULL and memSize 0), and a result that does not suit the
+   * memory given for it (it has another shape than the model declares) is no failure: the driver keeps both kinds, and
+   * after the task has ended well hbDNNGetTaskOutputTensorProperties tells their real shape and the strides that such a
+   * tensor has in device memory.
+   *
+   * takeResults hands over what the sub-task has kept, once; count is the model's number of outputs. Each result with
+   * an owner stays valid until releaseResult(owner), also after the task and the model were released. Until then it
+   * counts in bpusimLive as an allocation of the client. */
+  int32_t (*takeResults)(bpusimResult* results, int32_t count, hbUCPTaskHandle_t task, int32_t subTaskIndex);
+  void (*releaseResult)(void* owner);
 } bpusimInterface;
 
 /* The interface of this version, or NULL when the driver does not know it. Lives as long as the library. */

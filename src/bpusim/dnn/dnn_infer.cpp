@@ -12,7 +12,8 @@ using namespace bpusim;
 BPUSIM_EXPORT std::int32_t hbDNNInferV2(hbUCPTaskHandle_t* task, hbDNNTensor* outputs, const hbDNNTensor* inputs,
                                         hbDNNHandle_t model) {
   return guarded(__func__, [&] {
-    auto job = std::make_unique<InferJob>(ModelTable::instance().use(model), outputs, inputs);
+    // Of a synchronous inference nothing remains that results could be taken from.
+    auto job = std::make_unique<InferJob>(ModelTable::instance().use(model), outputs, inputs, task != nullptr);
     return task == nullptr ? tasks()->runNow(job.release()) : tasks()->append(task, job.release());
   });
 }
@@ -25,11 +26,11 @@ BPUSIM_EXPORT std::int32_t hbDNNGetTaskOutputTensorProperties(hbDNNTensorPropert
       hbDNNTensorProperties* properties;
       std::int32_t index;
     } request{properties, outputIndex};
-    const auto visit = [](const Job* job, void* context) {
+    const auto visit = [](Job* job, void* context) {
       return translated([&] {
         const auto& wanted = *static_cast<const Request*>(context);
         // Every job in a task of this driver is one of ours.
-        *wanted.properties = static_cast<const InferJob*>(job)->outputProperties(wanted.index);
+        *wanted.properties = static_cast<InferJob*>(job)->outputProperties(wanted.index);
       });
     };
     return tasks()->withEndedJob(task, subTaskIndex, visit, &request);

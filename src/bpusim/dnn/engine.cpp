@@ -262,7 +262,7 @@ class Values {
 
 void EngineValue::Release::operator()(ort::Value* value) const noexcept { api().ReleaseValue(value); }
 
-const void* EngineValue::data() const {
+void* EngineValue::data() const {
   void* data = nullptr;
   check(api().GetTensorMutableData(value_.get(), &data), HB_DNN_RUN_TASK_FAILED);
   return data;
@@ -297,6 +297,7 @@ RunControl::RunControl() {
 void RunControl::Release::operator()(ort::RunOptions* options) const noexcept { api().ReleaseRunOptions(options); }
 
 void RunControl::terminate() noexcept {
+  terminated_.store(true);
   if (ort::Status* const status = api().RunOptionsSetTerminate(options_.get()); status != nullptr) {
     api().ReleaseStatus(status);
   }

@@ -1,6 +1,7 @@
 // The one door to the engine, ONNX Runtime. Everything here throws Error.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -57,7 +58,7 @@ class EngineValue {
   EngineValue() = default;
   explicit EngineValue(ort::Value* value) noexcept : value_(value) {}
 
-  [[nodiscard]] const void* data() const;
+  [[nodiscard]] void* data() const;
   [[nodiscard]] std::vector<std::int64_t> shape() const;
   [[nodiscard]] std::int32_t type() const;
 
@@ -74,6 +75,7 @@ class RunControl {
   RunControl();
 
   void terminate() noexcept;
+  [[nodiscard]] bool terminated() const noexcept { return terminated_.load(); }
   [[nodiscard]] const ort::RunOptions* get() const noexcept { return options_.get(); }
 
  private:
@@ -81,6 +83,7 @@ class RunControl {
     void operator()(ort::RunOptions* options) const noexcept;
   };
   std::unique_ptr<ort::RunOptions, Release> options_;
+  std::atomic<bool> terminated_{false};
 };
 
 // A graph that is ready to run. run() may be called from several threads at once.

@@ -1,5 +1,4 @@
 // The functions of the driver extension that libdnn answers.
-#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -25,43 +24,37 @@ namespace {
   return shapes;
 }
 
+[[nodiscard]] hbDNNTensorProperties inferredProperties(const ModelTensor& output, const Shape& shape) {
+  if (!output.dynamic && isDeclared(output, shape)) {
+    return output.properties;
+  }
+  hbDNNTensorProperties properties = propertiesOf(output, layoutOf(output, shape));
+  properties.alignedByteSize = paddedSize(properties.alignedByteSize);
+  return properties;
+}
+
 [[nodiscard]] std::int32_t inferOutputProperties(hbDNNTensorProperties* outputs, const hbDNNTensor* inputs,
-                                                 std::int32_t withData, hbDNNHandle_t handle) {
-  return translated([&]() -> std::int32_t {
+                                                 std::int32_t trustDeclared, hbDNNHandle_t handle) {
+  return translated([&] {
     const auto model = ModelTable::instance().model(handle);
     requireArray(outputs, model->outputs.size(), "outputs", model->name);
     requireArray(inputs, model->inputs.size(), "inputs", model->name);
-    const auto set = [&](auto&& shapeAt) {
-      for (std::size_t i = 0; i < model->outputs.size(); ++i) {
-        outputs[i] = propertiesFor(model->outputs[i], shapeAt(i));
+    const std::shared_ptr<const OutputShapes> shapes = outputShapes(*model, shapesOf(*model, inputs));
+    const ModelTensor* unknown = nullptr;
+    for (std::size_t i = 0; i < shapes->size(); ++i) {
+      const ModelTensor& output = model->outputs[i];
+      outputs[i] = output.properties;
+      if ((*shapes)[i].has_value()) {
+        outputs[i] = inferredProperties(output, *(*shapes)[i]);
+      } else if (output.dynamic || trustDeclared == 0) {
+        outputs[i].validShape.numDimensions = -1;
+        unknown = unknown != nullptr ? unknown : &output;
       }
-    };
-    const std::vector<Shape> given = shapesOf(*model, inputs);
-    if (std::none_of(model->outputs.begin(), model->outputs.end(), [](const auto& output) { return output.dynamic; })) {
-      set([](std::size_t) { return Shape(); });
-      return HB_UCP_SUCCESS;
     }
-    const std::shared_ptr<const OutputShapes> shapes = outputShapes(*model, given);
-    const auto unknown = [&](std::size_t i) { return model->outputs[i].dynamic && !(*shapes)[i].has_value(); };
-    std::size_t first = 0;
-    while (first < model->outputs.size() && !unknown(first)) {
-      ++first;
+    if (unknown != nullptr) {
+      throw Error(HB_UCP_OP_CMD_UNAVAILABLE, "model '" + model->name + "': the size of output '" + unknown->name +
+                                                 "' depends on the data of the inputs");
     }
-    if (first == model->outputs.size()) {
-      set([&](std::size_t i) { return (*shapes)[i].value_or(Shape()); });
-      return HB_UCP_SUCCESS;
-    }
-    if (withData == 0) {
-      throw Error(HB_UCP_OP_CMD_UNAVAILABLE, "model '" + model->name + "': the size of output '" +
-                                                 model->outputs[first].name + "' depends on the data of the inputs");
-    }
-    std::vector<Shape> measured;
-    auto job = std::make_unique<ShapeJob>(ModelTable::instance().use(handle), inputs, measured);
-    if (const std::int32_t status = tasks()->runNow(job.release()); status != HB_UCP_SUCCESS) {
-      return status;
-    }
-    set([&](std::size_t i) { return measured[i]; });
-    return HB_UCP_SUCCESS;
   });
 }
 
@@ -102,6 +95,24 @@ namespace {
   });
 }
 
+[[nodiscard]] std::int32_t takeResults(bpusimResult* results, std::int32_t count, hbUCPTaskHandle_t task,
+                                       std::int32_t subTask) {
+  return translated([&] {
+    require(results, "results");
+    struct Request {
+      bpusimResult* results;
+      std::int32_t count;
+    } request{results, count};
+    const auto visit = [](Job* job, void* context) {
+      return translated([&] {
+        const auto& wanted = *static_cast<const Request*>(context);
+        static_cast<InferJob*>(job)->takeResults(wanted.results, wanted.count);
+      });
+    };
+    return tasks()->withEndedJob(task, subTask, visit, &request);
+  });
+}
+
 constexpr ModelInterface kModelInterface = {
     inferOutputProperties,
     symbolicDimension,
@@ -110,6 +121,8 @@ constexpr ModelInterface kModelInterface = {
     [](const bpusimLoadOptions* options) { return translated([&] { setLoadOptions(options); }); },
     [] { return ModelTable::instance().livePackedModels(); },
     [](const char* path) { return translated([&] { setEnginePath(path); }); },
+    takeResults,
+    releaseResult,
 };
 
 [[gnu::constructor]] void registerModels() {

@@ -1,6 +1,8 @@
 #include "infer_job.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 #include <utility>
 
 #include "error.hpp"
@@ -36,9 +38,30 @@ namespace {
   return static_cast<const std::byte*>(binding.data) + std::min(whole, binding.window);
 }
 
+[[nodiscard]] std::size_t denseBytes(const Shape& shape, std::int64_t elementSize) {
+  return static_cast<std::size_t>(std::accumulate(shape.begin(), shape.end(), elementSize, std::multiplies<>()));
+}
+
+[[nodiscard]] bool overlap(const DenseTensor& one, const void* data, std::size_t size) noexcept {
+  const std::less<> before;
+  const auto* begin = static_cast<const std::byte*>(data);
+  const auto* other = static_cast<const std::byte*>(one.data);
+  return size != 0 && one.size != 0 && before(begin, other + one.size) && before(other, begin + size);
+}
+
 }  // namespace
 
-std::int32_t ModelJob::run() noexcept {
+InferJob::InferJob(ModelUse use, const hbDNNTensor* outputs, const hbDNNTensor* inputs, bool mayKeep)
+    : use_(std::move(use)), inputs_(model(), inputs), mayKeep_(mayKeep && model().options.deliverOutputs) {
+  requireArray(outputs, model().outputs.size(), "outputs", model().name);
+  outputs_.reserve(model().outputs.size());
+  for (std::size_t i = 0; i < model().outputs.size(); ++i) {
+    outputs_.push_back(bindOutput(model().outputs[i], outputs[i], mayKeep_, model().name));
+  }
+  results_.resize(outputs_.size());
+}
+
+std::int32_t InferJob::run() noexcept {
   std::int32_t status = HB_UCP_SUCCESS;
   try {
     std::unique_ptr<Scratch> scratch = model().scratch.take();
@@ -58,34 +81,10 @@ std::int32_t ModelJob::run() noexcept {
   return status;
 }
 
-void ModelJob::runEngine(Scratch& scratch) {
-  try {
-    model().session->use([&](const EngineSession& session) {
-      session.run(control_, model().inputNames, scratch.denseInputs, model().outputNames, scratch.denseOutputs,
-                  scratch.allocated);
-    });
-  } catch (const Error& error) {
-    throw Error(error.status(), "model '" + model().name + "': " + error.what());
-  }
-}
-
-InferJob::InferJob(ModelUse use, const hbDNNTensor* outputs, const hbDNNTensor* inputs)
-    : ModelJob(std::move(use)), inputs_(model(), inputs) {
-  requireArray(outputs, model().outputs.size(), "outputs", model().name);
-  outputs_.reserve(model().outputs.size());
-  for (std::size_t i = 0; i < model().outputs.size(); ++i) {
-    outputs_.push_back(bindOutput(model().outputs[i], outputs[i], model().name));
-    open_ = open_ || outputs_.back().open;
-  }
-}
-
 void InferJob::compute(Scratch& scratch) {
   inputs_.prepare(model(), scratch);
   for (const TensorBinding& output : outputs_) {
     holdMemory(output, model().name, scratch);
-  }
-  if (open_) {
-    closeKnownOutputs();
   }
   prepareOutputs(scratch);
   runEngine(scratch);
@@ -95,15 +94,14 @@ void InferJob::compute(Scratch& scratch) {
   }
 }
 
-// Shapes that the client has asked for before: these outputs are written in place.
-void InferJob::closeKnownOutputs() {
-  const std::shared_ptr<const OutputShapes> shapes = model().shapes.find(inputs_.shapes());
-  for (std::size_t i = 0; shapes != nullptr && i < outputs_.size(); ++i) {
-    const std::optional<Shape>& shape = (*shapes)[i];
-    if (outputs_[i].open && shape.has_value()) {
-      closeBinding(outputs_[i], *shape, model().name);
-    }
-  }
+// Only where shape and strides are complete, if only because the caller expects them so.
+bool InferJob::mayBeInPlace(std::size_t index) const {
+  const TensorBinding& output = outputs_[index];
+  const Layout& layout = output.layout;
+  return output.hasMemory && output.tensor->rankKnown && model().history.inPlace(index) &&
+         std::none_of(layout.shape, layout.shape + layout.rank, [](std::int64_t size) { return size < 0; }) &&
+         std::none_of(layout.strides, layout.strides + layout.rank, [](std::int64_t stride) { return stride < 0; }) &&
+         spanOf(layout).has_value() && static_cast<std::uint64_t>(*spanOf(layout)) <= output.window;
 }
 
 void InferJob::prepareOutputs(Scratch& scratch) const {
@@ -111,29 +109,94 @@ void InferJob::prepareOutputs(Scratch& scratch) const {
   scratch.outputs.resize(outputs_.size());
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     const TensorBinding& output = outputs_[i];
-    if (output.open) {
-      scratch.denseOutputs.push_back(denseTensor(output, nullptr));
-      continue;
+    const bool inPlace = mayBeInPlace(i);
+    DenseTensor& dense = scratch.denseOutputs.emplace_back(denseTensor(output, inPlace ? output.data : nullptr));
+    if (inPlace && (!isDense(output.layout) || inputs_.overlap(output))) {
+      dense.data = scratch.outputs[i].get(dense.size);
     }
-    DenseTensor& dense = scratch.denseOutputs.emplace_back(denseTensor(output, output.data));
-    if (!isDense(output.layout) || inputs_.overlap(output) || output.data == nullptr) {
-      // The engine tells memory from none by the address, also when nothing is to be written.
-      dense.data = scratch.outputs[i].get(std::max<std::size_t>(dense.size, 1));
+  }
+}
+
+// The engine fails when an output that is written in place gets another shape: then all are computed once more into
+// memory of its own.
+void InferJob::runEngine(Scratch& scratch) const {
+  const auto run = [&] {
+    model().session->use([&](const EngineSession& session) {
+      session.run(control_, model().inputNames, scratch.denseInputs, model().outputNames, scratch.denseOutputs,
+                  scratch.allocated);
+    });
+  };
+  std::vector<DenseTensor>& outputs = scratch.denseOutputs;
+  const auto inPlace = [](const DenseTensor& output) { return output.data != nullptr; };
+  try {
+    try {
+      run();
+    } catch (const Error&) {
+      if (control_.terminated() || std::none_of(outputs.begin(), outputs.end(), inPlace)) {
+        throw;
+      }
+      std::for_each(outputs.begin(), outputs.end(), [](DenseTensor& output) { output.data = nullptr; });
+      run();
     }
+  } catch (const Error& error) {
+    throw Error(error.status(), "model '" + model().name + "': " + error.what());
   }
 }
 
 void InferJob::finishOutputs(Scratch& scratch) {
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    TensorBinding& output = outputs_[i];
-    const void* source = scratch.denseOutputs[i].data;
-    if (output.open) {
-      closeBinding(output, scratch.allocated[i].shape(), model().name);
-      source = scratch.allocated[i].data();
-    }
-    if (source != output.data) {
+    const TensorBinding& output = outputs_[i];
+    const void* const source = scratch.denseOutputs[i].data;
+    if (source == nullptr) {
+      finishAllocated(scratch, i);
+    } else if (source != output.data) {
       unpack(output.layout, source, output.data, paddingEnd(output));
     }
+  }
+}
+
+// An output in memory of the engine goes to the caller's memory, or is kept.
+void InferJob::finishAllocated(Scratch& scratch, std::size_t index) {
+  TensorBinding& output = outputs_[index];
+  EngineValue& value = scratch.allocated[index];
+  const Shape shape = value.shape();
+  const std::size_t size = denseBytes(shape, output.layout.elementSize);
+  const void* const data = value.data();
+  const auto foreign = [&](const DenseTensor& other) { return overlap(other, data, size); };
+  // An output that is an input is the input's memory, and one value under two names is the same memory twice.
+  const bool shared = std::any_of(scratch.denseInputs.begin(), scratch.denseInputs.end(), foreign) ||
+                      std::any_of(scratch.denseOutputs.begin(), scratch.denseOutputs.begin() + index, foreign);
+  if (!isDeclared(*output.tensor, shape)) {
+    noteDeclaration(index, shape);
+  } else if (shared) {
+    model().history.noteOther(index);
+  } else if (size != 0) {
+    model().history.noteComputed(index);
+  }
+  scratch.denseOutputs[index].data = const_cast<void*>(data);
+  scratch.denseOutputs[index].size = size;
+  const std::string problem = output.given ? closeBinding(output, shape) : "";
+  if (output.given && problem.empty()) {
+    unpack(output.layout, data, output.data, paddingEnd(output));
+    return;
+  }
+  if (!mayKeep_) {
+    throw Error(HB_DNN_RUN_TASK_FAILED,
+                "model '" + model().name + "', output '" + output.tensor->name + "': " + problem);
+  }
+  output.given = false;
+  output.layout = layoutOf(*output.tensor, shape);
+  results_[index] = shared ? Result(data, size) : Result(std::move(value), size);
+}
+
+void InferJob::noteDeclaration(std::size_t index, const Shape& shape) const {
+  model().history.noteOther(index);
+  if (model().history.reportFirst()) {
+    const ModelTensor& tensor = *outputs_[index].tensor;
+    log(LogLevel::kWarn, ("model '" + model().name + "', output '" + tensor.name + "' declares the shape " +
+                          shapeText(tensor.properties.validShape) + " and came out with " + shapeText(shape) +
+                          "; results have their real shape. Export the model with dynamic dimensions to mend it")
+                             .c_str());
   }
 }
 
@@ -141,9 +204,8 @@ void InferJob::writeKeptOutputs(const Scratch& scratch) const {
   const std::string folder = keptFolder(model().options.keepFolder, model().name, ++model().keptRuns);
   const std::size_t own = outputs_.size() - model().source.keep.size();
   for (std::size_t i = own; i < outputs_.size(); ++i) {
-    const void* const data = scratch.denseOutputs[i].data;
     writeKept(folder, i - own, model().source.keep[i - own], outputs_[i].tensor->properties.tensorType,
-              outputs_[i].layout, data != nullptr ? data : scratch.allocated[i].data());
+              outputs_[i].layout, scratch.denseOutputs[i].data);
   }
 }
 
@@ -153,29 +215,19 @@ hbDNNTensorProperties InferJob::outputProperties(std::int32_t index) const {
                                              ": it has " + std::to_string(outputs_.size()));
   }
   const TensorBinding& output = outputs_[static_cast<std::size_t>(index)];
-  hbDNNTensorProperties properties = output.tensor->properties;
-  properties.validShape.numDimensions = output.layout.rank;
-  for (std::int32_t i = 0; i < output.layout.rank; ++i) {
-    properties.validShape.dimensionSize[i] = static_cast<std::int32_t>(output.layout.shape[i]);
-    properties.stride[i] = output.layout.strides[i];
-  }
-  if (output.tensor->dynamic) {
-    properties.alignedByteSize =
-        output.layout.rank == 0 ? output.layout.elementSize : output.layout.strides[0] * output.layout.shape[0];
+  hbDNNTensorProperties properties = propertiesOf(*output.tensor, output.layout);
+  if (output.given && !output.tensor->dynamic) {
+    properties.alignedByteSize = output.tensor->properties.alignedByteSize;
   }
   return properties;
 }
 
-ShapeJob::ShapeJob(ModelUse use, const hbDNNTensor* inputs, std::vector<Shape>& shapes)
-    : ModelJob(std::move(use)), inputs_(model(), inputs), shapes_(shapes) {}
-
-void ShapeJob::compute(Scratch& scratch) {
-  inputs_.prepare(model(), scratch);
-  scratch.denseOutputs.assign(model().outputs.size(), DenseTensor{});
-  runEngine(scratch);
-  for (const EngineValue& value : scratch.allocated) {
-    shapes_.push_back(value.shape());
+void InferJob::takeResults(bpusimResult* results, std::int32_t count) {
+  if (static_cast<std::size_t>(count) != results_.size()) {
+    throw Error(HB_UCP_INVALID_ARGUMENT, "model '" + model().name + "' has " + std::to_string(results_.size()) +
+                                             " outputs, " + std::to_string(count) + " results were asked for");
   }
+  handOver(results_, results);
 }
 
 }  // namespace bpusim

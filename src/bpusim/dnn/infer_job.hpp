@@ -1,8 +1,6 @@
 // One inference: runs in libhbucp's task on a core.
 #pragma once
 
-#include <atomic>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -10,73 +8,48 @@
 #include "engine.hpp"
 #include "hobot/dnn/hb_dnn.h"
 #include "packed.hpp"
+#include "result.hpp"
 #include "scratch.hpp"
 #include "task_interface.hpp"
 #include "tensor_binding.hpp"
 
 namespace bpusim {
 
-// What jobs of models have in common: errors as status and text, use of the model, termination.
-class ModelJob : public Job {
+// One inference. Its results are in the caller's outputs, or kept for the caller to take.
+class InferJob final : public Job {
  public:
-  explicit ModelJob(ModelUse use) : use_(std::move(use)) {}
+  // Copies what it needs of the arrays. With `mayKeep` a model that was loaded for delivery keeps results. Throws Error
+  // when an argument is wrong.
+  InferJob(ModelUse use, const hbDNNTensor* outputs, const hbDNNTensor* inputs, bool mayKeep);
 
-  [[nodiscard]] std::int32_t run() noexcept final;
-  void terminate() noexcept final { control_.terminate(); }
-  [[nodiscard]] const char* error() const noexcept final { return error_.c_str(); }
+  [[nodiscard]] std::int32_t run() noexcept override;
+  void terminate() noexcept override { control_.terminate(); }
+  [[nodiscard]] std::int32_t cores() const noexcept override { return model().cores; }
+  [[nodiscard]] const char* error() const noexcept override { return error_.c_str(); }
 
- protected:
-  [[nodiscard]] const Model& model() const noexcept { return use_.model(); }
-
-  // The engine's part, with scratch.denseInputs and scratch.denseOutputs filled.
-  void runEngine(Scratch& scratch);
+  // Both after a run that succeeded. Throw Error: there is no such output, or another number of them.
+  [[nodiscard]] hbDNNTensorProperties outputProperties(std::int32_t index) const;
+  void takeResults(bpusimResult* results, std::int32_t count);
 
  private:
-  // Throws Error.
-  virtual void compute(Scratch& scratch) = 0;
+  [[nodiscard]] const Model& model() const noexcept { return use_.model(); }
+
+  void compute(Scratch& scratch);
+  [[nodiscard]] bool mayBeInPlace(std::size_t index) const;
+  void prepareOutputs(Scratch& scratch) const;
+  void runEngine(Scratch& scratch) const;
+  void finishOutputs(Scratch& scratch);
+  void finishAllocated(Scratch& scratch, std::size_t index);
+  void noteDeclaration(std::size_t index, const Shape& shape) const;
+  void writeKeptOutputs(const Scratch& scratch) const;
 
   ModelUse use_;
   RunControl control_;
-  std::string error_;
-};
-
-// An inference into the caller's outputs.
-class InferJob final : public ModelJob {
- public:
-  // Copies what it needs of the arrays. Throws Error when an argument is wrong.
-  InferJob(ModelUse use, const hbDNNTensor* outputs, const hbDNNTensor* inputs);
-
-  [[nodiscard]] std::int32_t cores() const noexcept override { return model().cores; }
-
-  // After a run that succeeded. Throws Error when there is no such output.
-  [[nodiscard]] hbDNNTensorProperties outputProperties(std::int32_t index) const;
-
- private:
-  void compute(Scratch& scratch) override;
-  void closeKnownOutputs();
-  void prepareOutputs(Scratch& scratch) const;
-  void finishOutputs(Scratch& scratch);
-  void writeKeptOutputs(const Scratch& scratch) const;
-
   BoundInputs inputs_;
   std::vector<TensorBinding> outputs_;
-  bool open_ = false;  // some output's shape is not known before the run
-};
-
-// A run that only tells the shapes of the outputs.
-class ShapeJob final : public ModelJob {
- public:
-  // `shapes` has to live until the job has ended.
-  ShapeJob(ModelUse use, const hbDNNTensor* inputs, std::vector<Shape>& shapes);
-
-  // It only measures: it may use any one core, whatever the model was compiled for.
-  [[nodiscard]] std::int32_t cores() const noexcept override { return 1; }
-
- private:
-  void compute(Scratch& scratch) override;
-
-  BoundInputs inputs_;
-  std::vector<Shape>& shapes_;
+  const bool mayKeep_;
+  std::vector<Result> results_;  // empty where the caller's memory has it
+  std::string error_;
 };
 
 }  // namespace bpusim

@@ -15,6 +15,9 @@ namespace {
 
 constexpr std::int32_t kMostThreads = 1024;
 
+// A client that was built with an older header gives a shorter struct.
+#define BPUSIM_GIVEN(options, member) ((options).size >= offsetof(bpusimLoadOptions, member) + sizeof((options).member))
+
 thread_local std::unique_ptr<const LoadOptions> chosen;
 
 // BPUSIM_THREADS, else 1.
@@ -64,8 +67,7 @@ void readKeep(const bpusimLoadOptions& options, LoadOptions& to) {
       to.keep.emplace_back(options.keep[i]);
     }
   }
-  const bool given = options.size >= offsetof(bpusimLoadOptions, keepFolder) + sizeof(options.keepFolder);
-  if (given && options.keepFolder != nullptr) {
+  if (BPUSIM_GIVEN(options, keepFolder) && options.keepFolder != nullptr) {
     to.keepFolder = options.keepFolder;
   }
   if (!to.keepFolder.empty() && options.keepCount == 0) {
@@ -88,7 +90,7 @@ void setLoadOptions(const bpusimLoadOptions* options) {
     chosen = nullptr;
     return;
   }
-  if (options->size < offsetof(bpusimLoadOptions, keepCount) + sizeof(options->keepCount)) {
+  if (!BPUSIM_GIVEN(*options, keepCount)) {
     throw Error(HB_UCP_INVALID_ARGUMENT, "load options: size is too small for this driver's struct");
   }
   if (options->threads < 0 || options->threads > kMostThreads) {
@@ -100,6 +102,7 @@ void setLoadOptions(const bpusimLoadOptions* options) {
   next->engine.flushDenormals = options->flushDenormals != 0;
   next->engine.saveMemory = options->saveMemory != 0;
   next->profile = options->profile != 0;
+  next->deliverOutputs = BPUSIM_GIVEN(*options, deliverOutputs) && options->deliverOutputs != 0;
   readCpus(*options, next->engine.cpus);
   readKeep(*options, *next);
   chosen = std::move(next);

@@ -15,6 +15,7 @@ struct LoadOptions {
   std::vector<std::string> keep;  // intermediate tensors that become outputs
   bool keepAll = false;           // all of them
   std::string keepFolder;         // where each run writes them; "": nowhere
+  bool deliverOutputs = false;    // tasks keep results for takeResults
 };
 
 // Those of this thread: what setLoadOptions was given, else the defaults. Throws Error.

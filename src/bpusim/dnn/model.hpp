@@ -17,6 +17,7 @@
 #include "load_options.hpp"
 #include "model_session.hpp"
 #include "model_tensor.hpp"
+#include "output_history.hpp"
 #include "scratch.hpp"
 #include "shape_pass.hpp"
 
@@ -50,6 +51,7 @@ struct Model {
   std::unique_ptr<ModelSession> session;
   mutable ScratchPool scratch;
   mutable ShapeCache shapes;
+  mutable OutputHistory history;
   mutable std::atomic<std::uint64_t> keptRuns{0};
 
   // What the engine runs.

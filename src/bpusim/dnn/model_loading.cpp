@@ -132,6 +132,7 @@ void openSession(const Origin& origin, Model& model) {
 }
 
 void finish(Model& model) {
+  model.history.resize(model.outputs.size());
   for (const ModelTensor& tensor : model.inputs) {
     model.inputNames.push_back(tensor.graphName.c_str());
   }

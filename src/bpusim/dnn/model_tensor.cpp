@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "error.hpp"
-#include "tensor_layout.hpp"
+#include "library.hpp"
 #include "tensor_types.hpp"
 
 namespace bpusim {
@@ -51,6 +51,50 @@ void setShape(ModelTensor& tensor, const std::vector<std::int64_t>& shape, const
 std::int64_t paddedSize(std::int64_t size) noexcept {
   const std::int64_t units = size / kSizeUnit + (size % kSizeUnit != 0 ? 1 : 0);
   return std::max<std::int64_t>(units, 1) * kSizeUnit;
+}
+
+Layout layoutOf(const ModelTensor& tensor, const std::vector<std::int64_t>& shape) {
+  const auto refuse = [&](const char* text) {
+    throw Error(HB_DNN_RUN_TASK_FAILED, "output '" + tensor.name + "' has the shape " + shapeText(shape) + text);
+  };
+  if (shape.size() > HB_DNN_TENSOR_MAX_DIMENSIONS) {
+    refuse("; a tensor of this driver has at most 10 dimensions");
+  }
+  const hbDNNTensorProperties& model = tensor.properties;
+  Layout layout;
+  layout.rank = static_cast<std::int32_t>(shape.size());
+  layout.elementSize = elementSize(model.tensorType);
+  const bool sameRank = tensor.rankKnown && layout.rank == model.validShape.numDimensions;
+  const std::int64_t alignment = tensor.alignedStrides ? tasks()->platform()->strideAlignment : 1;
+  std::int64_t inner = layout.elementSize;  // bytes of one step of this dimension, with all that lies in it
+  for (std::int32_t i = layout.rank - 1; i >= 0; --i) {
+    const std::int64_t size = shape[static_cast<std::size_t>(i)];
+    if (size > std::numeric_limits<std::int32_t>::max()) {
+      refuse("; a dimension of this driver's tensors has 31 bits");
+    }
+    layout.shape[i] = size;
+    std::int64_t padded = inner;
+    if (i < layout.rank - 1 && __builtin_add_overflow(inner, alignment - 1, &padded)) {
+      refuse(", which does not fit into memory");
+    }
+    padded -= i < layout.rank - 1 ? padded % alignment : 0;
+    layout.strides[i] = sameRank && model.stride[i] >= inner ? model.stride[i] : padded;
+    if (__builtin_mul_overflow(layout.strides[i], std::max<std::int64_t>(size, 1), &inner)) {
+      refuse(", which does not fit into memory");
+    }
+  }
+  return layout;
+}
+
+hbDNNTensorProperties propertiesOf(const ModelTensor& tensor, const Layout& layout) {
+  hbDNNTensorProperties properties = tensor.properties;
+  properties.validShape.numDimensions = layout.rank;
+  for (std::int32_t i = 0; i < layout.rank; ++i) {
+    properties.validShape.dimensionSize[i] = static_cast<std::int32_t>(layout.shape[i]);
+    properties.stride[i] = layout.strides[i];
+  }
+  properties.alignedByteSize = layout.rank == 0 ? layout.elementSize : layout.strides[0] * layout.shape[0];
+  return properties;
 }
 
 ModelTensor tensorOf(const HostTensor& table, const EngineTensor& graph, const std::string& where) {

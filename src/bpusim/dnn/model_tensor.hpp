@@ -8,6 +8,7 @@
 #include "engine.hpp"
 #include "hobot/dnn/hb_dnn.h"
 #include "host_file.hpp"
+#include "tensor_layout.hpp"
 
 namespace bpusim {
 
@@ -30,6 +31,14 @@ struct ModelTensor {
 
 // Bytes to allocate for a tensor of an ONNX file whose dense size is given.
 [[nodiscard]] std::int64_t paddedSize(std::int64_t size) noexcept;
+
+// How a result of this shape lies in device memory: in the model's strides as far as they suit the shape, rows padded
+// as the SoC wants them where the caller would have to do that. Throws Error (RUN_TASK_FAILED) for a shape that no
+// tensor of the driver can have.
+[[nodiscard]] Layout layoutOf(const ModelTensor& tensor, const std::vector<std::int64_t>& shape);
+
+// The model's properties with the shape and strides of a result. alignedByteSize is what whole rows take.
+[[nodiscard]] hbDNNTensorProperties propertiesOf(const ModelTensor& tensor, const Layout& layout);
 
 // From the table of a host model. `where` starts the texts of errors.
 [[nodiscard]] ModelTensor tensorOf(const HostTensor& table, const EngineTensor& graph, const std::string& where);

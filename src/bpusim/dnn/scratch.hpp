@@ -4,31 +4,27 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <vector>
 
 #include "engine.hpp"
+#include "result.hpp"
 
 namespace bpusim {
 
-// Grows, never shrinks; aligned for every vector instruction.
+// Grows, never shrinks.
 class ScratchBuffer {
  public:
   [[nodiscard]] void* get(std::size_t size) {
     if (size > size_) {
       memory_.reset();
-      memory_.reset(static_cast<std::byte*>(::operator new(size, kAlignment)));
+      memory_ = alignedBytes(size);
       size_ = size;
     }
     return memory_.get();
   }
 
  private:
-  static constexpr std::align_val_t kAlignment{64};
-  struct Free {
-    void operator()(std::byte* memory) const noexcept { ::operator delete(memory, kAlignment); }
-  };
-  std::unique_ptr<std::byte, Free> memory_;
+  AlignedBytes memory_;
   std::size_t size_ = 0;
 };
 

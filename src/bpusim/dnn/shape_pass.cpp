@@ -19,7 +19,15 @@ namespace {
   return std::all_of(inferred.shape.begin(), inferred.shape.end(), [](std::int64_t size) { return size >= 0; });
 }
 
-// The model itself is good, or it would not have loaded: what the engine refuses here are the shapes.
+// Whether the graph has parts that a run may leave out: what does not suit the shapes there says nothing about the run.
+[[nodiscard]] bool hasBranches(const Model& model) {
+  return std::any_of(model.operations.begin(), model.operations.end(), [](const auto& operation) {
+    return operation.second == "If" || operation.second == "Loop" || operation.second == "Scan";
+  });
+}
+
+// A session of the graph with these input shapes; nothing when a part of the graph that need not run does not suit
+// them. The model itself is good, or it would not have loaded: what the engine refuses here are the shapes.
 [[nodiscard]] std::unique_ptr<const EngineSession> sessionFor(const Model& model, const std::vector<InputShape>& inputs,
                                                               const EngineOptions& options) {
   try {
@@ -27,6 +35,9 @@ namespace {
   } catch (const Error& error) {
     if (error.status() != HB_DNN_INVALID_MODEL) {
       throw;
+    }
+    if (hasBranches(model)) {
+      return nullptr;
     }
     throw Error(HB_UCP_INVALID_ARGUMENT,
                 "model '" + model.name + "' cannot run with inputs of these shapes: " + error.what());
@@ -44,6 +55,9 @@ namespace {
   options.weights = model.source.weights;
   options.weightsFolder = model.source.folder;
   const std::unique_ptr<const EngineSession> session = sessionFor(model, fixed, options);
+  if (session == nullptr) {
+    return std::make_shared<const OutputShapes>(model.outputs.size());
+  }
   auto shapes = std::make_shared<OutputShapes>();
   for (const ModelTensor& output : model.outputs) {
     const auto inferred = std::find_if(session->outputs().begin(), session->outputs().end(),
@@ -77,25 +91,6 @@ std::shared_ptr<const OutputShapes> outputShapes(const Model& model, const std::
   auto shapes = askEngine(model, inputs);
   model.shapes.add(inputs, shapes);
   return shapes;
-}
-
-hbDNNTensorProperties propertiesFor(const ModelTensor& output, const Shape& shape) {
-  hbDNNTensorProperties properties = output.properties;
-  if (!output.dynamic) {
-    return properties;
-  }
-  properties.validShape.numDimensions = static_cast<std::int32_t>(shape.size());
-  std::int64_t least = elementSize(properties.tensorType);
-  for (std::size_t i = shape.size(); i-- > 0;) {
-    properties.validShape.dimensionSize[i] = static_cast<std::int32_t>(shape[i]);
-    std::int64_t& stride = properties.stride[i];
-    stride = output.rankKnown && stride >= 0 ? stride : least;
-    if (__builtin_mul_overflow(stride, std::max<std::int64_t>(shape[i], 1), &least)) {
-      throw Error(HB_DNN_INVALID_ARGUMENT, "output '" + output.name + "' would not fit into memory");
-    }
-  }
-  properties.alignedByteSize = paddedSize(least);
-  return properties;
 }
 
 }  // namespace bpusim

@@ -36,7 +36,4 @@ class ShapeCache {
 // Asks the engine, once for the same input shapes. Throws Error when the shapes do not suit the model.
 [[nodiscard]] std::shared_ptr<const OutputShapes> outputShapes(const Model& model, const std::vector<Shape>& inputs);
 
-// The properties of an output that has this shape.
-[[nodiscard]] hbDNNTensorProperties propertiesFor(const ModelTensor& output, const Shape& shape);
-
 }  // namespace bpusim

@@ -19,14 +19,6 @@ struct Place {
   throw Error(status, "model '" + place.model + "', " + place.role + " '" + place.tensor.name + "': " + text);
 }
 
-[[nodiscard]] std::string shapeText(const hbDNNTensorShape& shape) {
-  std::string text = "(";
-  for (std::int32_t i = 0; i < std::clamp(shape.numDimensions, 0, HB_DNN_TENSOR_MAX_DIMENSIONS); ++i) {
-    text += (i == 0 ? "" : ", ") + std::to_string(shape.dimensionSize[i]);
-  }
-  return text + ")";
-}
-
 void checkShape(const Place& place, const hbDNNTensorShape& given, bool mayBeOpen) {
   const hbDNNTensorShape& wanted = place.tensor.properties.validShape;
   bool fits = given.numDimensions == wanted.numDimensions;
@@ -151,26 +143,34 @@ TensorBinding bindInput(const ModelTensor& tensor, const hbDNNTensor& given, con
   return bind({model, "input", tensor}, given, false);
 }
 
-TensorBinding bindOutput(const ModelTensor& tensor, const hbDNNTensor& given, const std::string& model) {
-  return bind({model, "output", tensor}, given, true);
+TensorBinding bindOutput(const ModelTensor& tensor, const hbDNNTensor& given, bool mayBeKept,
+                         const std::string& model) {
+  if (!mayBeKept || given.sysMem.virAddr != nullptr || given.sysMem.memSize != 0) {
+    return bind({model, "output", tensor}, given, true);
+  }
+  TensorBinding binding;
+  binding.tensor = &tensor;
+  binding.given = false;
+  binding.open = true;
+  binding.layout.elementSize = elementSize(tensor.properties.tensorType);
+  return binding;
 }
 
 void checkInputShape(const ModelTensor& tensor, const hbDNNTensorShape& shape, const std::string& model) {
   checkShape({model, "input", tensor}, shape, false);
 }
 
-void closeBinding(TensorBinding& binding, const std::vector<std::int64_t>& shape, const std::string& model) {
-  const Place place{model, "output", *binding.tensor};
-  const auto fail = [&](const std::string& text) { refuse(place, text, HB_DNN_RUN_TASK_FAILED); };
-  Layout& layout = binding.layout;
+std::string closeBinding(TensorBinding& binding, const std::vector<std::int64_t>& shape) {
+  Layout layout = binding.layout;
   if (shape.size() > HB_DNN_TENSOR_MAX_DIMENSIONS) {
-    fail("the result has " + std::to_string(shape.size()) + " dimensions, at most 10 are possible");
+    return "the result has " + std::to_string(shape.size()) + " dimensions, at most 10 are possible";
   }
   const auto rank = static_cast<std::int32_t>(shape.size());
   if (!binding.tensor->rankKnown) {
     std::fill_n(layout.strides, rank, std::int64_t{-1});
-  } else if (rank != layout.rank) {
-    fail("the result has " + std::to_string(rank) + " dimensions, the model says " + std::to_string(layout.rank));
+  } else if (rank != layout.rank || (!binding.open && !std::equal(shape.begin(), shape.end(), layout.shape))) {
+    return "the result has the shape " + shapeText(shape) + ", the model declares " +
+           shapeText(binding.tensor->properties.validShape);
   }
   layout.rank = rank;
   std::copy(shape.begin(), shape.end(), layout.shape);
@@ -179,19 +179,43 @@ void closeBinding(TensorBinding& binding, const std::vector<std::int64_t>& shape
     std::int64_t& stride = layout.strides[i];
     stride = stride == -1 ? least : stride;
     if (stride < least) {
-      fail("stride " + std::to_string(i) + " is " + std::to_string(stride) + ", the result needs " +
-           std::to_string(least));
+      return "stride " + std::to_string(i) + " is " + std::to_string(stride) + ", the result needs " +
+             std::to_string(least);
     }
     if (__builtin_mul_overflow(stride, std::max<std::int64_t>(layout.shape[i], 1), &least)) {
-      fail("the result does not fit into memory");
+      return "the result does not fit into memory";
     }
   }
   const std::optional<std::int64_t> span = spanOf(layout);
   if (!span.has_value() || static_cast<std::uint64_t>(*span) > binding.window) {
-    fail("the result spans " + (span.has_value() ? std::to_string(*span) : "too many") + " bytes, its memory has " +
-         std::to_string(binding.window));
+    return "the result spans " + (span.has_value() ? std::to_string(*span) : "too many") + " bytes, its memory has " +
+           std::to_string(binding.window);
   }
+  binding.layout = layout;
   binding.open = false;
+  return "";
+}
+
+bool isDeclared(const ModelTensor& tensor, const std::vector<std::int64_t>& shape) noexcept {
+  const hbDNNTensorShape& declared = tensor.properties.validShape;
+  bool same = !tensor.rankKnown || static_cast<std::size_t>(declared.numDimensions) == shape.size();
+  for (std::size_t i = 0; same && tensor.rankKnown && i < shape.size(); ++i) {
+    same = declared.dimensionSize[i] < 0 || declared.dimensionSize[i] == shape[i];
+  }
+  return same;
+}
+
+std::string shapeText(const hbDNNTensorShape& shape) {
+  const std::int32_t rank = std::clamp(shape.numDimensions, 0, HB_DNN_TENSOR_MAX_DIMENSIONS);
+  return shapeText(std::vector<std::int64_t>(shape.dimensionSize, shape.dimensionSize + rank));
+}
+
+std::string shapeText(const std::vector<std::int64_t>& shape) {
+  std::string text = "(";
+  for (const std::int64_t size : shape) {
+    text += (text.size() == 1 ? "" : ", ") + std::to_string(size);
+  }
+  return text + ")";
 }
 
 }  // namespace bpusim

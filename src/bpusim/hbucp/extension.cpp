@@ -116,9 +116,10 @@ std::int32_t setLoadOptions(const bpusimLoadOptions* options) {
   return forwarded<&ModelInterface::setLoadOptions>("setLoadOptions", options);
 }
 
-std::int32_t inferOutputProperties(hbDNNTensorProperties* outputs, const hbDNNTensor* inputs, std::int32_t withData,
-                                   hbDNNHandle_t model) {
-  return forwarded<&ModelInterface::inferOutputProperties>("inferOutputProperties", outputs, inputs, withData, model);
+std::int32_t inferOutputProperties(hbDNNTensorProperties* outputs, const hbDNNTensor* inputs,
+                                   std::int32_t trustDeclared, hbDNNHandle_t model) {
+  return forwarded<&ModelInterface::inferOutputProperties>("inferOutputProperties", outputs, inputs, trustDeclared,
+                                                           model);
 }
 
 const char* symbolicDimension(hbDNNHandle_t model, std::int32_t isOutput, std::int32_t tensor, std::int32_t dimension) {
@@ -160,6 +161,17 @@ std::int32_t taskTimes(bpusimTaskTimes* times, hbUCPTaskHandle_t handle) {
   });
 }
 
+std::int32_t takeResults(bpusimResult* results, std::int32_t count, hbUCPTaskHandle_t task, std::int32_t subTask) {
+  return forwarded<&ModelInterface::takeResults>("takeResults", results, count, task, subTask);
+}
+
+// Also in a forked child, where the memory is the child's own.
+void releaseResult(void* owner) {
+  if (const ModelInterface* const dnn = models.load(); dnn != nullptr) {
+    dnn->releaseResult(owner);
+  }
+}
+
 constexpr bpusimInterface kInterface = {
     sizeof(bpusimInterface),
     BPUSIM_INTERFACE_VERSION,
@@ -178,6 +190,8 @@ constexpr bpusimInterface kInterface = {
     setEnginePath,
     changeLogSink,
     taskTimes,
+    takeResults,
+    releaseResult,
 };
 
 // --- for libdnn
@@ -220,7 +234,7 @@ std::int32_t runNow(Job* job) {
   }
 }
 
-std::int32_t withEndedJob(hbUCPTaskHandle_t handle, std::int32_t subTask, std::int32_t (*visit)(const Job*, void*),
+std::int32_t withEndedJob(hbUCPTaskHandle_t handle, std::int32_t subTask, std::int32_t (*visit)(Job*, void*),
                           void* context) {
   const std::shared_ptr<Task> task = TaskTable::instance().find(handle);
   return task != nullptr ? task->withEndedJob(subTask, visit, context) : HB_UCP_TASK_HANDLE_INVALID;
@@ -229,6 +243,8 @@ std::int32_t withEndedJob(hbUCPTaskHandle_t handle, std::int32_t subTask, std::i
 std::shared_ptr<const void> memoryAt(const void* address, std::uint64_t size) {
   return DeviceMemory::instance().blockAt(address, size);
 }
+
+void countResult(std::int64_t results, std::uint64_t size) { DeviceMemory::instance().countResult(results, size); }
 
 const Platform* platform() { return &settings().platform; }
 
@@ -239,8 +255,8 @@ bool logsLevel(LogLevel level) { return logs(level); }
 void registerModels(const ModelInterface* interface) { models.store(interface); }
 
 constexpr TaskInterface kTaskInterface = {
-    enter,    enterText, failWithText, append,    runNow,         withEndedJob,
-    memoryAt, platform,  logText,      logsLevel, registerModels,
+    enter,    enterText,   failWithText, append,  runNow,    withEndedJob,
+    memoryAt, countResult, platform,     logText, logsLevel, registerModels,
 };
 
 }  // namespace

@@ -124,6 +124,11 @@ void DeviceMemory::count(std::int64_t blocks, std::uint64_t size) {
   StatusPage::instance().showMemory(counters_.blocks, counters_.bytes);
 }
 
+void DeviceMemory::countResult(std::int64_t results, std::uint64_t size) {
+  const std::lock_guard lock(mutex_);
+  count(results, size);
+}
+
 std::shared_ptr<const void> DeviceMemory::blockAt(const void* address, std::uint64_t size) const {
   const auto begin = reinterpret_cast<std::uintptr_t>(address);
   const std::lock_guard lock(mutex_);

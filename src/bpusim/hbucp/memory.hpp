@@ -27,6 +27,8 @@ class DeviceMemory {
   [[nodiscard]] std::int32_t free(void* address);
   // The live block that [address, address + size) lies in, or nullptr.
   [[nodiscard]] std::shared_ptr<const void> blockAt(const void* address, std::uint64_t size) const;
+  // A result of `size` bytes that a client has taken (1) or released (-1) counts as a block.
+  void countResult(std::int64_t results, std::uint64_t size);
   [[nodiscard]] Counters counters() const;
 
  private:

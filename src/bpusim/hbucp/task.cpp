@@ -92,7 +92,7 @@ std::int32_t Task::wait(std::int32_t timeoutMs) {
   return status_ == HB_UCP_SUCCESS ? status_ : fail(status_, error_, LogLevel::kDebug);
 }
 
-std::int32_t Task::withEndedJob(std::int32_t subTask, std::int32_t (*visit)(const Job*, void*), void* context) {
+std::int32_t Task::withEndedJob(std::int32_t subTask, std::int32_t (*visit)(Job*, void*), void* context) {
   const std::lock_guard lock(mutex_);
   if (state_ < State::kEnded) {
     return fail(HB_UCP_API_USE_ERROR, "the task has not ended");

@@ -63,8 +63,7 @@ class Task {
   [[nodiscard]] std::int32_t beginSubmit();  // created -> submitted
   void undoSubmit();
   [[nodiscard]] std::int32_t wait(std::int32_t timeoutMs);
-  [[nodiscard]] std::int32_t withEndedJob(std::int32_t subTask, std::int32_t (*visit)(const Job*, void*),
-                                          void* context);
+  [[nodiscard]] std::int32_t withEndedJob(std::int32_t subTask, std::int32_t (*visit)(Job*, void*), void* context);
   [[nodiscard]] std::int32_t times(bpusimTaskTimes& times);
   // The client gives its handle back. Frees everything now, or when the task has ended.
   void release();

@@ -27,7 +27,7 @@ struct TensorInfo {
   std::vector<std::int64_t> strides;  // bytes; -1: dynamic
   std::int64_t alignedByteSize = -1;  // bytes to allocate; -1: depends on the call
   QuantInfo quant;
-  bool dynamicShape = false;    // derived: a dimension is -1
+  bool dynamicShape = false;    // derived: a dimension is -1, or the rank is unknown (no dimensions and no size)
   bool dynamicStrides = false;  // derived: a stride is -1
 };
 
