@@ -34,6 +34,8 @@ class Call:
     secure: bool
 
 
+_LONGEST_SECONDS = 1e9
+
 Answer = Callable[[Call, Any], Any]
 
 
@@ -89,7 +91,10 @@ def _infer(call: Call, request: Any) -> bytes:
     cancellation = Cancellation()
     if not call.context.add_callback(cancellation.cancel):
         cancellation.cancel()
-    asked = infer_call(request, call.context.time_remaining(), local=call.local)
+    remaining = call.context.time_remaining()
+    if remaining is not None and remaining > _LONGEST_SECONDS:  # grpcio's word for no deadline
+        remaining = None
+    asked = infer_call(request, remaining, local=call.local)
     return serialized_answer(call.dataplane.infer(asked, cancellation))
 
 
