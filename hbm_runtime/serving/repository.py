@@ -53,6 +53,9 @@ class Repository:
         files = [ModelFile(Path(path), Path(path).stem) for path in self._settings.files]
         if self._settings.folder is not None:
             files += files_in(self._settings.folder)
+        uploads = self._settings.upload_folder
+        if self._settings.allow_upload and uploads is not None and uploads.is_dir():
+            files += files_in(uploads)
         try:
             with self._changing:
                 for file in files:
