@@ -6,8 +6,10 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 from support.build_tools import engine, run
@@ -41,12 +43,13 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "model.onnx"
 
 
-EXAMPLES = ("first_run", "run_model", "asynchronous", "observing")
+EXAMPLES = ("first_run", "run_model", "asynchronous", "observing", "measuring")
 
 
 def check_examples(folder: Path, model: Path, **environment: str) -> None:
     """Runs the examples that were built into a folder and looks at what they print."""
-    environment |= {"BPUSIM_ENGINE_PATH": engine(), "HBM_RUNTIME_DRIVER": "bpusim"}
+    # The engine of an active environment is found without a variable.
+    environment |= {"VIRTUAL_ENV": sys.prefix, "BPUSIM_ENGINE_PATH": "", "HBM_RUNTIME_DRIVER": "bpusim"}
     assert run(folder / "first_run", model, **environment).split() == ["2", "1"]
     described = run(folder / "run_model", model, **environment)
     assert "input image: F32 1x3x8x8" in described
@@ -62,6 +65,13 @@ def check_examples(folder: Path, model: Path, **environment: str) -> None:
     assert observing.count("request: done, waited") == 3
     assert "operation GlobalAveragePool: " in observing
     assert "done: 3, failed: 0" in observing
+    np.save(folder / "in.npy", np.asfortranarray(np.arange(192, dtype=np.float32).reshape(1, 3, 8, 8)))
+    measured = run(folder / "measuring", model, folder / "in.npy", cwd=folder, **environment)
+    assert "image: F32 [1, 3, 8, 8]" in measured
+    assert re.search(r"latency \S+ ms, \S+ runs a second", measured)
+    assert "DeviceExecute: " in measured
+    assert "wrote mean.npy: F32 [1, 3, 1, 1]" in measured
+    assert np.load(folder / "doubled.npy").ravel().tolist() == [2.0 * i for i in range(192)]
 
 
 def test_a_cmake_project_finds_and_uses_it(prefix: Path, model: Path, tmp_path: Path) -> None:

@@ -17,8 +17,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kAdvice =
-    "bpusim computes with ONNX Runtime and cannot use it here: install it with 'pip install onnxruntime' or "
-    "'pip install hbm_runtime[bpusim]', or set BPUSIM_ENGINE_PATH to its libonnxruntime.so";
+    "bpusim computes with ONNX Runtime and cannot use it here: install it, or set BPUSIM_ENGINE_PATH to "
+    "libonnxruntime.so "
+    "or its folder";
 
 struct Paths {
   std::mutex mutex;
@@ -55,6 +56,35 @@ struct Paths {
   std::error_code error;
   const fs::path path = fs::canonical(info.dli_fname, error);
   return error ? fs::path(info.dli_fname).parent_path() : path.parent_path();
+}
+
+// Where Python installations keep the engine: the active environment's, the user's, the system's.
+[[nodiscard]] std::vector<fs::path> pythonPlaces() {
+  std::vector<fs::path> prefixes;
+  for (const auto& [variable, below] : {std::pair{"VIRTUAL_ENV", ""}, {"CONDA_PREFIX", ""}, {"HOME", ".local"}}) {
+    if (const char* const value = secure_getenv(variable); value != nullptr && *value == '/') {
+      prefixes.push_back(fs::path(value) / below);
+    }
+  }
+  prefixes.emplace_back("/usr/local");
+  prefixes.emplace_back("/usr");
+  std::vector<fs::path> places;
+  for (const fs::path& prefix : prefixes) {
+    std::error_code error;
+    for (fs::directory_iterator entry(prefix / "lib", error), end; !error && entry != end; entry.increment(error)) {
+      if (entry->path().filename().string().rfind("python3", 0) != 0) {
+        continue;
+      }
+      for (const char* const packages : {"site-packages", "dist-packages"}) {
+        const fs::path place = entry->path() / packages / "onnxruntime" / "capi";
+        std::error_code ignored;
+        if (fs::is_directory(place, ignored)) {
+          places.push_back(place);
+        }
+      }
+    }
+  }
+  return places;
 }
 
 [[nodiscard]] ort::Functions functionsOf(const void* table, std::uint32_t version) {
@@ -129,6 +159,12 @@ struct Paths {
   if (chosen == nullptr || *chosen == '\0') {
     if (auto library = attempt("libonnxruntime.so.1"); library != nullptr) {
       return library;
+    }
+    for (const fs::path& place : pythonPlaces()) {
+      const std::string path = libraryAt(place);
+      if (auto library = path.empty() ? nullptr : attempt(path); library != nullptr) {
+        return library;
+      }
     }
   }
   throw Error(HB_UCP_INIT_FAILED, std::string(kAdvice) + " (" + tried + ")");
