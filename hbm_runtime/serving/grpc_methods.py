@@ -68,8 +68,10 @@ def _model_ready(call: Call, request: Any) -> Any:
 
 
 def _server_metadata(call: Call, _: Any) -> Any:
-    host = json.dumps(call.dataplane.host()).encode()
-    call.context.set_trailing_metadata((("hbm-host-bin", host),))
+    # Only to who asks for it: clients refuse more than a few kilobytes of metadata unless they were told.
+    if any(key == "hbm-host" for key, _ in call.context.invocation_metadata()):
+        host = json.dumps(call.dataplane.host()).encode()
+        call.context.set_trailing_metadata((("hbm-host-bin", host),))
     return from_document("ServerMetadataResponse", call.dataplane.server_metadata())
 
 

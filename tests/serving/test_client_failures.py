@@ -155,7 +155,7 @@ def test_an_early_refusal_is_read_though_the_body_was_not_taken(script: Callable
         else:
             assert isinstance(caught.value, HbmRemoteError)
             assert caught.value.code == "413"
-        for _ in range(2):  # on a new connection
+        if script is refuses_and_stays:  # on that connection nothing more can be sent
             with pytest.raises(HbmRemoteError):
                 rt.run(X, "m")
 

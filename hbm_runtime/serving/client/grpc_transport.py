@@ -49,7 +49,11 @@ _OPTIONS = (
     # Channels to one server are apart, so that closing one runtime does not touch another's connection.
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.enable_http_proxy", 0),
+    # What this package's servers tell of their machine is metadata, too.
+    ("grpc.max_metadata_size", 1 << 22),
+    ("grpc.absolute_max_metadata_size", 1 << 22),
 )
+Metadata = tuple[tuple[str, str], ...]
 _NOT_CONNECTED = "failed to connect to all addresses"
 
 
@@ -97,7 +101,8 @@ class GrpcTransport:
 
     def host(self, control: Control) -> Document | None:
         """See `wire.Transport.host`."""
-        _, trailing = self._call("ServerMetadata", self._messages.message("ServerMetadataRequest")(), control)
+        message = self._messages.message("ServerMetadataRequest")()
+        _, trailing = self._call("ServerMetadata", message, control, (("hbm-host", "1"),))
         found = details_of(trailing.get("hbm-host-bin"))
         return found if isinstance(found, dict) else None
 
@@ -162,11 +167,11 @@ class GrpcTransport:
         except (ValueError, KeyError, UnsupportedError) as error:
             raise broken_answer(self.address, f"output '{output.name}': {error}") from error
 
-    def _call(self, rpc: str, message: Any, control: Control) -> tuple[Any, Mapping[str, Any]]:
+    def _call(self, rpc: str, message: Any, control: Control, metadata: Metadata = ()) -> tuple[Any, Mapping[str, Any]]:
         token = self._credentials.token()
         options = {
             "timeout": control.remaining(),
-            "metadata": (("authorization", f"Bearer {token}"),) if token else (),
+            "metadata": (*metadata, ("authorization", f"Bearer {token}")) if token else metadata,
             "compression": self._compression,
         }
         try:

@@ -153,11 +153,9 @@ def _item_size(dtype: hbDNNDataType) -> int:
 
 
 def _quant(details: Document) -> QuantParams:
-    if not details.get("scale"):
-        return QuantParams()
     return QuantParams(
-        scale=details["scale"],
+        scale=details.get("scale") or None,
         zero_point=details.get("zero_point") or None,
-        quant_type=hbDNNQuantiType[details["type"]],
+        quant_type=hbDNNQuantiType[details.get("type", "NONE")],
         axis=details.get("axis"),
     )

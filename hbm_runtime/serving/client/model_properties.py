@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -21,12 +22,12 @@ class ModelProperties:
     def __init__(self) -> None:
         self._facts: dict[str, ModelFacts] = {}
         self._closed = False
-        self._forked = False
+        self._pid = os.getpid()
 
     def _models(self) -> Mapping[str, ModelFacts]:
         if self._closed:
             raise HbmClosedError("the runtime is closed; connect again")
-        if self._forked:
+        if os.getpid() != self._pid:
             raise HbmForkError("this process was forked from one that had connected; connect again in the child")
         return self._facts
 

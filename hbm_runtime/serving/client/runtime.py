@@ -52,7 +52,7 @@ class RemoteRuntime(ModelProperties):
         self._defaults: dict[str, Overrides] = {}
         self._workers = Workers()
         self._servers = connected_servers(options)
-        self._finalizer = weakref.finalize(self, _end, os.getpid(), self._servers, self._workers)
+        self._finalizer = weakref.finalize(self, _end, self._pid, self._servers, self._workers)
         try:
             self._host = observing.host_of(self._servers, self._control())
             self.refresh()
