@@ -3,10 +3,10 @@
 #include <memory>
 #include <mutex>
 
-#include "bindings/call_options.hpp"
-#include "bindings/gil.hpp"
-#include "bindings/numpy_interop.hpp"
-#include "bindings/py_request.hpp"
+#include "bindings/arguments/call_options.hpp"
+#include "bindings/arguments/numpy_interop.hpp"
+#include "bindings/interpreter/gil.hpp"
+#include "bindings/objects/py_request.hpp"
 #include "hbm_runtime/error.hpp"
 
 namespace hbm::python {

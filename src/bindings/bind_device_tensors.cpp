@@ -1,6 +1,6 @@
 // Arrays on device memory, shapes without a run, memory in use.
-#include "bindings/numpy_interop.hpp"
-#include "bindings/py_runtime.hpp"
+#include "bindings/arguments/numpy_interop.hpp"
+#include "bindings/objects/py_runtime.hpp"
 #include "hbm_runtime/error.hpp"
 
 namespace hbm::python {

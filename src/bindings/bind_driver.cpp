@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "bindings/bindings.hpp"
-#include "bindings/gil.hpp"
+#include "bindings/interpreter/gil.hpp"
 #include "hbm_runtime/driver_info.hpp"
 #include "hbm_runtime/error.hpp"
 #include "loader/driver.hpp"

@@ -1,5 +1,5 @@
+#include "bindings/arguments/enum_members.hpp"
 #include "bindings/bindings.hpp"
-#include "bindings/enum_members.hpp"
 #include "hbm_runtime/types.hpp"
 
 namespace hbm::python {

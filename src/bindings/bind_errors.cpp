@@ -1,8 +1,8 @@
 // The one translator from C++ errors to Python exceptions, whose classes are written in Python.
 #include <pybind11/gil_safe_call_once.h>
 
+#include "bindings/arguments/mappings.hpp"
 #include "bindings/bindings.hpp"
-#include "bindings/mappings.hpp"
 #include "hbm_runtime/error.hpp"
 
 namespace hbm::python {

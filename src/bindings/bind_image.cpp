@@ -2,7 +2,7 @@
 #include <array>
 
 #include "bindings/bindings.hpp"
-#include "bindings/gil.hpp"
+#include "bindings/interpreter/gil.hpp"
 #include "hbm_runtime/image.hpp"
 
 namespace hbm::python {

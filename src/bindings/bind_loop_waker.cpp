@@ -9,7 +9,7 @@
 #include <system_error>
 #include <utility>
 
-#include "bindings/py_request.hpp"
+#include "bindings/objects/py_request.hpp"
 
 namespace hbm::python {
 namespace {

@@ -1,9 +1,9 @@
 // Profiles, counters, operations, core loads, log lines: what happens inside.
 #include <memory>
 
-#include "bindings/mappings.hpp"
-#include "bindings/notifier.hpp"
-#include "bindings/py_runtime.hpp"
+#include "bindings/arguments/mappings.hpp"
+#include "bindings/interpreter/notifier.hpp"
+#include "bindings/objects/py_runtime.hpp"
 #include "hbm_runtime/error.hpp"
 #include "hbm_runtime/logging.hpp"
 #include "hbm_runtime/recorder.hpp"

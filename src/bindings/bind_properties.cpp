@@ -1,7 +1,7 @@
 // What models and their tensors are like: the properties of the runtime class.
-#include "bindings/enum_members.hpp"
-#include "bindings/mappings.hpp"
-#include "bindings/py_runtime.hpp"
+#include "bindings/arguments/enum_members.hpp"
+#include "bindings/arguments/mappings.hpp"
+#include "bindings/objects/py_runtime.hpp"
 
 namespace hbm::python {
 namespace {

@@ -3,8 +3,8 @@
 #include <limits>
 #include <optional>
 
+#include "bindings/arguments/enum_members.hpp"
 #include "bindings/bindings.hpp"
-#include "bindings/enum_members.hpp"
 #include "hbm_runtime/error.hpp"
 #include "hbm_runtime/model_info.hpp"
 

@@ -1,8 +1,8 @@
 // dequantize() and quantize(); the package's quant.py makes QuantParams of what users pass.
+#include "bindings/arguments/numpy_interop.hpp"
 #include "bindings/bindings.hpp"
-#include "bindings/gil.hpp"
-#include "bindings/numpy_interop.hpp"
-#include "core/call_check.hpp"
+#include "bindings/interpreter/gil.hpp"
+#include "core/request/call_check.hpp"
 #include "hbm_runtime/error.hpp"
 #include "hbm_runtime/quantization.hpp"
 

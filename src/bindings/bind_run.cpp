@@ -1,7 +1,7 @@
 // run() and start(): one path from Python's arguments to requests and back.
-#include "bindings/call_options.hpp"
-#include "bindings/py_request.hpp"
-#include "bindings/py_runtime.hpp"
+#include "bindings/arguments/call_options.hpp"
+#include "bindings/objects/py_request.hpp"
+#include "bindings/objects/py_runtime.hpp"
 
 namespace hbm::python {
 

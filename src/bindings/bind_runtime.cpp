@@ -1,8 +1,8 @@
 // The runtime class, base of HB_HBMRuntime: construction, scheduling defaults, closing.
 #include <memory>
 
-#include "bindings/py_request.hpp"
-#include "bindings/scheduling_arguments.hpp"
+#include "bindings/arguments/scheduling_arguments.hpp"
+#include "bindings/objects/py_request.hpp"
 #include "hbm_runtime/error.hpp"
 
 namespace hbm::python {

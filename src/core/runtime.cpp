@@ -4,11 +4,11 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "core/dispatcher.hpp"
-#include "core/progress.hpp"
+#include "core/driver/status.hpp"
+#include "core/request/dispatcher.hpp"
+#include "core/request/progress.hpp"
+#include "core/request/timer.hpp"
 #include "core/runtime_impl.hpp"
-#include "core/status.hpp"
-#include "core/timer.hpp"
 
 namespace hbm {
 namespace {

@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "core/call_check.hpp"
-#include "core/model.hpp"
-#include "core/request.hpp"
-#include "core/scheduling.hpp"
+#include "core/model/model.hpp"
+#include "core/request/call_check.hpp"
+#include "core/request/request.hpp"
+#include "core/request/scheduling.hpp"
 #include "hbm_runtime/recorder.hpp"
 #include "hbm_runtime/runtime.hpp"
 

@@ -1,10 +1,10 @@
 // What a runtime can tell about its models besides their description, and memory for their tensors.
 #include <algorithm>
 
-#include "core/device_layout.hpp"
+#include "core/driver/status.hpp"
+#include "core/model/device_layout.hpp"
+#include "core/model/shape_inference.hpp"
 #include "core/runtime_impl.hpp"
-#include "core/shape_inference.hpp"
-#include "core/status.hpp"
 
 namespace hbm {
 namespace {

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <system_error>
 
-#include "core/copy.hpp"
+#include "core/memory/copy.hpp"
 #include "hbm_runtime/error.hpp"
 
 namespace hbm {

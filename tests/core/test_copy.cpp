@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/copy.hpp"
+#include "core/memory/copy.hpp"
 #include "hbm_runtime/types.hpp"
 #include "support/check.hpp"
 

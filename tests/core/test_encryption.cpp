@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
-#include "core/encryption.hpp"
+#include "core/encryption/encryption.hpp"
 #include "null_model.hpp"
 
 using hbm::ErrorKind;

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "core/image_kernels.hpp"
-#include "core/vector_target.hpp"
+#include "core/base/vector_target.hpp"
+#include "core/image/image_kernels.hpp"
 #include "hbm_runtime/error.hpp"
 #include "hbm_runtime/image.hpp"
 #include "support/check.hpp"

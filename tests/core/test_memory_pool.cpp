@@ -2,7 +2,7 @@
 #include <thread>
 #include <vector>
 
-#include "core/memory_pool.hpp"
+#include "core/memory/memory_pool.hpp"
 #include "null_model.hpp"
 
 namespace {

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "core/quantization_kernels.hpp"
-#include "core/vector_target.hpp"
+#include "core/base/vector_target.hpp"
+#include "core/quantization/quantization_kernels.hpp"
 #include "hbm_runtime/error.hpp"
 #include "hbm_runtime/quantization.hpp"
 #include "support/check.hpp"

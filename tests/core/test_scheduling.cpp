@@ -2,7 +2,7 @@
 #include <optional>
 #include <string>
 
-#include "core/scheduling.hpp"
+#include "core/request/scheduling.hpp"
 #include "hbm_runtime/error.hpp"
 #include "support/check.hpp"
 

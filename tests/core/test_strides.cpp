@@ -3,7 +3,7 @@
 #include <limits>
 #include <vector>
 
-#include "core/strides.hpp"
+#include "core/model/strides.hpp"
 #include "support/check.hpp"
 
 namespace {

@@ -1,4 +1,4 @@
-"""``timeout`` and ``deadline`` of a run, with the texts of the local ones (`src/bindings/call_options.cpp`)."""
+"""``timeout`` and ``deadline`` of a run, with the local texts (`bindings/arguments/call_options.cpp`)."""
 
 from __future__ import annotations
 

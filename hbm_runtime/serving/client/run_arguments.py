@@ -1,6 +1,6 @@
 """The arguments of a run: the three forms of inputs, given and chosen outputs, with the rules and texts of local runs.
 
-The C++ side (`src/bindings/run_arguments.cpp`) does this for a runtime of its own; here there is none.
+The C++ side (`src/bindings/arguments/run_arguments.cpp`) does this for a runtime of its own; here there is none.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Scheduling keywords of runs on a server: the same rules and texts as locally, as parameters of requests.
 
-The C++ side has them in `src/bindings/scheduling_arguments.cpp` and `src/core/scheduling.cpp`.
+The C++ side has them in `src/bindings/arguments/scheduling_arguments.cpp` and `src/core/request/scheduling.cpp`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Checks of arrays against a remote model, with the texts of the local ones (`src/core/call_check.cpp`)."""
+"""Checks of arrays against a remote model, with the texts of the local ones (`src/core/request/call_check.cpp`)."""
 
 from __future__ import annotations
 

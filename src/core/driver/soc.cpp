@@ -1,0 +1,30 @@
+#include "core/driver/soc.hpp"
+
+#include "hbm_runtime/driver_info.hpp"
+
+namespace hbm {
+
+Soc describeSoc(const Driver& driver) {
+  Soc soc;
+  if (driver.info.soc.find("S100") != std::string::npos) {
+    soc = {1, 32};
+  } else if (driver.info.soc.find("S600") != std::string::npos) {
+    soc = {4, 64};
+  }
+  std::int32_t value = 0;
+  if (const auto coreCount = driver.extensionFunction(&bpusimInterface::getCoreCount)) {
+    if (coreCount(&value) == 0) {
+      soc.cores = value;
+    }
+  }
+  if (const auto alignment = driver.extensionFunction(&bpusimInterface::getStrideAlignment)) {
+    if (alignment(&value) == 0) {
+      soc.strideAlignment = value;
+    }
+  }
+  return soc;
+}
+
+std::optional<std::int32_t> coreCount() { return describeSoc(Driver::get()).cores; }
+
+}  // namespace hbm

@@ -1,0 +1,125 @@
+#include "core/driver/status.hpp"
+
+#include "hobot/hb_ucp_status.h"
+
+namespace hbm {
+namespace {
+
+ErrorKind kindOf(std::int32_t status) {
+  switch (status) {
+    case HB_UCP_MODEL_INVALID:
+      return ErrorKind::kContainer;
+    case HB_UCP_MODEL_INCOMPATIBLE:
+      return ErrorKind::kModel;
+    case HB_UCP_FILE_OPEN_FAILED:
+      return ErrorKind::kIo;  // that it exists was looked at before
+    case HB_UCP_TASK_TIMEOUT:
+      return ErrorKind::kTimeout;
+    case HB_UCP_TASK_NUMBER_EXCEED_LIMIT:
+    case HB_UCP_MEM_ALLOC_FAIL:
+    case HB_UCP_MODEL_NUMBER_EXCEED_LIMIT:
+      return ErrorKind::kOutOfResources;
+    default:
+      return ErrorKind::kDriver;
+  }
+}
+
+std::string driverText(const Driver& driver, std::int32_t status) {
+  if (const auto lastError = driver.extensionFunction(&bpusimInterface::lastError)) {
+    const char* text = lastError();
+    if (text != nullptr && *text != '\0') {
+      return text;
+    }
+  }
+  const char* text = driver.hbUCPGetErrorDesc(status);
+  return text != nullptr ? text : "";
+}
+
+}  // namespace
+
+std::string statusName(std::int32_t status) {
+  switch (status) {
+#define HBM_STATUS(name) \
+  case name:             \
+    return #name;
+    HBM_STATUS(HB_UCP_SUCCESS)
+    HBM_STATUS(HB_UCP_INVALID_ARGUMENT)
+    HBM_STATUS(HB_UCP_API_USE_ERROR)
+    HBM_STATUS(HB_UCP_INIT_FAILED)
+    HBM_STATUS(HB_UCP_UNKNOWN_ERROR)
+    HBM_STATUS(HB_UCP_TASK_NUMBER_EXCEED_LIMIT)
+    HBM_STATUS(HB_UCP_TASK_TIMEOUT)
+    HBM_STATUS(HB_UCP_TASK_RUN_FAILED)
+    HBM_STATUS(HB_UCP_TASK_HANDLE_INVALID)
+    HBM_STATUS(HB_UCP_OP_NUMBER_EXCEED_LIMIT)
+    HBM_STATUS(HB_UCP_OP_NOT_REGISTER)
+    HBM_STATUS(HB_UCP_OP_CMD_UNAVAILABLE)
+    HBM_STATUS(HB_UCP_MEM_ALLOC_FAIL)
+    HBM_STATUS(HB_UCP_MEM_FREE_FAIL)
+    HBM_STATUS(HB_UCP_MEM_FLUSH_FAIL)
+    HBM_STATUS(HB_UCP_MEM_INVALIDATE_FAIL)
+    HBM_STATUS(HB_UCP_MEM_IS_INVALID)
+    HBM_STATUS(HB_UCP_MEM_MAP_FAIL)
+    HBM_STATUS(HB_UCP_MEM_UNMAP_FAIL)
+    HBM_STATUS(HB_UCP_FILE_OPEN_FAILED)
+    HBM_STATUS(HB_UCP_MODEL_NUMBER_EXCEED_LIMIT)
+    HBM_STATUS(HB_UCP_MODEL_INVALID)
+    HBM_STATUS(HB_UCP_MODEL_IS_INUSE)
+    HBM_STATUS(HB_UCP_MODEL_INCOMPATIBLE)
+    HBM_STATUS(HB_UCP_DSP_UNAVAILABLE)
+    HBM_STATUS(HB_UCP_DSP_XV_ALLOC_FAIL)
+    HBM_STATUS(HB_UCP_DSP_XV_FREE_FAIL)
+    HBM_STATUS(HB_UCP_DSP_IDMA_COPY_FAIL)
+    HBM_STATUS(HB_UCP_DSP_IDMA_BAD_INIT)
+    HBM_STATUS(HB_UCP_DSP_MMAP_FAIL)
+    HBM_STATUS(HB_UCP_DSP_INVALID_SCALE)
+    HBM_STATUS(HB_UCP_DSP_UNMAP_FAIL)
+    HBM_STATUS(HB_UCP_DSP_OFFLINE)
+    HBM_STATUS(HB_UCP_ISP_NO_AVAILABLE_SLOT)
+    HBM_STATUS(HB_UCP_ISP_CTX_INUSE)
+#undef HBM_STATUS
+    default:
+      return "status " + std::to_string(status);
+  }
+}
+
+std::string place(const std::string& model, const char* role, const std::string& tensor) {
+  std::string text;
+  if (!model.empty()) {
+    text = "model '" + model + "'";
+  }
+  if (!tensor.empty()) {
+    text += (text.empty() ? "" : ", ") + std::string(role) + (*role != '\0' ? " '" : "'") + tensor + "'";
+  }
+  return text;
+}
+
+Error driverError(const Driver& driver, const char* function, std::int32_t status, const std::string& model,
+                  const std::string& tensor) {
+  const std::string where = place(model, "tensor", tensor);
+  const std::string name = statusName(status);
+  std::string message = where.empty() ? "" : where + ": ";
+  message += std::string(function) + " failed with " + name;
+  if (name.rfind("status", 0) != 0) {
+    message += " (" + std::to_string(status) + ")";
+  }
+  const std::string text = driverText(driver, status);
+  if (!text.empty()) {
+    message += ": " + text;
+  }
+  return {kindOf(status), message, ErrorContext{function, status, name, model, tensor}};
+}
+
+Error inferenceError(const Driver& driver, std::int32_t status, const std::string& model, const std::string& tensor) {
+  const Error error = driverError(driver, "inferOutputProperties", status, model, tensor);
+  ErrorKind kind = error.kind();
+  if (status == HB_UCP_INVALID_ARGUMENT) {
+    kind = ErrorKind::kShape;
+  } else if (kind == ErrorKind::kModel || kind == ErrorKind::kContainer) {
+    // The model is loaded and was found good: what it cannot compute is a failed run, whatever the status says.
+    kind = ErrorKind::kDriver;
+  }
+  return {kind, error.what(), error.context()};
+}
+
+}  // namespace hbm

@@ -1,0 +1,125 @@
+#include "core/model/device_layout.hpp"
+
+#include <algorithm>
+
+#include "core/driver/status.hpp"
+#include "core/model/strides.hpp"
+
+namespace hbm {
+namespace {
+
+[[noreturn]] void refuse(ErrorKind kind, const Model& model, TensorRole role, std::size_t index, const char* text) {
+  const bool input = role == TensorRole::kInput;
+  const TensorInfo& info = (input ? model.info.inputs : model.info.outputs)[index];
+  throw Error(kind, place(model.info.name, input ? "input" : "output", info.name) + ": " + text,
+              {"", 0, "", model.info.name, info.name});
+}
+
+// Takes the dimensions from `shape` and fills the strides.
+void complete(hbDNNTensorProperties& properties, const Model& model, TensorRole role, std::size_t index,
+              const std::int64_t* shape) {
+  for (std::int32_t i = 0; i < properties.validShape.numDimensions; ++i) {
+    properties.validShape.dimensionSize[i] = static_cast<std::int32_t>(shape[i]);
+    if (properties.validShape.dimensionSize[i] != shape[i]) {
+      refuse(ErrorKind::kShape, model, role, index, "a dimension is larger than the driver can express");
+    }
+  }
+  if (!fillStrides(properties, model.soc.strideAlignment)) {
+    refuse(ErrorKind::kUnsupported, model, role, index,
+           "its strides cannot be completed: the innermost one is dynamic, or they are too large");
+  }
+}
+
+}  // namespace
+
+hbDNNTensorProperties completeProperties(const Model& model, TensorRole role, std::size_t index,
+                                         const std::int64_t* shape) {
+  hbDNNTensorProperties properties =
+      (role == TensorRole::kInput ? model.inputProperties : model.outputProperties)[index];
+  complete(properties, model, role, index, shape);
+  return properties;
+}
+
+hbDNNTensorProperties otherProperties(const Model& model, TensorRole role, std::size_t index,
+                                      const std::vector<std::int64_t>& shape) {
+  hbDNNTensorProperties properties =
+      (role == TensorRole::kInput ? model.inputProperties : model.outputProperties)[index];
+  const std::size_t rank = shape.size();
+  properties.alignedByteSize = -1;
+  properties.validShape.numDimensions = static_cast<std::int32_t>(rank);
+  std::fill_n(properties.stride, rank, std::int64_t{-1});
+  if (rank > 0) {
+    properties.stride[rank - 1] = static_cast<std::int64_t>(elementSize(static_cast<DataType>(properties.tensorType)));
+  }
+  complete(properties, model, role, index, shape.data());
+  return properties;
+}
+
+std::int64_t requiredBytes(const Model& model, TensorRole role, std::size_t index,
+                           const hbDNNTensorProperties& properties) {
+  const std::int64_t bytes = byteSize(properties);
+  if (bytes < 0) {
+    refuse(ErrorKind::kInput, model, role, index, "the tensor would not fit into memory");
+  }
+  return bytes;
+}
+
+std::int64_t denseBytes(const TensorView& view) {
+  auto bytes = static_cast<std::int64_t>(elementSize(view.dtype));
+  for (std::int32_t i = 0; i < view.rank; ++i) {
+    bytes *= view.shape[static_cast<std::size_t>(i)];
+  }
+  return bytes;
+}
+
+bool windowOf(const TensorView& view, const DeviceBlock& block, const Soc& soc, const hbDNNTensorProperties& reported,
+              hbDNNTensorProperties& properties, hbUCPSysMem& memory) {
+  hbDNNTensorProperties wanted = properties;
+  std::int64_t inner = 0;  // bytes of one step of the next dimension inwards, with all that lies in it
+  for (std::int32_t i = view.rank - 1; i >= 0; --i) {
+    const std::int64_t stride = view.strides[static_cast<std::size_t>(i)];
+    const std::int64_t size = wanted.validShape.dimensionSize[i];
+    if (size != view.shape[static_cast<std::size_t>(i)]) {
+      return false;
+    }
+    // A dynamic stride is the caller's choice as long as the device can take it and rows do not overlap. That of a
+    // single element means nothing in his array; the device wants to see it as large as what lies in it.
+    const bool open = reported.stride[i] < 0;
+    if (size <= 1) {
+      wanted.stride[i] = open ? std::max<std::int64_t>(wanted.stride[i], inner) : wanted.stride[i];
+    } else if (stride != wanted.stride[i]) {
+      if (!open || stride % soc.strideAlignment != 0 || stride < std::max<std::int64_t>(wanted.stride[i], inner)) {
+        return false;
+      }
+      wanted.stride[i] = stride;
+    }
+    inner = wanted.stride[i] * std::max<std::int64_t>(size, 1);
+  }
+  const auto offset =
+      static_cast<std::uint64_t>(static_cast<const char*>(view.data) - static_cast<const char*>(block.memory.virAddr));
+  const std::uint64_t left = block.memory.memSize - offset;
+  // Dynamic tensors have no size of the model's that would have to be there beyond the last element.
+  const std::int64_t bytes = reported.alignedByteSize < 0 ? extent(wanted) : byteSize(wanted);
+  if (bytes < 0 || static_cast<std::uint64_t>(bytes) > left ||
+      offset % static_cast<std::uint64_t>(soc.strideAlignment) != 0) {
+    return false;
+  }
+  properties = wanted;
+  memory = {block.memory.phyAddr + offset, const_cast<void*>(view.data), left};
+  return true;
+}
+
+std::pair<std::int64_t, std::int64_t> spanOf(const TensorView& view, const DeviceBlock& block) {
+  std::int64_t begin = static_cast<const char*>(view.data) - static_cast<const char*>(block.memory.virAddr);
+  std::int64_t end = begin + static_cast<std::int64_t>(elementSize(view.dtype));
+  for (std::size_t i = 0; i < static_cast<std::size_t>(view.rank); ++i) {
+    if (view.shape[i] == 0) {
+      return {0, 0};
+    }
+    const std::int64_t reach = (view.shape[i] - 1) * view.strides[i];
+    (reach < 0 ? begin : end) += reach;
+  }
+  return {begin, end};
+}
+
+}  // namespace hbm

@@ -1,0 +1,71 @@
+// One loaded model: handle, what is known about it, its memory and its thread.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/worker.hpp"
+#include "core/driver/handles.hpp"
+#include "core/driver/soc.hpp"
+#include "core/memory/memory_pool.hpp"
+#include "core/model/counters.hpp"
+#include "hbm_runtime/model_info.hpp"
+#include "hbm_runtime/runtime.hpp"
+
+namespace hbm {
+
+// Immutable but for the pool and the worker, which have their own locks. Requests keep it alive.
+struct Model {
+  Model(const Driver& theDriver, std::shared_ptr<const PackedModels> packedModels, hbDNNHandle_t modelHandle,
+        const Soc& theSoc)
+      : driver(theDriver),
+        packed(std::move(packedModels)),
+        handle(modelHandle),
+        soc(theSoc),
+        pools{std::make_shared<MemoryPool>(theDriver), std::make_shared<MemoryPool>(theDriver)},
+        worker("hbm-model") {}
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+  ~Model() {
+    for (const auto& each : pools) {
+      each->close();
+    }
+  }
+
+  [[nodiscard]] MemoryPool& pool(TensorRole role) const { return *pools[static_cast<std::size_t>(role)]; }
+
+  const Driver& driver;
+  const std::shared_ptr<const PackedModels> packed;
+  const hbDNNHandle_t handle;
+  const Soc soc;
+  ModelInfo info;
+  std::vector<hbDNNTensorProperties> inputProperties;  // as the driver reports them
+  std::vector<hbDNNTensorProperties> outputProperties;
+  bool dynamicOutputs = false;  // an output shape is known only after the run
+  bool delivers = false;        // the driver keeps results for which there is no memory, or whose shape is another one
+  // By role: with one for both, inputs and outputs of one size would swap their blocks from run to run, and every copy
+  // would go to memory that the caches do not have.
+  const std::array<std::shared_ptr<MemoryPool>, 2> pools;
+  mutable Worker worker;
+  mutable std::atomic<bool> quick{false};  // the last task took so little that waiting awake pays
+  std::shared_ptr<Counters> counters =
+      std::make_shared<Counters>();  // a model that replaces this one goes on with them
+};
+
+struct LoadedModels {
+  std::vector<std::shared_ptr<const Model>> models;
+  std::vector<std::string> fileDescriptions;
+};
+
+// Throws Error (kInput) when two models have one name.
+void refuseDuplicates(const std::vector<std::shared_ptr<const Model>>& models);
+
+// Loads the models of all files or buffers through one driver call. Throws Error, and then holds nothing.
+[[nodiscard]] LoadedModels loadFiles(const std::vector<std::string>& files, const LoadOptions& options);
+[[nodiscard]] LoadedModels loadBuffers(const std::vector<ModelBuffer>& buffers, const LoadOptions& options);
+
+}  // namespace hbm

@@ -1,0 +1,76 @@
+#include "core/model/strides.hpp"
+
+#include <algorithm>
+
+#include "hbm_runtime/types.hpp"
+
+namespace hbm {
+
+bool fillStrides(hbDNNTensorProperties& properties, std::int64_t alignment) {
+  const std::int32_t rank = properties.validShape.numDimensions;
+  if (rank > 0 && properties.stride[rank - 1] < 0) {
+    return false;
+  }
+  for (std::int32_t i = rank - 2; i >= 0; --i) {
+    if (properties.stride[i] >= 0) {
+      continue;
+    }
+    std::int64_t bytes = 0;
+    if (__builtin_mul_overflow(properties.stride[i + 1],
+                               static_cast<std::int64_t>(properties.validShape.dimensionSize[i + 1]), &bytes) ||
+        __builtin_add_overflow(bytes, alignment - 1, &bytes)) {
+      return false;
+    }
+    properties.stride[i] = bytes / alignment * alignment;
+  }
+  return true;
+}
+
+std::int64_t byteSize(const hbDNNTensorProperties& properties) {
+  const std::int64_t used = extent(properties);
+  if (properties.alignedByteSize >= 0) {
+    return std::max(properties.alignedByteSize, used);
+  }
+  const std::int32_t rank = properties.validShape.numDimensions;
+  std::int64_t bytes = 0;
+  if (used < 0 ||
+      (rank > 0 && __builtin_mul_overflow(properties.stride[0],
+                                          static_cast<std::int64_t>(properties.validShape.dimensionSize[0]), &bytes))) {
+    return -1;
+  }
+  return std::max(bytes, used);
+}
+
+std::int64_t extent(const hbDNNTensorProperties& properties) {
+  auto bytes = static_cast<std::int64_t>(elementSize(static_cast<DataType>(properties.tensorType)));
+  bool empty = false;
+  for (std::int32_t i = 0; i < properties.validShape.numDimensions; ++i) {
+    const std::int64_t size = properties.validShape.dimensionSize[i];
+    std::int64_t steps = 0;
+    if (size < 0 || properties.stride[i] < 0 || __builtin_mul_overflow(properties.stride[i], size - 1, &steps) ||
+        __builtin_add_overflow(bytes, steps, &bytes)) {
+      return -1;
+    }
+    empty = empty || size == 0;
+  }
+  return empty ? 0 : bytes;
+}
+
+bool rowsKeepApart(const hbDNNTensorProperties& properties) {
+  auto inner = static_cast<std::int64_t>(elementSize(static_cast<DataType>(properties.tensorType)));
+  for (std::int32_t i = properties.validShape.numDimensions - 1; i >= 0; --i) {
+    const std::int64_t size = properties.validShape.dimensionSize[i];
+    const std::int64_t stride = properties.stride[i];
+    if (size < 0 || stride < 0) {
+      return true;  // what lies further out depends on the call
+    }
+    std::int64_t steps = 0;
+    if (size > 1 && (stride < inner || __builtin_mul_overflow(stride, size - 1, &steps) ||
+                     __builtin_add_overflow(inner, steps, &inner))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace hbm

@@ -1,0 +1,156 @@
+#include "core/request/call_check.hpp"
+
+#include <optional>
+
+#include "core/driver/status.hpp"
+#include "core/model/shape_inference.hpp"
+#include "hbm_runtime/error.hpp"
+
+namespace hbm {
+namespace {
+
+[[noreturn]] void refuse(const ModelInfo& model, const char* role, const TensorInfo& tensor, const std::string& text,
+                         ErrorKind kind = ErrorKind::kInput) {
+  throw Error(kind, place(model.name, role, tensor.name) + ": " + text, {"", 0, "", model.name, tensor.name});
+}
+
+bool shapeMatches(const std::vector<std::int64_t>& shape, const TensorView& view) {
+  bool same = view.rank >= 0 && static_cast<std::size_t>(view.rank) == shape.size();
+  for (std::size_t i = 0; same && i < shape.size(); ++i) {
+    same = shape[i] < 0 || shape[i] == view.shape[i];
+  }
+  return same;
+}
+
+void checkType(const ModelInfo& model, const char* role, const TensorInfo& info, const TensorView& view) {
+  if (view.dtype != info.dtype) {
+    refuse(model, role, info, wrongType(info.dtype, describeType(view.dtype)));
+  }
+}
+
+void checkShape(const ModelInfo& model, const char* role, const TensorInfo& info, const TensorView& view) {
+  const std::size_t rank = info.shape.size();
+  const auto givenRank = static_cast<std::size_t>(view.rank);
+  if (givenRank != rank) {
+    refuse(model, role, info,
+           "expected " + std::to_string(rank) + " dimensions, shape " + describeShape(info.shape.data(), rank) +
+               ", given " + std::to_string(givenRank) +
+               (givenRank <= view.shape.size() ? ", shape " + describeShape(view.shape.data(), givenRank) : ""),
+           ErrorKind::kShape);
+  }
+  if (!shapeMatches(info.shape, view)) {
+    refuse(model, role, info,
+           "expected shape " + describeShape(info.shape.data(), rank) + ", given " +
+               describeShape(view.shape.data(), rank) + (info.dynamicShape ? " (-1 stands for any size)" : ""),
+           ErrorKind::kShape);
+  }
+}
+
+void checkInput(const ModelInfo& model, const TensorInfo& input, const TensorView& view) {
+  if (view.rank < 0) {
+    std::string names;
+    for (const TensorInfo& each : model.inputs) {
+      names += (names.empty() ? "" : ", ") + each.name;
+    }
+    refuse(model, "input", input, "is missing; the model needs " + names);
+  }
+  requireKnownType(model, "input", input);
+  checkType(model, "input", input, view);
+  checkShape(model, "input", input, view);
+}
+
+// The output as the driver infers it from the inputs' shapes; nothing where only a run can tell.
+std::optional<TensorInfo> inferred(const Model& model, const Call& call, std::size_t index) {
+  std::vector<hbDNNTensorProperties> outputs;
+  try {
+    outputs = inferOutputs(model, call.inputs, false);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kShape) {
+      throw;
+    }
+    return std::nullopt;
+  }
+  const hbDNNTensorShape& shape = outputs[index].validShape;
+  if (shape.numDimensions < 0) {
+    return std::nullopt;
+  }
+  TensorInfo info = model.info.outputs[index];
+  info.shape.assign(shape.dimensionSize, shape.dimensionSize + shape.numDimensions);
+  return info;
+}
+
+// Memory for an output: of the declared shape, or of the real one where the declaration is wrong.
+void checkTarget(const Model& model, const Call& call, std::size_t index) {
+  const TensorInfo& info = model.info.outputs[index];
+  const TensorView& view = call.outputs[index];
+  checkType(model.info, "output", info, view);
+  if (shapeMatches(info.shape, view)) {
+    return;
+  }
+  if (!model.delivers || view.rank > kMaxDimensions) {
+    checkShape(model.info, "output", info, view);
+  } else if (const std::optional<TensorInfo> real = inferred(model, call, index)) {
+    checkShape(model.info, "output", *real, view);
+  }
+}
+
+void checkCount(const ModelInfo& model, const char* role, std::size_t expected, std::size_t given) {
+  if (given != expected) {
+    throw Error(
+        ErrorKind::kInput,
+        place(model.name) + ": expected " + std::to_string(expected) + " " + role + "s, given " + std::to_string(given),
+        {"", 0, "", model.name, ""});
+  }
+}
+
+}  // namespace
+
+void requireKnownType(const ModelInfo& model, const char* role, const TensorInfo& tensor) {
+  if (elementSize(tensor.dtype) == 0) {
+    refuse(model, role, tensor,
+           "has the element type " + describeType(tensor.dtype) +
+               ", of which this runtime can make no arrays; compile " + "the model with 8-bit " + role + "s");
+  }
+}
+
+std::string describeType(DataType type) {
+  const std::string numpy = numpyName(type);
+  if (type < DataType::kS4 || type > DataType::kMax) {
+    return std::to_string(static_cast<std::int32_t>(type)) + " (unknown to this version)";
+  }
+  return numpy.empty() ? dataTypeName(type) : numpy + " (" + dataTypeName(type) + ")";
+}
+
+std::string wrongType(DataType expected, const std::string& given) {
+  // numpy.bool is missing in numpy 1.24 to 1.26.
+  const std::string name = expected == DataType::kBool8 ? "bool_" : numpyName(expected);
+  return "expected dtype " + describeType(expected) + ", given " + given +
+         "; nothing is converted silently: use array.astype(numpy." + name + ")";
+}
+
+std::string describeShape(const std::int64_t* shape, std::size_t rank) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < rank; ++i) {
+    text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
+  }
+  return text + "]";
+}
+
+void checkTensors(const Model& model, const Call& call) {
+  const ModelInfo& info = model.info;
+  checkCount(info, "input", info.inputs.size(), call.inputs.size());
+  for (std::size_t i = 0; i < call.inputs.size(); ++i) {
+    checkInput(info, info.inputs[i], call.inputs[i]);
+  }
+  if (!call.outputs.empty()) {
+    checkCount(info, "output", info.outputs.size(), call.outputs.size());
+  }
+  for (std::size_t i = 0; i < info.outputs.size(); ++i) {
+    requireKnownType(info, "output", info.outputs[i]);
+    if (!call.outputs.empty() && call.outputs[i].rank >= 0) {
+      checkTarget(model, call, i);
+    }
+  }
+}
+
+}  // namespace hbm

@@ -1,0 +1,249 @@
+// The first half of a request's life: until its task runs, and how it is taken back.
+#include "core/request/request.hpp"
+
+#include <algorithm>
+
+#include "core/base/clock.hpp"
+#include "core/driver/status.hpp"
+#include "core/request/dispatcher.hpp"
+#include "core/request/scheduling.hpp"
+
+namespace hbm {
+namespace {
+
+// The driver's callback holds the request by this.
+using CallbackOwner = std::shared_ptr<RequestImpl>;
+
+void taskDone(hbUCPTaskHandle_t /*task*/, std::int32_t status, void* userdata) {
+  const std::unique_ptr<CallbackOwner> owner(static_cast<CallbackOwner*>(userdata));
+  (*owner)->taskEnded(status);
+}
+
+}  // namespace
+
+Error internalError(const Model& model, const char* text) {
+  return {ErrorKind::kOutOfResources, place(model.info.name) + ": " + text, {"", 0, "", model.info.name, ""}};
+}
+
+Error timeoutError(const std::string& model, std::optional<std::chrono::nanoseconds> timeout) {
+  const double seconds = std::chrono::duration<double>(timeout.value_or(std::chrono::nanoseconds(0))).count();
+  return {ErrorKind::kTimeout,
+          place(model) + ": not done within the time-out of " + std::to_string(seconds) +
+              " s; the device goes on with it, its memory is kept until then, and the runtime can be used",
+          {"hbUCPWaitTaskDone", HB_UCP_TASK_TIMEOUT, "HB_UCP_TASK_TIMEOUT", model, ""}};
+}
+
+const char* requestStateName(RequestState state) noexcept {
+  switch (state) {
+    case RequestState::kPreparing:
+      return "preparing";
+    case RequestState::kQueued:
+      return "queued";
+    case RequestState::kRunning:
+      return "running";
+    case RequestState::kDone:
+      return "done";
+    case RequestState::kFailed:
+      return "failed";
+    case RequestState::kCancelled:
+      return "cancelled";
+  }
+  return "?";
+}
+
+RequestImpl::RequestImpl(std::shared_ptr<const Model> model, SchedParam sched, Completion completion,
+                         const CallOptions& options, std::shared_ptr<Recorder> recorder)
+    : model_(std::move(model)),
+      sched_(std::move(sched)),
+      deadline_(options.deadline),
+      timeout_(options.timeout),
+      recorder_(std::move(recorder)),
+      completion_(completion),
+      inference_(*model_) {
+  info_.enqueueNs = nowNs();
+  if (recorder_ != nullptr) {
+    trace_ = std::make_unique<RequestTrace>();
+  }
+}
+
+RequestState RequestImpl::state() const {
+  const std::lock_guard lock(mutex_);
+  return state_;
+}
+
+const std::vector<DeviceTensor>& RequestImpl::outputs() const {
+  const std::lock_guard lock(mutex_);
+  if (error_) {
+    throw Error(*error_);
+  }
+  if (state_ != RequestState::kDone) {
+    throw Error(ErrorKind::kState, place(model_->info.name) + ": the request has not ended; wait for it first",
+                {"", 0, "", model_->info.name, ""});
+  }
+  return outputs_;
+}
+
+std::optional<Error> RequestImpl::error() const {
+  const std::lock_guard lock(mutex_);
+  return error_;
+}
+
+RequestInfo RequestImpl::info() const {
+  const std::lock_guard lock(mutex_);
+  RequestInfo info = info_;
+  info.model = model_->info.name;
+  info.sched = sched_;
+  return info;
+}
+
+void RequestImpl::announce() noexcept {
+  changed_.notify_all();
+  if (progress_ != nullptr) {
+    progress_->notify();
+  }
+}
+
+bool RequestImpl::prepare(const Call& call) noexcept {
+  model_->counters->begin();
+  try {
+    std::vector<CopyRecord> copies;
+    inference_.prepare(call, recorder_ != nullptr ? &copies : nullptr);
+    const std::lock_guard lock(mutex_);
+    info_.copiedNs = nowNs();
+    if (trace_ != nullptr) {
+      trace_->preparedBy = kernelThreadId();
+      trace_->copies = std::move(copies);
+    }
+    return !final(state_);
+  } catch (const Error& error) {
+    fail(error);
+  } catch (const std::exception& error) {
+    fail(internalError(*model_, error.what()));
+  }
+  return false;
+}
+
+void RequestImpl::setQueued(std::int32_t depth) {
+  const std::lock_guard lock(mutex_);
+  if (!final(state_)) {
+    state_ = RequestState::kQueued;
+    info_.queueDepth = std::max(info_.queueDepth, depth);
+  }
+}
+
+RequestImpl::Submission RequestImpl::submit() noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    if (final(state_)) {
+      return Submission::kEnded;
+    }
+    submitting_ = true;
+    info_.submitNs = nowNs();
+  }
+  if (deadline_ && std::chrono::steady_clock::now() > *deadline_) {
+    {
+      const std::lock_guard lock(mutex_);
+      info_.late = true;
+    }
+    fail(Error(ErrorKind::kDeadline,
+               place(model_->info.name) + ": its deadline had passed before the device was free; it was not run",
+               {"", 0, "", model_->info.name, ""}));
+    return Submission::kEnded;
+  }
+  try {
+    bool hasCallback = true;
+    std::unique_ptr<CallbackOwner> owner;
+    if (completion_ == Completion::kByCallback) {
+      owner = std::make_unique<CallbackOwner>(shared_from_this());
+    }
+    const auto submission = inference_.submit(driverSchedParam(model_->info, model_->soc, sched_),
+                                              owner != nullptr ? taskDone : nullptr, owner.get(), &hasCallback);
+    const bool submitted = submission == Inference::Submission::kSubmitted;
+    if (submitted && hasCallback) {
+      static_cast<void>(owner.release());  // the callback's from now on
+    }
+    bool orphaned = !hasCallback;
+    {
+      const std::lock_guard lock(mutex_);
+      submitting_ = false;
+      if (trace_ != nullptr) {
+        trace_->submittedBy = kernelThreadId();
+        trace_->launchedNs = nowNs();
+      }
+      if (submitted && !final(state_)) {
+        state_ = RequestState::kRunning;
+      } else {
+        orphaned |= completion_ == Completion::kByWaiter;  // abandoned in the meantime
+      }
+    }
+    announce();
+    if (submitted && orphaned) {
+      leaveToThread();
+    }
+    return submitted ? Submission::kSubmitted : Submission::kPoolFull;
+  } catch (const Error& error) {
+    fail(error);
+  } catch (const std::exception& error) {
+    fail(internalError(*model_, error.what()));
+  }
+  return Submission::kEnded;
+}
+
+void RequestImpl::fail(const Error& error) noexcept {
+  inference_.release();
+  end(RequestState::kFailed, {}, error);
+}
+
+bool RequestImpl::cancel() {
+  if (!Dispatcher::get().remove({this})) {
+    return false;
+  }
+  endCancelled();
+  return true;
+}
+
+bool cancelAll(const std::vector<std::shared_ptr<Request>>& requests) {
+  std::vector<const RequestImpl*> queued;
+  for (const auto& request : requests) {
+    queued.push_back(static_cast<const RequestImpl*>(request.get()));
+  }
+  if (!Dispatcher::get().remove(queued)) {
+    return false;
+  }
+  for (const auto& request : requests) {
+    static_cast<RequestImpl&>(*request).endCancelled();
+  }
+  return true;
+}
+
+void RequestImpl::endCancelled() {
+  inference_.release();
+  end(RequestState::kCancelled, {},
+      Error(ErrorKind::kCancelled, place(model_->info.name) + ": the request was cancelled before it ran",
+            {"", 0, "", model_->info.name, ""}));
+}
+
+void RequestImpl::abandon() {
+  drop(RequestState::kCancelled,
+       Error(ErrorKind::kCancelled, place(model_->info.name) + ": the request was let go of before it was done",
+             {"", 0, "", model_->info.name, ""}));
+}
+
+void RequestImpl::expire() { drop(RequestState::kFailed, timeoutError(model_->info.name, timeout_)); }
+
+void RequestImpl::drop(RequestState state, const Error& error) {
+  if (Dispatcher::get().remove({this})) {
+    inference_.release();
+  }
+  bool orphaned = false;
+  {
+    const std::lock_guard lock(mutex_);
+    orphaned = state_ == RequestState::kRunning && completion_ == Completion::kByWaiter;
+  }
+  end(state, {}, error);
+  if (orphaned) {
+    leaveToThread();
+  }
+}
+
+}  // namespace hbm

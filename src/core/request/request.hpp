@@ -1,0 +1,134 @@
+// The one object for one model's inference, synchronous or not.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "core/model/model.hpp"
+#include "core/request/inference.hpp"
+#include "core/request/progress.hpp"
+#include "hbm_runtime/request.hpp"
+#include "hbm_runtime/runtime.hpp"
+
+namespace hbm {
+
+[[nodiscard]] Error timeoutError(const std::string& model, std::optional<std::chrono::nanoseconds> timeout);
+
+// What an exception of no known kind becomes: no memory, as a rule.
+[[nodiscard]] Error internalError(const Model& model, const char* text);
+
+// Who learns that the task has ended: the thread that waits for the request, the driver's callback, or a thread of the
+// dispatcher that waits without limit.
+enum class Completion : std::uint8_t { kByWaiter, kByCallback, kByThread };
+
+// Life: kPreparing -> (kQueued ->) kRunning -> kDone, kFailed or kCancelled. The last three are final for the user; the
+// device may go on after kCancelled, and the memory stays until it is done.
+class RequestImpl final : public Request, public std::enable_shared_from_this<RequestImpl> {
+ public:
+  RequestImpl(std::shared_ptr<const Model> model, SchedParam sched, Completion completion, const CallOptions& options,
+              std::shared_ptr<Recorder> recorder);
+
+  [[nodiscard]] RequestState state() const override;
+  [[nodiscard]] bool wait(std::optional<std::chrono::nanoseconds> timeout) override;
+  [[nodiscard]] const std::vector<DeviceTensor>& outputs() const override;
+  [[nodiscard]] std::optional<Error> error() const override;
+  bool cancel() override;
+  void abandon() override;
+  void onDone(std::function<void()> callback) override;
+  [[nodiscard]] RequestInfo info() const override;
+
+  [[nodiscard]] static bool final(RequestState state) noexcept { return state >= RequestState::kDone; }
+
+  // Copies the inputs in. False when that failed: the request has ended.
+  [[nodiscard]] bool prepare(const Call& call) noexcept;
+
+  // For the dispatcher, which holds a task slot for it.
+  enum class Submission : std::uint8_t { kSubmitted, kPoolFull, kEnded };
+  [[nodiscard]] Submission submit() noexcept;
+  void setQueued(std::int32_t depth);
+  [[nodiscard]] const SchedParam& sched() const noexcept { return sched_; }
+  // Its number in the dispatcher, whose lock protects it; 0 before it is started.
+  void setArrival(std::uint64_t number) noexcept { arrival_ = number; }
+  [[nodiscard]] std::uint64_t arrival() const noexcept { return arrival_; }
+  // Before it is started: who is told when it is submitted and when it ends.
+  void reportTo(std::shared_ptr<Progress> progress) { progress_ = std::move(progress); }
+  // Ends it after it was taken out of the queue.
+  void endCancelled();
+  // Ends it with an error while no task exists.
+  void fail(const Error& error) noexcept;
+
+  // Its time-out has come: ends it unless it has ended.
+  void expire();
+
+  // Waits until it has ended, `until` has come or `interrupted` says so; the driver's wait included. Whether it ended.
+  [[nodiscard]] bool waitUntil(std::optional<std::chrono::steady_clock::time_point> until,
+                               const std::function<bool()>& interrupted);
+
+  // Waits for the task without limit and ends the request: on a thread of the dispatcher.
+  void waitForTask() noexcept;
+
+  // The driver's callback came: a thread that waits completes the request, which saves waking another one, else the
+  // completion thread does. On the driver's thread.
+  void taskEnded(std::int32_t status) noexcept;
+
+ private:
+  // Wakes who waits for a change of the state.
+  void announce() noexcept;
+  [[nodiscard]] bool waitSlices(std::optional<std::chrono::steady_clock::time_point> until,
+                                const std::function<bool()>& interrupted);
+  // After taskEnded(), once.
+  void completeByCallback(std::int32_t status) noexcept;
+  // Takes a completion that taskEnded() left to the waiting threads. Needs mutex_.
+  [[nodiscard]] std::optional<std::int32_t> takeReport() noexcept;
+  // A wait slice on the driver. Whether the request has ended.
+  [[nodiscard]] bool waitOnDriver(std::int32_t milliseconds) noexcept;
+  // Leaves the waiting for the task to a thread of the dispatcher, if none does it yet.
+  void leaveToThread() noexcept;
+  // The task has ended with this status: collects the outputs, gives everything back.
+  void complete(std::int32_t status) noexcept;
+  // Writes the outputs to where the caller wants them, unless the request has ended for him: then he may have freed it.
+  [[nodiscard]] std::vector<DeviceTensor> collect(std::vector<CopyRecord>* copies);
+  // Gives task, memory and task slot back.
+  void giveBack() noexcept;
+  // The driver failed to tell whether the task has ended.
+  void completeUnknown(std::int32_t status) noexcept;
+  // Lets go of it with this error, whatever its state.
+  void drop(RequestState state, const Error& error);
+  // Counts and records the end. Needs mutex_.
+  void account() noexcept;
+  // What the recorder wants to know of a completion; kept unless the request has ended meanwhile.
+  void noteCompletion(RequestTrace&& seen) noexcept;
+  // A thread begins and ends to wait. Needs mutex_.
+  void noteWaitBegin();
+  void noteWaitEnd() noexcept;
+  void end(RequestState state, std::vector<DeviceTensor> outputs, std::optional<Error> error) noexcept;
+
+  const std::shared_ptr<const Model> model_;
+  const SchedParam sched_;
+  const std::optional<std::chrono::steady_clock::time_point> deadline_;
+  const std::optional<std::chrono::nanoseconds> timeout_;
+  const std::shared_ptr<Recorder> recorder_;  // nullptr: nobody records
+  std::uint64_t arrival_ = 0;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::shared_ptr<Progress> progress_;
+  RequestState state_ = RequestState::kPreparing;
+  Completion completion_;
+  bool submitting_ = false;  // between taking a slot and the driver's answer
+  bool collecting_ = false;  // the caller's memory is being written
+  std::int32_t waiters_ = 0;
+  std::optional<std::int32_t> reported_;  // by taskEnded() to the waiting threads, until one takes it
+  bool timedOut_ = false;                 // a wait on the driver has; of the thread that waits
+  std::vector<DeviceTensor> outputs_;
+  std::optional<Error> error_;
+  std::vector<std::function<void()>> callbacks_;
+  RequestInfo info_;
+  std::unique_ptr<RequestTrace> trace_;  // for the recorder; nullptr without one, and after the end
+
+  Inference inference_;  // of the thread that prepares, submits or completes; they follow each other
+};
+
+}  // namespace hbm

@@ -1,0 +1,65 @@
+// What a request tells its recorder.
+#include "core/base/clock.hpp"
+#include "core/request/request.hpp"
+
+namespace hbm {
+namespace {
+
+// Threads of one request that are noted; one that polls would fill the memory.
+constexpr std::size_t kMostWaits = 8;
+
+// A thread that waits again within this time has only looked up.
+constexpr std::int64_t kSameWaitNs = 1'000'000;
+
+}  // namespace
+
+void RequestImpl::noteCompletion(RequestTrace&& seen) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (trace_ == nullptr) {
+    return;
+  }
+  trace_->collectedBy = kernelThreadId();
+  trace_->collectNs = seen.collectNs;
+  trace_->deviceBeginNs = seen.deviceBeginNs;
+  trace_->deviceEndNs = seen.deviceEndNs;
+  trace_->deviceThread = seen.deviceThread;
+  trace_->core = seen.core;
+  trace_->copies.insert(trace_->copies.end(), seen.copies.begin(), seen.copies.end());
+}
+
+void RequestImpl::noteWaitBegin() {
+  if (trace_ == nullptr) {
+    return;
+  }
+  std::vector<WaitRecord>& waits = trace_->waits;
+  const std::int64_t now = nowNs();
+  if (!waits.empty() && waits.back().thread == kernelThreadId() && now - waits.back().endNs < kSameWaitNs) {
+    waits.back().endNs = 0;
+  } else if (waits.size() < kMostWaits) {
+    waits.push_back({kernelThreadId(), now, 0});
+  }
+}
+
+void RequestImpl::noteWaitEnd() noexcept {
+  if (trace_ == nullptr) {
+    return;
+  }
+  for (WaitRecord& wait : trace_->waits) {
+    if (wait.thread == kernelThreadId() && wait.endNs == 0) {
+      wait.endNs = nowNs();
+    }
+  }
+}
+
+void RequestImpl::account() noexcept {
+  model_->counters->add(state_, info_, error_ ? std::optional(error_->kind()) : std::nullopt);
+  if (trace_ != nullptr) {
+    RequestRecord record{info_, state_, std::move(*trace_)};
+    trace_.reset();
+    record.info.model = model_->info.name;
+    record.info.sched = sched_;
+    recorder_->add(std::move(record));
+  }
+}
+
+}  // namespace hbm

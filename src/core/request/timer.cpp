@@ -1,0 +1,50 @@
+#include "core/request/timer.hpp"
+
+#include <pthread.h>
+
+#include <thread>
+
+#include "core/request/request.hpp"
+
+namespace hbm {
+
+Timer& Timer::get() {
+  static auto* timer = std::unique_ptr<Timer>(new Timer).release();
+  return *timer;
+}
+
+void Timer::expireAt(std::chrono::steady_clock::time_point time, const std::shared_ptr<RequestImpl>& request) {
+  const std::lock_guard lock(mutex_);
+  const auto entry = waiting_.emplace(time, request);
+  if (!started_) {
+    started_ = true;
+    std::thread([this] { loop(); }).detach();
+  } else if (entry == waiting_.begin()) {
+    changed_.notify_one();
+  }
+}
+
+void Timer::loop() {
+  pthread_setname_np(pthread_self(), "hbm-timer");
+  std::unique_lock lock(mutex_);
+  while (true) {
+    if (waiting_.empty()) {
+      changed_.wait(lock);
+      continue;
+    }
+    const auto first = waiting_.begin();
+    if (std::chrono::steady_clock::now() < first->first) {
+      changed_.wait_until(lock, std::chrono::steady_clock::time_point(first->first));
+      continue;
+    }
+    const std::shared_ptr<RequestImpl> request = first->second.lock();
+    waiting_.erase(first);
+    if (request != nullptr) {
+      lock.unlock();
+      request->expire();
+      lock.lock();
+    }
+  }
+}
+
+}  // namespace hbm
