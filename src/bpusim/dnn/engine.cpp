@@ -12,9 +12,6 @@
 namespace bpusim {
 namespace {
 
-// The location that a packed graph gives for its external weights.
-constexpr const char* kWeightsLocation = "weights";
-
 void forwardLog(void* /*context*/, std::int32_t severity, const char* /*category*/, const char* /*id*/,
                 const char* /*location*/, const char* text) {
   // Failures reach the client as a status with a text anyway, and warnings are about the engine's own optimisations.

@@ -15,6 +15,9 @@
 
 namespace bpusim {
 
+// The location that the graph of a host file gives for its external weights.
+inline constexpr const char* kWeightsLocation = "weights";
+
 struct EngineOptions {
   std::int32_t threads = 1;
   std::vector<std::int32_t> cpus;  // empty: threads run where they like
@@ -23,7 +26,7 @@ struct EngineOptions {
   bool optimise = true;
   std::string profilePrefix;                // "" for no profile
   std::string weightsFolder;                // where files with external weights are
-  std::optional<std::string_view> weights;  // or these bytes, under the location "weights"
+  std::optional<std::string_view> weights;  // or these bytes, under kWeightsLocation
 };
 
 // A tensor of a graph as the engine tells it.

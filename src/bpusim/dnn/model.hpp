@@ -45,7 +45,8 @@ struct Model {
 
   ModelSource source;
   LoadOptions options;
-  std::string editedGraph;  // the graph with the kept tensors as outputs; "" when none are kept
+  std::string editedGraph;  // the graph with what loading has changed; "" for nothing
+  std::string shapeGraph;   // the graph without its weights, for the inference of shapes; "" when there is none
   std::string
       mappedGraph;  // graph() with its weights named in the model's file; "" when they are handed over in memory
   std::unique_ptr<ModelSession> session;
@@ -56,7 +57,7 @@ struct Model {
 
   // What the engine runs.
   [[nodiscard]] std::string_view graph() const noexcept {
-    return source.keep.empty() ? source.graph : std::string_view(editedGraph);
+    return editedGraph.empty() ? source.graph : std::string_view(editedGraph);
   }
 };
 

@@ -10,6 +10,7 @@
 #include "error.hpp"
 #include "host_file.hpp"
 #include "library.hpp"
+#include "onnx_constants.hpp"
 #include "onnx_edit.hpp"
 #include "onnx_graph.hpp"
 #include "onnx_metadata.hpp"
@@ -83,7 +84,6 @@ struct Origin {
 // it uses as it is, so that processes share it. False when the file is no longer where it was, or the engine refuses.
 [[nodiscard]] bool openMapped(const Origin& origin, Model& model, EngineOptions options) {
   const std::string path = origin.file.bytes->currentPath();
-  // A profiled session is opened again later, when the file may be another one.
   if (path.empty() || origin.options.profile || !options.weights.has_value()) {
     return false;
   }
@@ -109,13 +109,39 @@ struct Origin {
   return false;
 }
 
+[[nodiscard]] ConstantFiles constantFiles(const ModelSource& source) {
+  return source.weights.has_value() ? ConstantFiles(kWeightsLocation, *source.weights) : ConstantFiles(source.folder);
+}
+
+// The graph with the kept tensors as outputs, and for a profile, which opens further sessions later, with all
+// constants: their files may be others then. "" when there is nothing to change.
+[[nodiscard]] std::string editedGraph(const Origin& origin, const Model& model) {
+  const ModelSource& source = model.source;
+  std::string graph = source.keep.empty() ? "" : withOutputs(source.graph, source.keep);
+  if (origin.options.profile && !source.weights.has_value()) {
+    ConstantFiles files = constantFiles(source);
+    graph = withConstants(graph.empty() ? source.graph : std::string_view(graph), files);
+  }
+  return graph;
+}
+
+// Later the files of the constants may be others, or gone.
+[[nodiscard]] std::string shapeGraph(const Model& model) {
+  try {
+    ConstantFiles files = constantFiles(model.source);
+    return withoutWeights(model.graph(), files);
+  } catch (const Error& error) {
+    log(LogLevel::kInfo,
+        ("model '" + model.name + "': its output shapes can be told by a run only: " + error.what()).c_str());
+    return "";
+  }
+}
+
 void openSession(const Origin& origin, Model& model) {
   EngineOptions options = origin.options.engine;
   options.weights = model.source.weights;
   options.weightsFolder = model.source.folder;
-  if (!model.source.keep.empty()) {
-    model.editedGraph = withOutputs(model.source.graph, model.source.keep);
-  }
+  model.editedGraph = editedGraph(origin, model);
   if (!openMapped(origin, model, options)) {
     try {
       model.session = std::make_unique<ModelSession>(model.graph(), std::move(options), origin.options.profile);
@@ -132,6 +158,7 @@ void openSession(const Origin& origin, Model& model) {
 }
 
 void finish(Model& model) {
+  model.shapeGraph = shapeGraph(model);
   model.history.resize(model.outputs.size());
   for (const ModelTensor& tensor : model.inputs) {
     model.inputNames.push_back(tensor.graphName.c_str());
@@ -323,7 +350,11 @@ void addKept(const Origin& origin, Model& model) {
 
 }  // namespace
 
-LoadedFile loadFile(const ModelFile& file, const LoadOptions& options, std::size_t index) {
+LoadedFile loadFile(ModelFile file, const LoadOptions& options, std::size_t index) {
+  if (options.profile) {
+    // Sessions are opened from it later, too, when somebody may have written over the file.
+    file.bytes = FileBytes::copy(file.bytes->view().data(), file.bytes->view().size());
+  }
   LoadedFile loaded = loadKnownKind({file, options}, index);
 #ifdef __GLIBC__
   if (file.bytes->view().size() >= kLargeFile) {

@@ -23,6 +23,6 @@ struct LoadedFile {
 };
 
 // The content decides what kind of file it is; `index` counts the files of the call. Throws Error.
-[[nodiscard]] LoadedFile loadFile(const ModelFile& file, const LoadOptions& options, std::size_t index);
+[[nodiscard]] LoadedFile loadFile(ModelFile file, const LoadOptions& options, std::size_t index);
 
 }  // namespace bpusim

@@ -1,48 +1,11 @@
 #include "onnx_edit.hpp"
 
 #include <algorithm>
-#include <charconv>
 
-#include "error.hpp"
-#include "onnx_graph.hpp"
+#include "onnx_wire.hpp"
 
 namespace bpusim {
 namespace {
-
-void putVarint(std::string& to, std::uint64_t value) {
-  for (; value >= 0x80U; value >>= 7U) {
-    to += static_cast<char>((value & 0x7fU) | 0x80U);
-  }
-  to += static_cast<char>(value);
-}
-
-void putKey(std::string& to, std::uint32_t number, std::uint32_t type) {
-  putVarint(to, static_cast<std::uint64_t>(number) << 3U | type);
-}
-
-void putBytes(std::string& to, std::uint32_t number, std::string_view payload) {
-  putKey(to, number, kWireBytes);
-  putVarint(to, payload.size());
-  to += payload;
-}
-
-// The message with every field replaced by what replace(field, output) writes.
-template <class Replace>
-[[nodiscard]] std::string rewritten(std::string_view message, Replace&& replace) {
-  std::string output;
-  WireReader reader(message);
-  while (const std::optional<WireField> field = reader.next()) {
-    replace(*field, output);
-  }
-  if (reader.failed()) {
-    throw Error(HB_DNN_INVALID_MODEL, "the graph is damaged");
-  }
-  return output;
-}
-
-[[nodiscard]] bool isBytes(const WireField& field, std::uint32_t number) noexcept {
-  return field.number == number && field.type == kWireBytes;
-}
 
 [[nodiscard]] std::string shapeMessage(const std::vector<std::int64_t>& shape) {
   std::string message;
@@ -97,60 +60,24 @@ template <class Replace>
   return entry;
 }
 
-struct Entry {
-  std::string_view key;
-  std::string_view value;
-};
-
-[[nodiscard]] Entry readEntry(std::string_view message) {
-  Entry entry;
-  WireReader reader(message);
-  while (const std::optional<WireField> field = reader.next()) {
-    if (isBytes(*field, onnx_field::kEntryKey)) {
-      entry.key = field->payload;
-    } else if (isBytes(*field, onnx_field::kEntryValue)) {
-      entry.value = field->payload;
-    }
-  }
-  return entry;
-}
-
-[[nodiscard]] std::uint64_t numberIn(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failure != std::errc() || end != text.data() + text.size()) {
-    throw Error(HB_DNN_INVALID_MODEL, "the graph names weights at '" + std::string(text) + "'");
-  }
-  return number;
-}
-
 // A TensorProto whose external data lie elsewhere; without external data it stays as it is.
-[[nodiscard]] std::string constantIn(std::string_view constant, std::string_view file, std::uint64_t begin,
+[[nodiscard]] std::string constantIn(std::string_view message, std::string_view file, std::uint64_t begin,
                                      std::uint64_t size) {
-  bool external = false;
-  std::uint64_t offset = 0;
-  std::uint64_t length = 0;
-  std::string moved = rewritten(constant, [&](const WireField& field, std::string& output) {
-    if (!isBytes(field, onnx_field::kConstantExternal)) {
-      output += field.whole;
-      return;
-    }
-    external = true;
-    const Entry entry = readEntry(field.payload);
-    if (entry.key == "offset") {
-      offset = numberIn(entry.value);
-    } else if (entry.key == "length") {
-      length = numberIn(entry.value);
-    }
-  });
-  if (!external) {
-    return std::string(constant);
+  const OnnxConstant constant = requireConstant(message);
+  if (!constant.external) {
+    return std::string(message);
   }
-  if (offset > size || length > size - offset) {
+  const std::uint64_t length = constant.length.value_or(0);
+  if (constant.offset > size || length > size - constant.offset) {
     throw Error(HB_DNN_INVALID_MODEL, "the graph names weights beyond their end");
   }
+  std::string moved = rewritten(message, [](const WireField& field, std::string& output) {
+    if (!isBytes(field, onnx_field::kConstantExternal)) {
+      output += field.whole;
+    }
+  });
   putBytes(moved, onnx_field::kConstantExternal, entryOf("location", file));
-  putBytes(moved, onnx_field::kConstantExternal, entryOf("offset", std::to_string(begin + offset)));
+  putBytes(moved, onnx_field::kConstantExternal, entryOf("offset", std::to_string(begin + constant.offset)));
   putBytes(moved, onnx_field::kConstantExternal, entryOf("length", std::to_string(length)));
   return moved;
 }

@@ -1,5 +1,7 @@
 #include "onnx_graph.hpp"
 
+#include <charconv>
+
 namespace bpusim {
 namespace {
 
@@ -69,6 +71,29 @@ template <class Visit>
     }
   });
   return whole && valid;
+}
+
+[[nodiscard]] bool readNumber(std::string_view text, std::uint64_t& number) {
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return failure == std::errc() && end == text.data() + text.size();
+}
+
+// One entry of the place of a constant.
+[[nodiscard]] bool readPlace(std::string_view entry, OnnxConstant& constant) {
+  std::string_view key;
+  std::string_view value;
+  const bool whole = forEach(entry, [&](const WireField& field) {
+    if (isBytes(field, onnx_field::kEntryKey)) {
+      key = field.payload;
+    } else if (isBytes(field, onnx_field::kEntryValue)) {
+      value = field.payload;
+    }
+  });
+  if (key == "location") {
+    constant.location = value;
+  }
+  return whole && (key != "offset" || readNumber(value, constant.offset)) &&
+         (key != "length" || readNumber(value, constant.length.emplace()));
 }
 
 }  // namespace
@@ -154,6 +179,31 @@ std::vector<std::pair<std::string, std::string>> operationsOf(const OnnxGraph& g
     place += constant ? 0 : 1;
   }
   return operations;
+}
+
+std::optional<OnnxConstant> readConstant(std::string_view message) {
+  OnnxConstant constant;
+  constant.size = message.size();
+  bool valid = true;
+  const bool whole = forEach(message, [&](const WireField& field) {
+    if (field.number == onnx_field::kConstantShape && field.type == kWireVarint) {
+      constant.shape.push_back(field.value);
+    } else if (isBytes(field, onnx_field::kConstantShape)) {
+      WireReader packed(field.payload);
+      while (const std::optional<std::uint64_t> size = packed.number()) {
+        constant.shape.push_back(*size);
+      }
+    } else if (field.number == onnx_field::kConstantType) {
+      constant.type = field.value;
+    } else if (field.number == onnx_field::kConstantLocation) {
+      constant.external = field.value == 1;
+    } else if (isBytes(field, onnx_field::kConstantName)) {
+      constant.name = field.payload;
+    } else if (isBytes(field, onnx_field::kConstantExternal)) {
+      valid = readPlace(field.payload, constant) && valid;
+    }
+  });
+  return whole && valid ? std::optional<OnnxConstant>(constant) : std::nullopt;
 }
 
 }  // namespace bpusim

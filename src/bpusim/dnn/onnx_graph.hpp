@@ -32,6 +32,9 @@ class WireReader {
   [[nodiscard]] std::optional<WireField> next() noexcept;
   [[nodiscard]] bool failed() const noexcept { return failed_; }
 
+  // The next of a field's packed numbers; nothing at the end.
+  [[nodiscard]] std::optional<std::uint64_t> number() noexcept { return varint(); }
+
  private:
   [[nodiscard]] std::optional<std::uint64_t> varint() noexcept;
 
@@ -50,6 +53,18 @@ struct OnnxValue {
   std::string_view name;
   std::string_view description;
   bool hasShape = false;  // a rank is declared
+};
+
+// A tensor of the graph with its bytes, or with the place where they are.
+struct OnnxConstant {
+  std::string_view name;
+  std::uint64_t type = 0;  // of its elements, as ONNX numbers them
+  std::vector<std::uint64_t> shape;
+  std::size_t size = 0;  // bytes of the message
+  bool external = false;
+  std::string_view location;
+  std::uint64_t offset = 0;
+  std::optional<std::uint64_t> length;  // nothing: to the end of the file
 };
 
 struct OnnxGraph {
@@ -75,7 +90,18 @@ inline constexpr std::uint32_t kNodeType = 4;
 inline constexpr std::uint32_t kValueName = 1;
 inline constexpr std::uint32_t kValueType = 2;
 inline constexpr std::uint32_t kValueDescription = 3;
+inline constexpr std::uint32_t kNodeAttribute = 5;
+inline constexpr std::uint32_t kNodeDomain = 7;
+inline constexpr std::uint32_t kAttributeConstant = 5;
+inline constexpr std::uint32_t kAttributeGraph = 6;
+inline constexpr std::uint32_t kAttributeConstants = 10;
+inline constexpr std::uint32_t kAttributeGraphs = 11;
+inline constexpr std::uint32_t kConstantShape = 1;
+inline constexpr std::uint32_t kConstantType = 2;
+inline constexpr std::uint32_t kConstantName = 8;
+inline constexpr std::uint32_t kConstantRaw = 9;
 inline constexpr std::uint32_t kConstantExternal = 13;
+inline constexpr std::uint32_t kConstantLocation = 14;
 inline constexpr std::uint32_t kEntryKey = 1;
 inline constexpr std::uint32_t kEntryValue = 2;
 inline constexpr std::uint32_t kTypeTensor = 1;
@@ -90,5 +116,8 @@ inline constexpr std::uint32_t kDimensionValue = 1;
 
 // Names and types of a graph's operations, by the names that the engine's profile has for them.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> operationsOf(const OnnxGraph& graph);
+
+// Nothing when the bytes are not those of a tensor, or the place is named by something else than numbers.
+[[nodiscard]] std::optional<OnnxConstant> readConstant(std::string_view message);
 
 }  // namespace bpusim

@@ -26,44 +26,54 @@ namespace {
   });
 }
 
-// A session of the graph with these input shapes; nothing when a part of the graph that need not run does not suit
-// them. The model itself is good, or it would not have loaded: what the engine refuses here are the shapes.
-[[nodiscard]] std::unique_ptr<const EngineSession> sessionFor(const Model& model, const std::vector<InputShape>& inputs,
-                                                              const EngineOptions& options) {
+// A session of the graph for these input shapes.
+[[nodiscard]] std::unique_ptr<const EngineSession> sessionFor(const Model& model,
+                                                              const std::vector<InputShape>& inputs) {
+  EngineOptions options;
+  options.optimise = false;
+  options.saveMemory = true;
+  return std::make_unique<const EngineSession>(withInputShapes(model.shapeGraph, inputs), options);
+}
+
+// The engine did not want these shapes: are they at fault? Throws Error unless only a run can tell.
+void explainRefusal(const Model& model, const Error& refusal) {
   try {
-    return std::make_unique<const EngineSession>(withInputShapes(model.graph(), inputs), options);
+    static_cast<void>(sessionFor(model, {}));
   } catch (const Error& error) {
-    if (error.status() != HB_DNN_INVALID_MODEL) {
-      throw;
-    }
-    if (hasBranches(model)) {
-      return nullptr;
-    }
+    throw Error(HB_UCP_UNKNOWN_ERROR,
+                "the engine cannot infer the output shapes of model '" + model.name + "': " + error.what());
+  }
+  if (!hasBranches(model)) {
     throw Error(HB_UCP_INVALID_ARGUMENT,
-                "model '" + model.name + "' cannot run with inputs of these shapes: " + error.what());
+                "model '" + model.name + "' cannot run with inputs of these shapes: " + refusal.what());
   }
 }
 
 [[nodiscard]] std::shared_ptr<const OutputShapes> askEngine(const Model& model, const std::vector<Shape>& inputs) {
+  if (model.shapeGraph.empty()) {
+    throw Error(HB_UCP_UNKNOWN_ERROR, "model '" + model.name +
+                                          "': its output shapes cannot be inferred: when it was loaded, constants that "
+                                          "they may depend on could not be read");
+  }
   std::vector<InputShape> fixed;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     fixed.push_back({model.inputs[i].graphName, inputs[i]});
   }
-  EngineOptions options;
-  options.optimise = false;
-  options.saveMemory = true;
-  options.weights = model.source.weights;
-  options.weightsFolder = model.source.folder;
-  const std::unique_ptr<const EngineSession> session = sessionFor(model, fixed, options);
-  if (session == nullptr) {
-    return std::make_shared<const OutputShapes>(model.outputs.size());
+  auto shapes = std::make_shared<OutputShapes>(model.outputs.size());
+  std::unique_ptr<const EngineSession> session;
+  try {
+    session = sessionFor(model, fixed);
+  } catch (const Error& error) {
+    explainRefusal(model, error);
+    return shapes;
   }
-  auto shapes = std::make_shared<OutputShapes>();
-  for (const ModelTensor& output : model.outputs) {
+  for (std::size_t i = 0; i < shapes->size(); ++i) {
+    const ModelTensor& output = model.outputs[i];
     const auto inferred = std::find_if(session->outputs().begin(), session->outputs().end(),
                                        [&](const EngineTensor& tensor) { return tensor.name == output.graphName; });
-    const bool known = inferred != session->outputs().end() && isKnown(output, *inferred);
-    shapes->push_back(known ? std::optional<Shape>(inferred->shape) : std::nullopt);
+    if (inferred != session->outputs().end() && isKnown(output, *inferred)) {
+      (*shapes)[i] = inferred->shape;
+    }
   }
   return shapes;
 }
