@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "error.hpp"
+#include "onnx_constants.hpp"
 #include "onnx_edit.hpp"
 #include "onnx_graph.hpp"
 
@@ -15,6 +16,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     static_cast<void>(bpusim::withOutputs(model, {"t"}));
     static_cast<void>(bpusim::withInputShapes(model, {{"x", {1, 2}}}));
+    bpusim::ConstantFiles files("weights", "0123456789");
+    static_cast<void>(bpusim::withoutWeights(model, files));
+    static_cast<void>(bpusim::withConstants(model, files));
   } catch (const bpusim::Error&) {
     return 0;
   }

@@ -13,8 +13,9 @@ namespace {
 
 // Shapes, axes, scales and the like are smaller, weights that matter are larger.
 constexpr std::size_t kLargeConstant = std::size_t{16} << 10U;
-// Of a protobuf message.
+// Of protobuf messages, as the engine reads them.
 constexpr std::size_t kLargestModel = (std::size_t{1} << 31U) - 1;
+constexpr int kDeepestGraph = 100;
 
 [[nodiscard]] std::string_view bytesOf(const OnnxConstant& constant, ConstantFiles& files) {
   const std::string_view file = files.bytes(constant.location);
@@ -131,7 +132,10 @@ class Copier {
 
   // Graphs, nodes and attributes with all their constants inside.
   [[nodiscard]] std::string graph(std::string_view message) {
-    return rewritten(message, [&](const WireField& field, std::string& to) {
+    if (++depth_ > kDeepestGraph) {
+      throw Error(HB_DNN_INVALID_MODEL, "the graph is nested too deeply");
+    }
+    std::string copy = rewritten(message, [&](const WireField& field, std::string& to) {
       if (isBytes(field, onnx_field::kGraphInitializer)) {
         putBytes(to, field.number, embedded(field.payload));
       } else if (isBytes(field, onnx_field::kGraphNode)) {
@@ -140,6 +144,8 @@ class Copier {
         to += field.whole;
       }
     });
+    --depth_;
+    return copy;
   }
 
   [[nodiscard]] std::string node(std::string_view message) {
@@ -188,6 +194,7 @@ class Copier {
   ConstantFiles& files_;
   const bool weights_;
   std::size_t added_ = 0;
+  int depth_ = 0;
 };
 
 }  // namespace
@@ -196,7 +203,10 @@ std::string_view ConstantFiles::bytes(std::string_view location) {
   if (const auto known = views_.find(location); known != views_.end()) {
     return known->second;
   }
-  const std::string path = (folder_.empty() ? "" : folder_ + "/") + std::string(location);
+  if (!folder_.has_value()) {
+    throw Error(HB_DNN_INVALID_MODEL, "the graph names weights in '" + std::string(location) + "'");
+  }
+  const std::string path = (folder_->empty() ? "" : *folder_ + "/") + std::string(location);
   const auto file = files_.emplace(location, FileBytes::map(path)).first->second;
   return views_.emplace(location, file->view()).first->second;
 }

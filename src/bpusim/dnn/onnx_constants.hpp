@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,14 +18,14 @@ class ConstantFiles {
  public:
   // Files of a folder, opened when they are first asked for; "" is the current one.
   explicit ConstantFiles(std::string folder) : folder_(std::move(folder)) {}
-  // One location, and the bytes that stand behind it.
+  // One location alone, and the bytes that stand behind it.
   ConstantFiles(std::string_view location, std::string_view bytes) { views_.emplace(location, bytes); }
 
   // Throws Error when there is no such file.
   [[nodiscard]] std::string_view bytes(std::string_view location);
 
  private:
-  std::string folder_;
+  std::optional<std::string> folder_;
   std::map<std::string, std::string_view, std::less<>> views_;
   std::map<std::string, std::shared_ptr<const FileBytes>, std::less<>> files_;
 };
