@@ -14,7 +14,8 @@ from ._bootstrap import locate_extension
 
 locate_extension(__name__, __path__)
 
-from . import encryption, image  # noqa: E402
+# The extension first: it refuses sub-interpreters, in which numpy would get stuck half-way.
+from . import _core, encryption, image  # noqa: E402,F401
 from ._core import (  # noqa: E402
     QuantParams,
     __version__,

@@ -33,8 +33,10 @@ __all__: list[str] = [
     "hbDNNDataType",
     "hbDNNQuantiType",
     "is_device_array",
+    "is_forked",
     "load_driver",
     "quantize",
+    "refuse_fork",
     "release_hanging_tasks",
     "set_engine_path",
     "set_faults",
@@ -635,6 +637,11 @@ def is_device_array(array: numpy.ndarray) -> bool:
     Whether an array lies in device memory that empty_inputs(), empty_outputs() or bind() gave.
     """
 
+def is_forked() -> bool:
+    """
+    Returns True in such a fork.
+    """
+
 def load_driver(choice: os.PathLike[str] | str | bytes) -> None:
     """
     Chooses and loads the driver, before anything else does.
@@ -648,6 +655,11 @@ def load_driver(choice: os.PathLike[str] | str | bytes) -> None:
 def quantize(
     array: typing.Any, quant: QuantParams, dtype: numpy.dtype[typing.Any], *, out: typing.Any = None
 ) -> numpy.ndarray: ...
+def refuse_fork() -> None:
+    """
+    Raises HbmForkError in a fork of a process that used the driver: its threads and locks are not there.
+    """
+
 def release_hanging_tasks() -> None:
     """
     Lets tasks that a fault keeps hanging go on.

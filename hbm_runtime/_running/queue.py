@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from .._core import is_forked, refuse_fork
 from .._errors import (
     HbmClosedError,
     HbmDeadlineError,
@@ -122,6 +123,7 @@ class InferQueue(ResultReader):
             InputTypeError: The deadline is no number.
             HbmStateError: It would wait for itself: a callback of this queue, which is full and blocks.
         """
+        refuse_fork()
         if deadline is not None and not isinstance(deadline, numbers.Real):
             kind = type(deadline).__name__
             raise InputTypeError(f"model '{self._model}': deadline must be a number of seconds, not {kind}")
@@ -271,12 +273,15 @@ class InferQueue(ResultReader):
         Raises:
             HbmStateError: It would wait for itself, in a callback of this queue.
         """
+        refuse_fork()
         self._refuse_in_callback("drain()")
         with self._changed:
             return self._changed.wait_for(self._idle, timeout)
 
     def close(self) -> None:
         """Accepts nothing more, and drops what waits with the reason "closed"; the running item finishes."""
+        if is_forked():
+            return  # what waits is the parent's
         with self._changed:
             self._closed = True
             dropped = list(self._waiting)
@@ -290,6 +295,7 @@ class InferQueue(ResultReader):
     @property
     def stats(self) -> QueueStats:
         """A snapshot of the counts."""
+        refuse_fork()
         with self._changed:
             running = int(self._running is not None)
             return QueueStats(self._submitted, len(self._waiting), running, self._delivered, dict(self._dropped))

@@ -13,6 +13,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from .._core import refuse_fork
 from .request import RequestInfo
 
 
@@ -44,6 +45,7 @@ class ResultReader(ABC):
 
     def get(self, timeout: float | None = None) -> QueueResult | None:
         """Waits for the next result; None when the queue is closed and empty. Raises TimeoutError after `timeout`."""
+        refuse_fork()
         with self._changed:
             if not self._changed.wait_for(lambda: self._results or self._over(), timeout):
                 raise TimeoutError(f"no result of model '{self._model}' within {timeout} s")
@@ -64,6 +66,7 @@ class ResultReader(ABC):
                 with suppress(RuntimeError):  # the loop was closed
                     loop.call_soon_threadsafe(event.set)
 
+            refuse_fork()
             with self._changed:
                 result = self._results.popleft() if self._results else None
                 if result is None:

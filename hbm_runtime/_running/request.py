@@ -11,7 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from .._errors import HbmCancelledError, HbmError, InputTypeError, WaitTimeoutError
+from .._core import refuse_fork
+from .._errors import HbmCancelledError, HbmError, HbmForkError, InputTypeError, WaitTimeoutError
 from .loop_waker import wake_when_done
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ class InferRequest(ResultFuture):
     Made by `HB_HBMRuntime.run_async`. Safe to use from any thread. It may be dropped at any time; its memory lives
     until the device is done with it. One that failed, and whose result nobody asked for, is logged when it is dropped.
 
+    In a fork of the process that made it everything raises `HbmForkError`.
+
     Callbacks run on a thread of this package, one after the other: what takes long belongs on a thread of the caller's.
     What they raise is logged.
     """
@@ -95,6 +98,15 @@ class InferRequest(ResultFuture):
     #
     # Type checkers go by the base class's plain attributes, which the protocol of concurrent.futures.wait() asks for.
     if not TYPE_CHECKING:
+
+        @property
+        def _condition(self) -> threading.Condition:
+            refuse_fork()  # whoever takes it would wait for threads that a fork does not have
+            return self._own_condition
+
+        @_condition.setter
+        def _condition(self, condition: threading.Condition) -> None:
+            self._own_condition = condition
 
         @property
         def _waiters(self) -> list[Any]:
@@ -299,13 +311,17 @@ class InferRequest(ResultFuture):
         request = getattr(self, "_request", None)
         if request is None or self._asked:
             return
-        if request.state in _ENDED:
-            _log_failure(request)
-        else:
-            request.on_done(lambda: _log_failure(request))
+        with suppress(HbmForkError):  # it is the parent's
+            if request.state in _ENDED:
+                _log_failure(request)
+            else:
+                request.on_done(lambda: _log_failure(request))
 
     def __repr__(self) -> str:
-        models = ", ".join(info["model"] for info in self._request.infos())
+        try:
+            models = ", ".join(info["model"] for info in self._request.infos())
+        except HbmForkError:
+            return "<InferRequest of the process that this one was forked from>"
         return f"<InferRequest {models}: {self.status}>"
 
 

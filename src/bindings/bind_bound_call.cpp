@@ -8,6 +8,7 @@
 #include "bindings/interpreter/gil.hpp"
 #include "bindings/objects/py_request.hpp"
 #include "hbm_runtime/error.hpp"
+#include "loader/driver.hpp"
 
 namespace hbm::python {
 namespace {
@@ -39,6 +40,7 @@ class PyBoundCall {
   }
 
   void run(const py::object& timeout, const py::object& deadline) {
+    Driver::refuseFork();
     const std::shared_ptr<Loaded> loaded = runtime_.loaded();
     const CallOptions options = callOptions(timeout, deadline);
     const Busy busy(*this);
@@ -57,6 +59,7 @@ class PyBoundCall {
   }
 
   std::unique_ptr<PyRequest> start(const py::object& timeout, const py::object& deadline) {
+    Driver::refuseFork();
     std::shared_ptr<Loaded> loaded = runtime_.loaded();
     const CallOptions options = callOptions(timeout, deadline);
     const Busy busy(*this);
@@ -77,6 +80,7 @@ class PyBoundCall {
   }
 
   [[nodiscard]] const char* status() const {
+    Driver::refuseFork();
     const std::shared_ptr<Request> last = this->last();
     if (busy_.load() || (last != nullptr && last->state() < RequestState::kDone)) {
       return "running";

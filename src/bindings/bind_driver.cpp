@@ -97,6 +97,9 @@ void bindDriver(py::module_& module) {
              "Which driver is in use; loads it if that has not happened.\n\n"
              "Keys: kind (\"vendor\" or \"bpusim\"), soc, hbucp_path, hbucp_version, dnn_path, dnn_version, chosen_by "
              "(\"HBM_RUNTIME_DRIVER\", \"load_driver\", \"system\" or \"package\"). Raises DriverNotFoundError.");
+  module.def("refuse_fork", &Driver::refuseFork,
+             "Raises HbmForkError in a fork of a process that used the driver: its threads and locks are not there.");
+  module.def("is_forked", &Driver::forked, "Returns True in such a fork.");
   module.def("driver_loaded", &driverLoaded, "Whether this process has loaded a driver.");
   module.def(
       "load_driver", [](const std::filesystem::path& choice) { withoutGil([&] { loadDriver(choice.string()); }); },

@@ -143,7 +143,7 @@ Runtime::Runtime(const Runtime& other, std::size_t index, const ModelBuffer& buf
 
 Runtime::~Runtime() = default;
 
-std::string Runtime::driverVersion() { return Driver::get().info.dnnVersion; }
+std::string Runtime::driverVersion() { return Driver::described().info.dnnVersion; }
 
 std::size_t Runtime::modelCount() const noexcept { return impl_->models().size(); }
 

@@ -18,13 +18,19 @@ namespace {
 
 // Never destroyed: outputs may give their memory back while static objects are torn down.
 std::atomic<const Driver*> theDriver{nullptr};
-std::atomic<bool> isLoading{false};
+std::atomic<int> loading{0};      // threads that load it, or wait for one that does
+std::atomic<bool> isUsed{false};  // for more than asking what it is
 std::atomic<bool> isForked{false};
 
 std::mutex& loadMutex() {
   static auto* mutex = std::make_unique<std::mutex>().release();
   return *mutex;
 }
+
+// A driver that another thread of the parent was loading stays half loaded here, and the mutex locked.
+void afterForkInChild() { isForked.store(isForked.load() || isUsed.load() || loading.load() != 0); }
+
+[[maybe_unused]] const int registered = pthread_atfork(nullptr, nullptr, afterForkInChild);
 
 std::string& enginePath() {
   static auto* path = std::make_unique<std::string>().release();
@@ -37,9 +43,6 @@ void announceEngine(const Driver& driver) {
     static_cast<void>(set(enginePath().c_str()));
   }
 }
-
-// A driver that another thread of the parent was loading stays half loaded here, and the mutex locked.
-void afterForkInChild() { isForked.store(theDriver.load() != nullptr || isLoading.load()); }
 
 template <class Function>
 void bind(const SharedLibrary& library, const char* name, bool required, Function*& function, std::string& missing) {
@@ -56,30 +59,48 @@ std::string text(const char* (*getter)()) {
   return value != nullptr ? value : "";
 }
 
-// Loads one candidate. nullptr and *error when that fails.
-std::unique_ptr<Driver> tryLoad(const DriverCandidate& candidate, std::string* error) {
-  SharedLibrary hbucp = SharedLibrary::open(candidate.hbucp, error);
+// What became of a candidate.
+struct Attempt {
+  std::unique_ptr<Driver> driver;  // nullptr: it cannot be loaded
+  std::string error;
+  bool absent = false;  // nothing of a driver lies there
+};
+
+bool isAbsent(const std::string& name, const std::string& error) {
+  return error.rfind(name + ": cannot open shared object file", 0) == 0;
+}
+
+Attempt tryLoad(const DriverCandidate& candidate) {
+  std::string error;
+  SharedLibrary hbucp = SharedLibrary::open(candidate.hbucp, &error);
   if (!hbucp.isOpen()) {
-    return nullptr;
+    return {nullptr, error, isAbsent(candidate.hbucp, error)};
   }
-  SharedLibrary dnn = SharedLibrary::open(candidate.dnn, error);
+  SharedLibrary dnn = SharedLibrary::open(candidate.dnn, &error);
   if (!dnn.isOpen()) {
-    return nullptr;
+    // A bundle's builder may put bpusim's libhbucp.so on the linker's path; that is no half of a vendor's driver.
+    const bool ours = hbucp.find("bpusimGetInterface") != nullptr;
+    return {nullptr, error + (ours ? " (the libhbucp.so there is bpusim's)" : ""),
+            ours && isAbsent(candidate.dnn, error)};
   }
+  // A libhbucp.so that was loaded before is the one that libdnn.so is bound to, wherever the candidate's lies.
+  const SharedLibrary& bound = dnn.find("hbUCPSubmitTask") != nullptr ? dnn : hbucp;
   auto driver = std::make_unique<Driver>();
   std::string missing;
   constexpr bool REQUIRED = true;
   constexpr bool OPTIONAL = false;
-#define HBM_DRIVER_FUNCTION(library, name, need) bind(library, #name, need, driver->name, missing);
+  const auto& libraryOf = [&](const SharedLibrary& library) -> const SharedLibrary& {
+    return &library == &hbucp ? bound : library;
+  };
+#define HBM_DRIVER_FUNCTION(library, name, need) bind(libraryOf(library), #name, need, driver->name, missing);
 #include "functions.inc"
 #undef HBM_DRIVER_FUNCTION
   if (!missing.empty()) {
-    *error = "functions are missing: " + missing +
-             "; the libraries are older than this runtime needs, or are not the driver";
-    return nullptr;
+    return {nullptr, "functions are missing: " + missing +
+                         "; the libraries are older than this runtime needs, or are not the driver"};
   }
   decltype(&::bpusimGetInterface) getInterface = nullptr;
-  bind(hbucp, "bpusimGetInterface", false, getInterface, missing);
+  bind(bound, "bpusimGetInterface", false, getInterface, missing);
   if (getInterface != nullptr) {
     driver->extension = static_cast<const bpusimInterface*>(getInterface(BPUSIM_INTERFACE_VERSION));
   }
@@ -91,12 +112,11 @@ std::unique_ptr<Driver> tryLoad(const DriverCandidate& candidate, std::string* e
   driver->info.soc = text(driver->hbUCPGetSocName);
   driver->info.chosenBy = candidate.chosenBy;
   if (driver->info.dnnVersion.empty()) {
-    *error = candidate.dnn + ": hbDNNGetVersion gives no version; the library is broken";
-    return nullptr;
+    return {nullptr, candidate.dnn + ": hbDNNGetVersion gives no version; the library is broken"};
   }
   hbucp.leak();
   dnn.leak();
-  return driver;
+  return {std::move(driver), ""};
 }
 
 [[noreturn]] void throwNotFound(const char* what, const std::string& tried) {
@@ -110,14 +130,13 @@ std::unique_ptr<Driver> tryLoad(const DriverCandidate& candidate, std::string* e
 std::unique_ptr<Driver> search(const std::string& choice) {
   std::string tried;
   for (const DriverCandidate& candidate : driverCandidates(choice)) {
-    std::string error;
-    if (std::unique_ptr<Driver> driver = tryLoad(candidate, &error)) {
-      return driver;
+    Attempt attempt = tryLoad(candidate);
+    if (attempt.driver != nullptr) {
+      return std::move(attempt.driver);
     }
-    tried += "\n  " + candidate.hbucp + ", " + candidate.dnn + ": " + error;
+    tried += "\n  " + candidate.hbucp + ", " + candidate.dnn + ": " + attempt.error;
     // A driver that is there but does not load must not be replaced silently by a simulation.
-    const bool absent = error.rfind(candidate.hbucp + ": cannot open shared object file", 0) == 0;
-    if (candidate.required || !absent) {
+    if (candidate.required || !attempt.absent) {
       throwNotFound(candidate.chosenBy == "system" ? "a BPU driver is installed but cannot be loaded:"
                                                    : "the chosen BPU driver cannot be loaded:",
                     tried);
@@ -126,26 +145,25 @@ std::unique_ptr<Driver> search(const std::string& choice) {
   throwNotFound("no BPU driver can be loaded; tried:", tried);
 }
 
-class LoadingMark {
+// The right to load the driver, which one thread at a time has.
+class LoadingLock {
  public:
-  LoadingMark() { isLoading.store(true); }
-  LoadingMark(const LoadingMark&) = delete;
-  LoadingMark& operator=(const LoadingMark&) = delete;
-  ~LoadingMark() { isLoading.store(false); }
+  LoadingLock() {
+    ++loading;
+    lock_ = std::unique_lock(loadMutex());
+  }
+  LoadingLock(const LoadingLock&) = delete;
+  LoadingLock& operator=(const LoadingLock&) = delete;
+  ~LoadingLock() {
+    lock_.unlock();
+    --loading;
+  }
+
+ private:
+  std::unique_lock<std::mutex> lock_;
 };
 
-void refuseFork() {
-  if (Driver::forked()) {
-    throw Error(ErrorKind::kForked,
-                "this process was forked from one that had loaded the BPU driver, which does not survive a fork; use "
-                "multiprocessing with the start method \"spawn\", or load models only in the child");
-  }
-}
-
 const Driver& loadLocked(const std::string& choice) {
-  static std::once_flag once;
-  std::call_once(once, [] { pthread_atfork(nullptr, nullptr, afterForkInChild); });
-  const LoadingMark mark;
   const Driver* driver = search(choice).release();
   announceEngine(*driver);
   forwardDriverLog(*driver);
@@ -160,10 +178,18 @@ const Driver& loadLocked(const std::string& choice) {
 }  // namespace
 
 const Driver& Driver::get() {
+  const Driver& driver = described();
+  if (!isUsed.load(std::memory_order_relaxed)) {
+    isUsed.store(true);
+  }
+  return driver;
+}
+
+const Driver& Driver::described() {
   refuseFork();
   const Driver* driver = theDriver.load(std::memory_order_acquire);
   if (driver == nullptr) {
-    const std::lock_guard lock(loadMutex());
+    const LoadingLock lock;
     driver = theDriver.load(std::memory_order_acquire);
     return driver != nullptr ? *driver : loadLocked("");
   }
@@ -174,7 +200,15 @@ const Driver* Driver::loadedOrNull() noexcept { return theDriver.load(std::memor
 
 bool Driver::forked() noexcept { return isForked.load(std::memory_order_relaxed); }
 
-DriverInfo driverInfo() { return Driver::get().info; }
+void Driver::refuseFork() {
+  if (forked()) {
+    throw Error(ErrorKind::kForked,
+                "this process was forked from one that had used the BPU driver, which does not survive a fork; use "
+                "multiprocessing with the start method \"spawn\", or load models only in the child");
+  }
+}
+
+DriverInfo driverInfo() { return Driver::described().info; }
 
 bool driverLoaded() noexcept { return Driver::loadedOrNull() != nullptr; }
 
@@ -182,7 +216,7 @@ void setEnginePath(const std::string& path) {
   if (Driver::forked()) {
     return;
   }
-  const std::lock_guard lock(loadMutex());
+  const LoadingLock lock;
   enginePath() = path;
   if (const Driver* driver = Driver::loadedOrNull(); driver != nullptr) {
     announceEngine(*driver);
@@ -190,8 +224,8 @@ void setEnginePath(const std::string& path) {
 }
 
 void loadDriver(const std::string& choice) {
-  refuseFork();
-  const std::lock_guard lock(loadMutex());
+  Driver::refuseFork();
+  const LoadingLock lock;
   if (const Driver* driver = Driver::loadedOrNull()) {
     throw Error(ErrorKind::kState, "a driver is loaded already (" + driver->info.dnnPath +
                                        "); a process has one: choose it before the first use");

@@ -17,17 +17,23 @@ struct Driver {
   const bpusimInterface* extension = nullptr;  // nullptr for drivers without it
   DriverInfo info;
 
-  // The driver of this process; loaded at first use, never unloaded: device memory may be given back at exit. Throws
-  // Error: kDriverNotFound with every place that was tried and why each failed, kForked in a fork of the process that
-  // loaded it.
+  // The driver of this process, to be used; loaded at first use, never unloaded: device memory may be given back at
+  // exit. Throws Error: kDriverNotFound with every place that was tried and why each failed, kForked in a fork of a
+  // process that used it.
   [[nodiscard]] static const Driver& get();
+
+  // The same for whoever only asks what it is: a fork of a process that did no more can use it.
+  [[nodiscard]] static const Driver& described();
 
   // The driver if it is loaded, else nullptr. Does not look at forks.
   [[nodiscard]] static const Driver* loadedOrNull() noexcept;
 
-  // Whether this process was forked from the one that loaded the driver: no driver call may be made, no lock of a
-  // lost thread taken.
+  // Whether this process was forked from one that used the driver: no driver call may be made, no lock of a lost thread
+  // taken.
   [[nodiscard]] static bool forked() noexcept;
+
+  // Throws Error (kForked) if it was.
+  static void refuseFork();
 
   // Member of the extension, or nullptr when this driver (or its version) does not have it.
   template <class Member>

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.child import output_of, run_python
+from support.driver_files import build
 from support.host_models import doubler
 from support.model_factory import ModelFactory
 
@@ -68,6 +69,33 @@ def test_without_a_vendors_driver_the_package_has_one(tmp_path: Path, value: str
     assert Path(info["dnn_path"]).parent == bpusim()
 
 
+RUN = """
+import sys, numpy as np, hbm_runtime
+from hbm_runtime import HB_HBMRuntime
+print(float(HB_HBMRuntime(sys.argv[1]).run(np.ones((2, 3), np.float32))["times_2"]["y"].sum()))
+info = hbm_runtime.driver_info()
+print(info["kind"], info["chosen_by"], info["dnn_path"])
+"""
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_one_library_of_bpusim_on_the_linkers_path_is_no_half_of_a_vendors_driver(
+    models: ModelFactory, tmp_path: Path, library: str
+) -> None:
+    # As PyInstaller puts it there.
+    shutil.copy(bpusim() / library, tmp_path / library)
+    environment = {"HBM_RUNTIME_DRIVER": None, "LD_LIBRARY_PATH": str(tmp_path)}
+    lines = output_of(run_python(RUN, models.scaled(2), cwd=tmp_path, environment=environment)).splitlines()
+    assert lines == ["12.0", f"bpusim package {bpusim() / 'libdnn.so'}"]
+
+
+def test_it_is_not_the_vendors_driver_either(tmp_path: Path) -> None:
+    shutil.copy(bpusim() / "libhbucp.so", tmp_path / "libhbucp.so")
+    kind, text = told(tmp_path, HBM_RUNTIME_DRIVER="vendor", LD_LIBRARY_PATH=str(tmp_path))
+    assert kind == "DriverNotFoundError"
+    assert "the libhbucp.so there is bpusim's" in text
+
+
 def test_bpusim_by_name(tmp_path: Path) -> None:
     info = told(tmp_path, HBM_RUNTIME_DRIVER="bpusim")
     assert (info["kind"], info["chosen_by"]) == ("bpusim", "HBM_RUNTIME_DRIVER")
@@ -100,7 +128,7 @@ BAD_CHOICES: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
         ("{tmp}/text/libhbucp.so", "ELF"),
     ),
     "half a driver on the linker's path": (
-        {"HBM_RUNTIME_DRIVER": "", "LD_LIBRARY_PATH": "{tmp}/half"},
+        {"HBM_RUNTIME_DRIVER": "", "LD_LIBRARY_PATH": "{tmp}/other"},
         ("libdnn.so", "No such file"),
     ),
 }
@@ -110,6 +138,9 @@ BAD_CHOICES: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
 def test_a_driver_that_does_not_load_is_an_error_that_says_why(tmp_path: Path, case: str) -> None:
     (tmp_path / "empty").mkdir()
     (copied(tmp_path / "half") / "libdnn.so").unlink()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other.c").write_text("int hbUCPNothing = 0;\n")
+    build(tmp_path / "other" / "libhbucp.so", tmp_path / "other.c", options=["-shared", "-fPIC"])
     (tmp_path / "text").mkdir()
     for name in LIBRARIES:
         (tmp_path / "text" / name).write_text("no library, only text\n" * 100)

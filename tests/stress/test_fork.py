@@ -95,6 +95,110 @@ print(check(runtime), len(pair.run({'times_2': {'x': x}, 'times_3': {'x': x}})))
     assert lines == ["HbmError True True", "True 2"]
 
 
+INHERITED: dict[str, str] = {
+    "result": "request.result()",
+    "result with a time-out": "request.result(5)",
+    "exception": "request.exception()",
+    "wait": "request.wait(5)",
+    "done": "request.done()",
+    "status": "request.status",
+    "info": "request.info",
+    "cancel": "request.cancel()",
+    "abandon": "request.abandon()",
+    "await": "asyncio.run(awaited(request))",
+    "await a future of it": "asyncio.run(gathered(request))",
+    "add_done_callback": "request.add_done_callback(print)",
+    "futures.wait": "concurrent.futures.wait([request])",
+    "as_completed": "list(concurrent.futures.as_completed([request]))",
+    "result of an ended one": "ended.result()",
+    "bound run": "bound.run()",
+    "bound run_async": "bound.run_async().result()",
+    "bound status": "bound.status",
+    "queue submit": "queue.submit(x)",
+    "queue get": "queue.get()",
+    "queue get with a time-out": "queue.get(5)",
+    "queue iteration": "next(iter(queue))",
+    "queue async iteration": "asyncio.run(iterated(queue))",
+    "queue drain": "queue.drain()",
+    "queue stats": "queue.stats",
+    "run_async": "runtime.run_async(x)",
+}
+
+
+def test_every_wait_on_what_a_child_inherits_is_refused_at_once(models: ModelFactory, tmp_path: Path) -> None:
+    """While threads of the parent take and give the locks that the child inherits."""
+    script = (
+        PRELUDE
+        + """
+import asyncio, concurrent.futures
+async def awaited(request): return await request
+async def gathered(request): return await asyncio.gather(asyncio.wrap_future(request))
+async def iterated(queue):
+    async for item in queue: return item
+
+runtime, busy = HB_HBMRuntime(sys.argv[1]), HB_HBMRuntime(sys.argv[2])
+steps, size = int(sys.argv[3]), int(sys.argv[4])
+slow = {"x": np.ones((size, size), np.float32), "count": np.array([steps])}
+bound, queue, waiting = runtime.bind("times_2"), runtime.queue("times_2"), busy.queue(busy.model_names[0])
+ended = runtime.run_async(x)
+ended.result()
+requests = [busy.run_async(slow) for _ in range(6)]
+request = requests[-1]
+threads = [threading.Thread(target=each.result) for each in requests]
+stop = threading.Event()
+def load():
+    while not stop.is_set():
+        queue.submit(x)
+        queue.get()
+threads.append(threading.Thread(target=load))
+for thread in threads:
+    thread.start()
+"""
+        + "".join(f"print(refused(lambda: {action}), {name!r})\n" for name, action in INHERITED.items())
+        + """
+print(in_child(lambda: [queue.close(), runtime.close(), repr(request).startswith("<InferRequest of")][2]), "close")
+print(in_child(lambda: globals().pop("request") is not None and requests.clear() is None), "drop")
+stop.set()
+for thread in threads:
+    thread.join()
+print(check(runtime), requests[0].done(), "parent")
+"""
+    )
+    arguments = (models.scaled(2), models.slow(), slow.steps_for(models.slow(), 1.5), slow.X.shape[0])
+    lines = output_of(run_python(script, *arguments, cwd=tmp_path, timeout=120)).splitlines()
+    assert lines == [
+        *(f"HbmError True True {name}" for name in INHERITED),
+        "True close",
+        "True drop",
+        "True True parent",
+    ]
+
+
+ASKED = ["HB_HBMRuntime.version", "hbm_runtime.driver_info()", "hbm_runtime.get_version()"]
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_asking_which_driver_there_is_leaves_children_usable(models: ModelFactory, tmp_path: Path, asked: str) -> None:
+    script = (
+        PRELUDE
+        + f"""
+hbm_runtime.set_log_level("trace")  # lines come from a thread that the child does not have
+before = {asked}
+def works():
+    runtime = HB_HBMRuntime(sys.argv[1])
+    request, told = runtime.run_async(x), threading.Event()
+    request.add_done_callback(lambda _: told.set())
+    return check(runtime), float(request.result()["times_2"]["y"].sum()), told.wait(10), {asked} == before
+print(in_child(works))
+print(in_child(works))
+print(works())
+print(refused(works))
+"""
+    )
+    lines = output_of(run_python(script, models.scaled(2), cwd=tmp_path)).splitlines()
+    assert lines == [*["(True, 12.0, True, True)"] * 3, "HbmError True True"]
+
+
 HARMLESS: dict[str, str] = {
     "reading an output": "output.tolist() == [[2.0] * 3] * 2",
     "writing an output": "output.fill(7) or output.sum() == 42",

@@ -1,5 +1,7 @@
 #include "bindings/interpreter/notifier.hpp"
 
+#include <pthread.h>
+
 #include <atomic>
 #include <chrono>
 #include <future>
@@ -8,19 +10,28 @@
 #include "bindings/bindings.hpp"
 #include "bindings/interpreter/gil.hpp"
 #include "core/base/worker.hpp"
+#include "loader/driver.hpp"
 
 namespace hbm::python {
 namespace {
 
 constexpr auto kDrainTime = std::chrono::milliseconds(100);
 
-std::atomic<bool> used{false};
+// Never destroyed: requests may end while the process does. nullptr until it is needed.
+std::atomic<Worker*> theNotifier{nullptr};
 
-// Never destroyed: requests may end while the process does.
+// Its thread is not in the child of a fork, which makes a new one when it needs it.
+[[maybe_unused]] const int registered = pthread_atfork(nullptr, nullptr, [] { theNotifier.store(nullptr); });
+
 Worker& notifier() {
-  used.store(true, std::memory_order_relaxed);
-  static auto* worker = std::make_unique<Worker>("hbm-python").release();
-  return *worker;
+  Worker* present = theNotifier.load(std::memory_order_acquire);
+  if (present == nullptr) {
+    auto fresh = std::make_unique<Worker>("hbm-python");
+    if (theNotifier.compare_exchange_strong(present, fresh.get())) {
+      present = fresh.release();
+    }
+  }
+  return *present;
 }
 
 // Leaves the function's Python objects alone: there is no interpreter to give them back to.
@@ -52,7 +63,9 @@ class PyWork {
   PyWork(const PyWork&) = delete;
   PyWork& operator=(const PyWork&) = delete;
   ~PyWork() {
-    if (work_ != nullptr) {
+    if (work_ != nullptr && Driver::forked()) {
+      leak(take());  // the parent's
+    } else if (work_ != nullptr) {
       notifier().post(
           [work = std::make_shared<std::function<void()>>(take())] { runWithGil(std::move(*work), false); });
     }
@@ -67,7 +80,7 @@ class PyWork {
 std::shared_ptr<PyWork> holdPython(std::function<void()> work) { return std::make_shared<PyWork>(std::move(work)); }
 
 void drainNotifier() {
-  if (!used.load(std::memory_order_relaxed)) {
+  if (theNotifier.load(std::memory_order_relaxed) == nullptr) {
     return;
   }
   const auto reached = std::make_shared<std::promise<void>>();

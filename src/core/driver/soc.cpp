@@ -25,6 +25,6 @@ Soc describeSoc(const Driver& driver) {
   return soc;
 }
 
-std::optional<std::int32_t> coreCount() { return describeSoc(Driver::get()).cores; }
+std::optional<std::int32_t> coreCount() { return describeSoc(Driver::described()).cores; }
 
 }  // namespace hbm

@@ -67,11 +67,13 @@ RequestImpl::RequestImpl(std::shared_ptr<const Model> model, SchedParam sched, C
 }
 
 RequestState RequestImpl::state() const {
+  Driver::refuseFork();
   const std::lock_guard lock(mutex_);
   return state_;
 }
 
 const std::vector<DeviceTensor>& RequestImpl::outputs() const {
+  Driver::refuseFork();
   const std::lock_guard lock(mutex_);
   if (error_) {
     throw Error(*error_);
@@ -84,11 +86,13 @@ const std::vector<DeviceTensor>& RequestImpl::outputs() const {
 }
 
 std::optional<Error> RequestImpl::error() const {
+  Driver::refuseFork();
   const std::lock_guard lock(mutex_);
   return error_;
 }
 
 RequestInfo RequestImpl::info() const {
+  Driver::refuseFork();
   const std::lock_guard lock(mutex_);
   RequestInfo info = info_;
   info.model = model_->info.name;
@@ -195,6 +199,7 @@ void RequestImpl::fail(const Error& error) noexcept {
 }
 
 bool RequestImpl::cancel() {
+  Driver::refuseFork();
   if (!Dispatcher::get().remove({this})) {
     return false;
   }
@@ -203,6 +208,7 @@ bool RequestImpl::cancel() {
 }
 
 bool cancelAll(const std::vector<std::shared_ptr<Request>>& requests) {
+  Driver::refuseFork();
   std::vector<const RequestImpl*> queued;
   for (const auto& request : requests) {
     queued.push_back(static_cast<const RequestImpl*>(request.get()));
@@ -224,6 +230,7 @@ void RequestImpl::endCancelled() {
 }
 
 void RequestImpl::abandon() {
+  Driver::refuseFork();
   drop(RequestState::kCancelled,
        Error(ErrorKind::kCancelled, place(model_->info.name) + ": the request was let go of before it was done",
              {"", 0, "", model_->info.name, ""}));

@@ -125,6 +125,7 @@ void RequestImpl::end(RequestState state, std::vector<DeviceTensor> outputs, std
 }
 
 void RequestImpl::onDone(std::function<void()> callback) {
+  Driver::refuseFork();
   {
     const std::lock_guard lock(mutex_);
     if (!final(state_)) {

@@ -64,6 +64,7 @@ bool RequestImpl::wait(std::optional<std::chrono::nanoseconds> timeout) {
 }
 
 bool RequestImpl::waitUntil(std::optional<Clock::time_point> until, const std::function<bool()>& interrupted) {
+  Driver::refuseFork();
   {
     const std::lock_guard lock(mutex_);
     ++waiters_;
@@ -137,6 +138,7 @@ bool RequestImpl::waitSlices(std::optional<Clock::time_point> until, const std::
     if (interrupted && interrupted()) {
       return false;
     }
+    Driver::refuseFork();  // a signal's handler may have forked
   }
 }
 

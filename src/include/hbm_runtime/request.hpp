@@ -40,7 +40,8 @@ struct RequestInfo {
   bool late = false;            // its deadline had passed when it was done, or it was dropped for that
 };
 
-// Thread-safe. Dropping the last reference to a running request is safe: its memory lives until the driver is done.
+// Thread-safe. In a fork of the process that made it everything throws Error (kForked). Dropping the last reference to
+// a running request is safe: its memory lives until the driver is done.
 class HBM_API Request {
  public:
   Request() = default;
