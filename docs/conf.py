@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 from typing import Any
@@ -69,8 +70,17 @@ def _without_pages_of_the_extension(_app: object, env: Any) -> None:
     env._viewcode_modules = {name: entry for name, entry in env._viewcode_modules.items() if entry}
 
 
+def _source_of(cls: type, name: str, *default: Any) -> Any:
+    """Public classes call `hbm_runtime` their module; the order of their members is in the file that defines them."""
+    found = getattr(cls, name, *default)
+    if name != "__module__" or found != "hbm_runtime":
+        return found
+    return next((value.__module__ for value in vars(cls).values() if inspect.isfunction(value)), found)
+
+
 def setup(app: Any) -> None:
     """Sphinx calls this. The priority puts it before napoleon, which reads the sections of the text."""
     napoleon.GoogleDocstring = _PlainText  # type: ignore[attr-defined] # where napoleon looks it up
     app.connect("autodoc-process-docstring", _join_overloads, priority=400)
     app.connect("env-check-consistency", _without_pages_of_the_extension)
+    app.add_autodoc_attrgetter(type, _source_of)

@@ -152,6 +152,9 @@ __all__ = [
     "set_log_level",
 ]
 
+for _class in [_value for _name, _value in globals().items() if _name in __all__ and isinstance(_value, type)]:
+    _class.__module__ = __name__  # where users find it: tracebacks, pickles and help() say so
+
 
 def __getattr__(name: str) -> Any:
     """Imports the classes of remote runtimes when they are asked for; importing this package must stay cheap."""

@@ -19,11 +19,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 STUB = ROOT / "hbm_runtime" / "_core.pyi"
 MODULE = "hbm_runtime._core"
+# pybind11-stubgen skips classes of other modules; the package calls itself the module of those that it makes public.
+STUBGEN = f"""
+import inspect, {MODULE}, pybind11_stubgen
+for cls in vars({MODULE}).values():
+    if inspect.isclass(cls) and cls.__module__ == "hbm_runtime":
+        cls.__module__ = "{MODULE}"
+pybind11_stubgen.main()
+"""
 
 
 def generate(folder: Path) -> str:
     """Returns what pybind11-stubgen makes of the extension; fails when a C++ type leaks into a signature."""
-    command = [sys.executable, "-m", "pybind11_stubgen", MODULE, "--exit-code", "--output-dir", str(folder)]
+    command = [sys.executable, "-c", STUBGEN, MODULE, "--exit-code", "--output-dir", str(folder)]
     enums = [name for name, value in vars(importlib.import_module(MODULE)).items() if is_enum(value)]
     for name in enums:
         command += ["--enum-class-locations", f"{name}:{MODULE}"]

@@ -1,7 +1,5 @@
 """The machine: devices and host."""
 
-from __future__ import annotations
-
 import os
 import platform
 from collections.abc import Mapping

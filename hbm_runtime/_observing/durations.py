@@ -1,7 +1,5 @@
 """Statistics of durations."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -33,7 +31,7 @@ class Durations:
     max: float
 
     @classmethod
-    def of(cls, seconds: Sequence[float]) -> Durations:
+    def of(cls, seconds: Sequence[float]) -> "Durations":
         """Summarises durations."""
         return Durations(*_figures(seconds))
 
@@ -61,12 +59,12 @@ class ModelDurations(Durations):
         phases: Mapping[str, Sequence[float]],
         layers: Mapping[str, Sequence[float]],
         copies: Mapping[str, Sequence[float]],
-    ) -> ModelDurations:
+    ) -> "ModelDurations":
         """Summarises seconds by phase, layer and tensor."""
         parts = ({name: Durations.of(each) for name, each in part.items()} for part in (phases, layers, copies))
         return ModelDurations(*_figures(phases.get("ModelExecute", ())), *parts)
 
-    def __getitem__(self, phase: str) -> Durations:
+    def __getitem__(self, phase: str) -> "Durations":
         return self.phases[phase]
 
 

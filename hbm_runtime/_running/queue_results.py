@@ -1,7 +1,5 @@
 """What comes out of a queue, and how it is read."""
 
-from __future__ import annotations
-
 import asyncio
 import threading
 from abc import ABC, abstractmethod

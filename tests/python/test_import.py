@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
+import typing
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,22 @@ def test_public_names_are_documented() -> None:
     undocumented = [name for name in hbm_runtime.__all__ if not (getattr(hbm_runtime, name).__doc__ or "").strip()]
     assert undocumented == []
     assert hbm_runtime.__doc__
+
+
+def test_classes_say_the_name_that_users_import() -> None:
+    classes = [
+        value for value in (getattr(hbm_runtime, name) for name in hbm_runtime.__all__) if isinstance(value, type)
+    ]
+    assert {cls.__name__ for cls in classes if cls.__module__ != "hbm_runtime"} == set()
+    assert len(classes) > 40
+
+
+def test_fields_of_dataclasses_have_types_that_programs_can_read() -> None:
+    for name in hbm_runtime.__all__:
+        cls = getattr(hbm_runtime, name)
+        if dataclasses.is_dataclass(cls):
+            hints = typing.get_type_hints(cls)
+            assert {field.name for field in dataclasses.fields(cls)} <= set(hints)
 
 
 QUIET = """

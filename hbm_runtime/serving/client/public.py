@@ -7,3 +7,6 @@ from .requests import RemoteRequest, RemoteRequestInfo
 from .runtime import RemoteRuntime
 
 __all__ = ["RemoteProfile", "RemoteRequest", "RemoteRequestInfo", "RemoteRuntime"]
+
+for _class in (RemoteProfile, RemoteRequest, RemoteRequestInfo, RemoteRuntime):
+    _class.__module__ = "hbm_runtime"
