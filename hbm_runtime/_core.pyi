@@ -545,7 +545,7 @@ class BoundCall:
     """
     def __init__(
         self,
-        runtime: Runtime,
+        runtime: typing.Any,
         model: str,
         inputs: collections.abc.Sequence[numpy.ndarray],
         outputs: collections.abc.Sequence[numpy.ndarray],

@@ -22,6 +22,7 @@ from .._errors import (
     HbmStateError,
     InputError,
     InputTypeError,
+    OutOfResourcesError,
 )
 from .._observing.logging import logger
 from .queue_results import QueueResult, ResultReader
@@ -186,6 +187,8 @@ class InferQueue(ResultReader):
             item.request = self._runtime._run_async(item.inputs, self._model, deadline=item.deadline)
         except HbmError as error:
             item.error = error
+        except MemoryError as error:
+            item.error = OutOfResourcesError(f"model '{self._model}': {error}", model=self._model)
         except BaseException as error:
             item.error = InputError(f"model '{self._model}': {error}", model=self._model)
             if not isinstance(error, Exception):
@@ -224,11 +227,17 @@ class InferQueue(ResultReader):
 
     def _deliver(self, item: _Item) -> None:
         """Waits for the request; calls back before the item counts as done, so that drain() waits for callbacks."""
-        error = item.error
+        error, result = item.error, None
         if item.request is not None:
-            item.request.wait(None)
-            error = item.request.error()
-        if error is not None:
+            try:
+                item.request.wait(None)
+                error = item.request.error()
+                if error is None:
+                    result = self._result_of(item, item.request)
+            except MemoryError as memory:
+                error = OutOfResourcesError(f"model '{self._model}': {memory}", model=self._model)
+        if result is None:
+            assert error is not None
             reason: Reason = (
                 "deadline" if isinstance(error, HbmDeadlineError)
                 else "closed" if isinstance(error, HbmClosedError)
@@ -238,16 +247,16 @@ class InferQueue(ResultReader):
             with self._changed:
                 self._count(reason)
             return
-        assert item.request is not None
-        info = RequestInfo(**item.request.infos()[0])
-        outputs = item.request.result()[self._model]
-        result = QueueResult(outputs, item.tag, time.monotonic() - item.submitted, info)
         if self._on_result is not None:
             self._guarded(self._on_result, result)
         with self._changed:
             self._delivered += 1
             if self._on_result is None:
                 self._results.append(result)
+
+    def _result_of(self, item: _Item, request: _core.Request) -> QueueResult:
+        info = RequestInfo(**request.infos()[0])
+        return QueueResult(request.result()[self._model], item.tag, time.monotonic() - item.submitted, info)
 
     def _tell_drop(self, item: _Item, reason: Reason, error: HbmError | None) -> None:
         if self._on_drop is not None:

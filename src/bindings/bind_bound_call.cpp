@@ -6,6 +6,7 @@
 #include "bindings/arguments/call_options.hpp"
 #include "bindings/arguments/numpy_interop.hpp"
 #include "bindings/interpreter/gil.hpp"
+#include "bindings/objects/constructor.hpp"
 #include "bindings/objects/py_request.hpp"
 #include "hbm_runtime/error.hpp"
 #include "loader/driver.hpp"
@@ -15,9 +16,13 @@ namespace {
 
 class PyBoundCall {
  public:
-  PyBoundCall(const PyRuntime& runtime, const std::string& model, std::vector<py::array> inputs,
+  PyBoundCall(const py::object& runtime, const std::string& model, std::vector<py::array> inputs,
               std::vector<py::array> outputs)
-      : runtime_(runtime), inputs_(std::move(inputs)), outputs_(std::move(outputs)), name_(model) {
+      : owner_(runtime),
+        runtime_(owner_.cast<const PyRuntime&>()),
+        inputs_(std::move(inputs)),
+        outputs_(std::move(outputs)),
+        name_(model) {
     const std::shared_ptr<Loaded> loaded = runtime_.loaded();
     Call& call = calls_.emplace_back();
     call.model = loaded->runtime->modelIndex(model);
@@ -58,25 +63,23 @@ class PyBoundCall {
     ended(false);
   }
 
-  std::unique_ptr<PyRequest> start(const py::object& timeout, const py::object& deadline) {
+  RequestObject start(const py::object& timeout, const py::object& deadline) {
     Driver::refuseFork();
     std::shared_ptr<Loaded> loaded = runtime_.loaded();
     const CallOptions options = callOptions(timeout, deadline);
     const Busy busy(*this);
-    auto request = std::make_unique<PyRequest>(std::move(loaded), calls_, wishes_, options);
-    const std::shared_ptr<Request>& last = request->requests().front();
+    RequestObject made;
+    made.request().start(std::move(loaded), calls_, wishes_, options);
+    const std::shared_ptr<Request>& last = made.request().requests().front();
     setLast(last);
     outcome_->store(++number_ << 1U);
-    withoutGil([&] {
-      last->onDone([outcome = outcome_, good = number_ << 1U, weak = std::weak_ptr<Request>(last)] {
-        const std::shared_ptr<Request> ended = weak.lock();
-        if (ended != nullptr && ended->state() != RequestState::kDone) {
-          std::uint64_t expected = good;  // else the next run has begun
-          outcome->compare_exchange_strong(expected, good | 1U);
-        }
-      });
-    });
-    return request;
+    try {
+      withoutGil([&] { noteOutcomeOf(last); });
+    } catch (...) {
+      made.request().abandon();
+      throw;
+    }
+    return made;
   }
 
   [[nodiscard]] const char* status() const {
@@ -94,6 +97,16 @@ class PyBoundCall {
   void ended(bool fault) {
     setLast({});
     outcome_->store(++number_ << 1U | (fault ? 1U : 0U));
+  }
+
+  void noteOutcomeOf(const std::shared_ptr<Request>& request) const {
+    request->onDone([outcome = outcome_, good = number_ << 1U, weak = std::weak_ptr<Request>(request)] {
+      const std::shared_ptr<Request> ended = weak.lock();
+      if (ended != nullptr && ended->state() != RequestState::kDone) {
+        std::uint64_t expected = good;  // else the next run has begun
+        outcome->compare_exchange_strong(expected, good | 1U);
+      }
+    });
   }
 
   void setLast(const std::weak_ptr<Request>& request) {
@@ -133,7 +146,8 @@ class PyBoundCall {
     PyBoundCall& call_;
   };
 
-  const PyRuntime& runtime_;  // kept alive by the binding
+  const py::object owner_;  // keeps the next alive
+  const PyRuntime& runtime_;
   const std::vector<py::array> inputs_;
   const std::vector<py::array> outputs_;
   const std::string name_;
@@ -147,12 +161,16 @@ class PyBoundCall {
   std::weak_ptr<Request> last_;
 };
 
+std::unique_ptr<PyBoundCall> makeBoundCall(const py::object& runtime, const std::string& model,
+                                           std::vector<py::array> inputs, std::vector<py::array> outputs) {
+  return std::make_unique<PyBoundCall>(runtime, model, std::move(inputs), std::move(outputs));
+}
+
 }  // namespace
 
 void bindBoundCall(py::module_& module) {
-  py::class_<PyBoundCall>(module, "BoundCall", "A call whose tensors are fixed.")
-      .def(py::init<const PyRuntime&, const std::string&, std::vector<py::array>, std::vector<py::array>>(),
-           py::arg("runtime"), py::arg("model"), py::arg("inputs"), py::arg("outputs"), py::keep_alive<1, 2>())
+  py::class_<PyBoundCall> cls(module, "BoundCall", "A call whose tensors are fixed.");
+  defConstructor(cls, &makeBoundCall, py::arg("runtime"), py::arg("model"), py::arg("inputs"), py::arg("outputs"))
       .def("run", &PyBoundCall::run, py::arg("timeout") = py::none(), py::arg("deadline") = py::none())
       .def_property_readonly("status", &PyBoundCall::status)
       .def("start", &PyBoundCall::start, py::arg("timeout") = py::none(), py::arg("deadline") = py::none());

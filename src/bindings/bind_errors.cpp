@@ -79,8 +79,12 @@ void bindErrors(py::module_& module) {
         std::rethrow_exception(pointer);
       }
     } catch (const Error& error) {
-      const py::object exception = exceptionFor(error);
-      PyErr_SetObject(py::type::handle_of(exception).ptr(), exception.ptr());
+      try {
+        const py::object exception = exceptionFor(error);
+        PyErr_SetObject(py::type::handle_of(exception).ptr(), exception.ptr());
+      } catch (const std::bad_alloc&) {
+        PyErr_NoMemory();
+      }
     }
   });
   module.def(

@@ -3,12 +3,14 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <mutex>
 #include <system_error>
 #include <utility>
 
+#include "bindings/objects/constructor.hpp"
 #include "bindings/objects/py_request.hpp"
 
 namespace hbm::python {
@@ -29,11 +31,11 @@ class LoopWaker : public std::enable_shared_from_this<LoopWaker> {
 
   // Notes the ticket when the last request has ended, at once when it has ended already.
   void watch(const PyRequest& request, std::uint64_t ticket) {
-    const auto open = std::make_shared<std::atomic<std::size_t>>(request.requests().size());
+    const auto note = std::make_shared<Note>(ticket, request.requests().size());
     for (const auto& each : request.requests()) {
-      each->onDone([self = shared_from_this(), open, ticket] {
-        if (open->fetch_sub(1) == 1) {
-          self->wake(ticket);
+      each->onDone([self = shared_from_this(), note] {
+        if (note->open.fetch_sub(1) == 1) {
+          self->wake(note);
         }
       });
     }
@@ -43,15 +45,32 @@ class LoopWaker : public std::enable_shared_from_this<LoopWaker> {
   [[nodiscard]] std::vector<std::uint64_t> take() {
     std::uint64_t count = 0;
     [[maybe_unused]] const ssize_t size = read(descriptor_, &count, sizeof(count));
+    std::vector<std::uint64_t> tickets;
     const std::lock_guard lock(mutex_);
-    return std::exchange(ready_, {});
+    tickets.reserve(readyCount_);
+    for (std::shared_ptr<Note> each = std::move(ready_); each != nullptr; each = std::move(each->next)) {
+      tickets.push_back(each->ticket);
+    }
+    readyCount_ = 0;
+    std::reverse(tickets.begin(), tickets.end());
+    return tickets;
   }
 
  private:
-  void wake(std::uint64_t ticket) {
+  // A ticket that is watched, made in time: noting that its requests have ended needs no memory.
+  struct Note {
+    Note(std::uint64_t theTicket, std::size_t requests) : ticket(theTicket), open(requests) {}
+    const std::uint64_t ticket;
+    std::atomic<std::size_t> open;  // requests that have not ended
+    std::shared_ptr<Note> next;
+  };
+
+  void wake(const std::shared_ptr<Note>& note) noexcept {
     {
       const std::lock_guard lock(mutex_);
-      ready_.push_back(ticket);
+      note->next = std::move(ready_);
+      ready_ = note;
+      ++readyCount_;
     }
     const std::uint64_t one = 1;
     [[maybe_unused]] const ssize_t size = write(descriptor_, &one, sizeof(one));
@@ -59,18 +78,33 @@ class LoopWaker : public std::enable_shared_from_this<LoopWaker> {
 
   const int descriptor_;
   std::mutex mutex_;
-  std::vector<std::uint64_t> ready_;
+  std::shared_ptr<Note> ready_;  // the last one, which leads to those before
+  std::size_t readyCount_ = 0;
 };
+
+// Python's part of one: requests that are watched own it, too.
+struct LoopWakerObject {
+  const std::shared_ptr<LoopWaker> waker = std::make_shared<LoopWaker>();
+};
+
+std::unique_ptr<LoopWakerObject> makeLoopWaker() { return std::make_unique<LoopWakerObject>(); }
 
 }  // namespace
 
 void bindLoopWaker(py::module_& module) {
-  py::class_<LoopWaker, std::shared_ptr<LoopWaker>>(
-      module, "LoopWaker", "Tells an event loop which requests have ended, by a file descriptor to be watched.")
-      .def(py::init<>())
-      .def("fileno", &LoopWaker::descriptor, "The descriptor; readable when there are tickets.")
-      .def("watch", &LoopWaker::watch, py::arg("request"), py::arg("ticket"), "Notes the ticket when it has ended.")
-      .def("take", &LoopWaker::take, "The tickets since the last call.");
+  py::class_<LoopWakerObject> cls(module, "LoopWaker",
+                                  "Tells an event loop which requests have ended, by a file descriptor to be watched.");
+  defConstructor(cls, &makeLoopWaker)
+      .def(
+          "fileno", [](const LoopWakerObject& self) { return self.waker->descriptor(); },
+          "The descriptor; readable when there are tickets.")
+      .def(
+          "watch",
+          [](const LoopWakerObject& self, const PyRequest& request, std::uint64_t ticket) {
+            self.waker->watch(request, ticket);
+          },
+          py::arg("request"), py::arg("ticket"), "Notes the ticket when it has ended.")
+      .def("take", [](const LoopWakerObject& self) { return self.waker->take(); }, "The tickets since the last call.");
 }
 
 }  // namespace hbm::python

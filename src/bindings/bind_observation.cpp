@@ -3,6 +3,7 @@
 
 #include "bindings/arguments/mappings.hpp"
 #include "bindings/interpreter/notifier.hpp"
+#include "bindings/objects/constructor.hpp"
 #include "bindings/objects/py_runtime.hpp"
 #include "hbm_runtime/error.hpp"
 #include "hbm_runtime/logging.hpp"
@@ -14,9 +15,18 @@ namespace {
 
 using Dicts = py::typing::List<py::typing::Dict<py::str, py::object>>;
 
-Dicts recordsOf(const Recorder& recorder) {
+// Python's part of a recorder: the runtime and its requests own it, too.
+struct RecorderObject {
+  std::shared_ptr<Recorder> recorder;
+};
+
+std::unique_ptr<RecorderObject> makeRecorder(std::size_t capacity) {
+  return std::make_unique<RecorderObject>(RecorderObject{std::make_shared<Recorder>(capacity)});
+}
+
+Dicts recordsOf(const RecorderObject& self) {
   py::list all;
-  for (const RequestRecord& record : recorder.records()) {
+  for (const RequestRecord& record : self.recorder->records()) {
     const RequestInfo& info = record.info;
     const RequestTrace& trace = record.trace;
     py::list copies;
@@ -85,9 +95,12 @@ void setLogHandler(const py::object& handler, int level) {
   PyObject* const kept = handler.inc_ref().ptr();
   setLogSink(
       [](LogLevel of, const char* text, void* userdata) {
-        notifyPython(holdPython([of, line = std::string(text), function = static_cast<PyObject*>(userdata)] {
-          py::reinterpret_borrow<py::object>(function)(static_cast<int>(of), line);
-        }));
+        try {
+          notifyPython(*holdPython([of, line = std::string(text), function = static_cast<PyObject*>(userdata)] {
+            py::reinterpret_borrow<py::object>(function)(static_cast<int>(of), line);
+          }));
+        } catch (const std::bad_alloc&) {  // a line less
+        }
       },
       kept, static_cast<LogLevel>(level));
 }
@@ -95,15 +108,15 @@ void setLogHandler(const py::object& handler, int level) {
 }  // namespace
 
 void bindObservation(py::module_& module, RuntimeClass& cls) {
-  py::class_<Recorder, std::shared_ptr<Recorder>>(module, "Recorder", "Records what becomes of requests.")
-      .def(py::init<std::size_t>(), py::arg("capacity"))
+  py::class_<RecorderObject> recorders(module, "Recorder", "Records what becomes of requests.");
+  defConstructor(recorders, &makeRecorder, py::arg("capacity"))
       .def("records", &recordsOf)
-      .def("__len__", &Recorder::size)
-      .def_property_readonly("lost", &Recorder::lost);
+      .def("__len__", [](const RecorderObject& self) { return self.recorder->size(); })
+      .def_property_readonly("lost", [](const RecorderObject& self) { return self.recorder->lost(); });
   cls.def(
          "_set_recorder",
-         [](const PyRuntime& self, std::shared_ptr<Recorder> recorder) {
-           self.loaded()->runtime->setRecorder(std::move(recorder));
+         [](const PyRuntime& self, const RecorderObject& recorder) {
+           self.loaded()->runtime->setRecorder(recorder.recorder);
          },
          py::arg("recorder"))
       .def("_clear_recorder", [](const PyRuntime& self) { self.loaded()->runtime->setRecorder(nullptr); })

@@ -5,6 +5,7 @@
 
 #include "bindings/arguments/enum_members.hpp"
 #include "bindings/bindings.hpp"
+#include "bindings/objects/constructor.hpp"
 #include "hbm_runtime/error.hpp"
 #include "hbm_runtime/model_info.hpp"
 
@@ -109,12 +110,11 @@ Raises:
 }  // namespace
 
 void bindQuantParams(py::module_& module) {
-  py::class_<QuantInfo>(
-      module, "QuantParams",
-      "How a tensor is quantised: real = (stored - zero_point) * scale. Read-only; it does not keep the "
-      "runtime alive. Comparable, hashable, copyable and picklable.")
-      .def(py::init(&makeQuantInfo), py::kw_only(), py::arg("scale") = py::none(), py::arg("zero_point") = py::none(),
-           py::arg("quant_type") = py::none(), py::arg("axis") = py::none(), kInitDoc)
+  py::class_<QuantInfo> cls(module, "QuantParams",
+                            "How a tensor is quantised: real = (stored - zero_point) * scale. Read-only; it does not "
+                            "keep the runtime alive. Comparable, hashable, copyable and picklable.");
+  defConstructor(cls, &makeQuantInfo, py::kw_only(), py::arg("scale") = py::none(), py::arg("zero_point") = py::none(),
+                 py::arg("quant_type") = py::none(), py::arg("axis") = py::none(), kInitDoc)
       .def_property_readonly(
           "scale", [](const QuantInfo& self) { return arrayCopy(self.scales); },
           "Scale factors, float32, 1-D: one, or one per element of the axis; empty when not quantised. A copy.")

@@ -24,16 +24,18 @@ Result run(const PyRuntime& self, const py::object& input, const py::object& mod
   return Result(result);
 }
 
-std::unique_ptr<PyRequest> start(const PyRuntime& self, const py::object& input, const py::object& modelName,
-                                 const py::object& priority, const py::object& bpuCores, const py::object& customId,
-                                 const py::object& deviceId, const py::object& timeout, const py::object& deadline,
-                                 const py::object& outputs, const py::object& outputNames) {
+RequestObject start(const PyRuntime& self, const py::object& input, const py::object& modelName,
+                    const py::object& priority, const py::object& bpuCores, const py::object& customId,
+                    const py::object& deviceId, const py::object& timeout, const py::object& deadline,
+                    const py::object& outputs, const py::object& outputNames) {
   std::shared_ptr<Loaded> loaded = self.loaded();
   RunArguments arguments = parseRun(*loaded->runtime, loaded->names,
                                     {input, modelName, {priority, bpuCores, customId, deviceId}, outputs, outputNames});
   const CallOptions options = callOptions(timeout, deadline);
   // The arrays of `arguments` are held until the inputs were copied.
-  return std::make_unique<PyRequest>(std::move(loaded), arguments.calls, std::move(arguments.wishes), options);
+  RequestObject made;
+  made.request().start(std::move(loaded), arguments.calls, std::move(arguments.wishes), options);
+  return made;
 }
 
 constexpr const char* kRunDoc =

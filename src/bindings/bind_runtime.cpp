@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "bindings/arguments/scheduling_arguments.hpp"
+#include "bindings/objects/constructor.hpp"
 #include "bindings/objects/py_request.hpp"
 #include "hbm_runtime/error.hpp"
 
@@ -70,15 +71,16 @@ void replaceByBuffer(PyRuntime& self, const std::string& model, const py::buffer
 }  // namespace
 
 void bindRuntime(py::module_& module) {
-  py::class_<LoadOptions>(module, "LoadOptions", "How models are loaded.")
-      .def(py::init(&loadOptions), py::kw_only(), py::arg("threads") = 0, py::arg("cpus") = std::vector<std::int32_t>(),
-           py::arg("flush_denormals") = false, py::arg("save_memory") = false, py::arg("profile") = false,
-           py::arg("keep") = std::vector<std::string>(), py::arg("keep_folder") = std::string());
+  py::class_<LoadOptions> options(module, "LoadOptions", "How models are loaded.");
+  defConstructor(options, &loadOptions, py::kw_only(), py::arg("threads") = 0,
+                 py::arg("cpus") = std::vector<std::int32_t>(), py::arg("flush_denormals") = false,
+                 py::arg("save_memory") = false, py::arg("profile") = false,
+                 py::arg("keep") = std::vector<std::string>(), py::arg("keep_folder") = std::string());
 
   RuntimeClass cls(module, "Runtime", "Loads models and runs them.");
-  cls.def(py::init(&fromFiles), py::arg("files"), py::arg("options"))
-      .def(py::init(&fromBuffers), py::arg("buffers"), py::arg("options"))
-      .def("_close", &PyRuntime::close)
+  defConstructor(cls, &fromFiles, py::arg("files"), py::arg("options"));
+  defConstructor(cls, &fromBuffers, py::arg("buffers"), py::arg("options"));
+  cls.def("_close", &PyRuntime::close)
       .def_property_readonly("closed", &PyRuntime::closed, "Whether close() was called.")
       .def("_replace_by_file", &replaceByFile, py::arg("model"), py::arg("file"), py::arg("options"))
       .def("_replace_by_buffer", &replaceByBuffer, py::arg("model"), py::arg("buffer"), py::arg("options"))

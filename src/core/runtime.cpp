@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 
 #include "core/driver/status.hpp"
@@ -82,11 +83,28 @@ RequestImpl* waitForAll(const Requests& requests, const Progress& progress, std:
   }
 }
 
-void prepareAndStart(const std::shared_ptr<RequestImpl>& request, const Call& call) {
-  if (request->prepare(call)) {
+void prepareAndStart(const std::shared_ptr<RequestImpl>& request, const Call& call) noexcept {
+  if (!request->prepare(call)) {
+    return;
+  }
+  try {
     Dispatcher::get().start(request);
+  } catch (...) {
+    request->failWithCurrentException();
   }
 }
+
+// One model's part of a call, on the thread of that model.
+struct Part final : Worker::Item {
+  void run() noexcept override {
+    prepareAndStart(request, *call);
+    unprepared->done();
+  }
+
+  std::shared_ptr<RequestImpl> request;
+  const Call* call = nullptr;
+  Countdown* unprepared = nullptr;
+};
 
 // Abandons what is not done, and throws for it.
 [[noreturn]] void giveUp(const Requests& requests, const RequestImpl& late, const CallOptions& options,
@@ -117,7 +135,7 @@ LoadedModels withReplacement(const LoadedModels& old, std::size_t index, LoadedM
     replacement = fresh.models.begin();
   }
   const std::shared_ptr<Model> changed = std::const_pointer_cast<Model>(*replacement);  // nobody has seen it yet
-  changed->info.name = name;
+  setName(*changed, name);
   changed->counters = old.models[index]->counters;
   LoadedModels models = old;
   models.models[index] = std::move(*replacement);
@@ -191,12 +209,16 @@ std::vector<std::vector<DeviceTensor>> Runtime::run(const std::vector<Call>& cal
   } else {
     const auto progress = std::make_shared<Progress>();
     Countdown unprepared(calls.size());
+    std::deque<Part> parts(calls.size());
     for (std::size_t i = 0; i < calls.size(); ++i) {
       requests[i]->reportTo(progress);
-      impl_->at(calls[i].model)->worker.post([&unprepared, &call = calls[i], request = requests[i]] {
-        prepareAndStart(request, call);
-        unprepared.done();
-      });
+      parts[i].request = requests[i];
+      parts[i].call = &calls[i];
+      parts[i].unprepared = &unprepared;
+    }
+    // From here on until all parts have run nothing throws: they use this frame.
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+      impl_->at(calls[i].model)->worker.post(parts[i]);
     }
     unprepared.wait();
     late = waitForAll(requests, *progress, until, options.interrupted);
@@ -219,13 +241,18 @@ std::shared_ptr<Request> Runtime::start(const Call& call, const CallOptions& opt
 std::vector<std::shared_ptr<Request>> Runtime::start(const std::vector<Call>& calls, const CallOptions& options) {
   static_cast<void>(Driver::get());
   const auto requests = impl_->makeRequests(calls, Completion::kByCallback, options);
-  for (std::size_t i = 0; i < calls.size(); ++i) {
-    if (options.timeout) {
-      Timer::get().expireAt(Clock::now() + *options.timeout, requests[i]);
+  std::vector<std::shared_ptr<Request>> started(requests.begin(), requests.end());
+  if (options.timeout) {
+    const auto until = Clock::now() + *options.timeout;
+    for (const auto& request : requests) {
+      Timer::get().expireAt(until, request);
     }
+  }
+  // Nothing throws any more: either none of them is started, or all are.
+  for (std::size_t i = 0; i < calls.size(); ++i) {
     prepareAndStart(requests[i], calls[i]);
   }
-  return {requests.begin(), requests.end()};
+  return started;
 }
 
 }  // namespace hbm

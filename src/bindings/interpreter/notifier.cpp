@@ -4,7 +4,10 @@
 
 #include <atomic>
 #include <chrono>
-#include <future>
+#include <condition_variable>
+#include <exception>
+#include <memory>
+#include <mutex>
 #include <utility>
 
 #include "bindings/bindings.hpp"
@@ -34,62 +37,107 @@ Worker& notifier() {
   return *present;
 }
 
-// Leaves the function's Python objects alone: there is no interpreter to give them back to.
-void leak(std::function<void()> work) {
-  static_cast<void>(std::make_unique<std::function<void()>>(std::move(work)).release());
-}
+}  // namespace
 
-void runWithGil(std::function<void()> work, bool call) {
-  if (interpreterEnding()) {
-    leak(std::move(work));
-    return;
+// Python work on the way to the notifier's thread. It is made with the function, so that neither calling the function
+// nor giving its Python objects back needs memory later.
+class PyTask final : public Worker::Item {
+ public:
+  explicit PyTask(std::function<void()> work) : work_(std::move(work)) {}
+
+  // `call`: with the function called; else its Python objects are only given back.
+  static void post(std::unique_ptr<PyTask> task, bool call) noexcept {
+    task->call_ = call;
+    notifier().post(*task.release());
   }
-  const ForeignGil gil;
-  if (call) {
+
+  void run() noexcept override {
+    std::unique_ptr<PyTask> self(this);
+    if (interpreterEnding()) {
+      static_cast<void>(self.release());  // there is no interpreter to give Python objects back to
+      return;
+    }
     try {
-      work();
-    } catch (py::error_already_set& error) {
-      error.discard_as_unraisable("a callback of hbm_runtime");
+      const ForeignGil gil;
+      if (call_) {
+        callBack();
+      }
+      self.reset();
+    } catch (const std::exception&) {  // no memory for the state of a thread: the objects stay
+      static_cast<void>(self.release());
     }
   }
-  work = nullptr;
-}
 
-}  // namespace
+ private:
+  void callBack() const noexcept {
+    try {
+      work_();
+    } catch (py::error_already_set& error) {
+      error.discard_as_unraisable("a callback of hbm_runtime");
+    } catch (const std::exception& error) {
+      PyErr_SetString(PyExc_MemoryError, error.what());
+      PyErr_WriteUnraisable(nullptr);
+    }
+  }
+
+  std::function<void()> work_;
+  bool call_ = false;
+};
 
 class PyWork {
  public:
-  explicit PyWork(std::function<void()> work) : work_(std::move(work)) {}
+  explicit PyWork(std::function<void()> work) : task_(std::make_unique<PyTask>(std::move(work))) {}
   PyWork(const PyWork&) = delete;
   PyWork& operator=(const PyWork&) = delete;
   ~PyWork() {
-    if (work_ != nullptr && Driver::forked()) {
-      leak(take());  // the parent's
-    } else if (work_ != nullptr) {
-      notifier().post(
-          [work = std::make_shared<std::function<void()>>(take())] { runWithGil(std::move(*work), false); });
+    if (task_ != nullptr && Driver::forked()) {
+      static_cast<void>(task_.release());  // the parent's
+    } else if (task_ != nullptr) {
+      PyTask::post(std::move(task_), false);
     }
   }
 
-  std::function<void()> take() { return std::exchange(work_, nullptr); }
+  void call() noexcept { PyTask::post(std::move(task_), true); }
 
  private:
-  std::function<void()> work_;
+  std::unique_ptr<PyTask> task_;
 };
 
-std::shared_ptr<PyWork> holdPython(std::function<void()> work) { return std::make_shared<PyWork>(std::move(work)); }
+std::shared_ptr<PyWork> holdPython(std::function<void()> work) {
+  static_cast<void>(notifier());  // it is there when the work is posted, where nothing may fail
+  return std::make_shared<PyWork>(std::move(work));
+}
 
-void drainNotifier() {
+void drainNotifier() noexcept {
   if (theNotifier.load(std::memory_order_relaxed) == nullptr) {
     return;
   }
-  const auto reached = std::make_shared<std::promise<void>>();
-  notifier().post([reached] { reached->set_value(); });
-  static_cast<void>(reached->get_future().wait_for(kDrainTime));
+  struct Mark final : Worker::Item {
+    void run() noexcept override {
+      const std::shared_ptr<Mark> owner = std::move(self);
+      {
+        const std::lock_guard lock(mutex);
+        reached = true;
+      }
+      changed.notify_all();
+    }
+    std::shared_ptr<Mark> self;  // outlives a wait that was not long enough
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool reached = false;
+  };
+  std::shared_ptr<Mark> mark;
+  try {
+    mark = std::make_shared<Mark>();
+  } catch (const std::bad_alloc&) {
+    return;
+  }
+  mark->self = mark;
+  notifier().post(*mark);
+  std::unique_lock lock(mark->mutex);
+  mark->changed.wait_for(lock, kDrainTime, [&] { return mark->reached; });
 }
 
-void notifyPython(std::shared_ptr<PyWork> work) {
-  notifier().post([work = std::move(work)] { runWithGil(work->take(), true); });
-}
+void notifyPython(PyWork& work) noexcept { work.call(); }
 
 }  // namespace hbm::python

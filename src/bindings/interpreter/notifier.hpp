@@ -11,12 +11,13 @@ namespace hbm::python {
 class PyWork;
 [[nodiscard]] std::shared_ptr<PyWork> holdPython(std::function<void()> work);
 
-// Runs the work on the notifier thread, with the GIL; never on the calling thread, whose work must not wait for the
-// GIL. What it raises is reported as unraisable. Dropped when the interpreter is exiting.
-void notifyPython(std::shared_ptr<PyWork> work);
+// Runs the work, once, on the notifier thread, with the GIL; on the calling thread, whose work should not wait for the
+// GIL, only where the system has no thread left. What it raises is reported as unraisable. Dropped when the interpreter
+// is exiting.
+void notifyPython(PyWork& work) noexcept;
 
 // Waits until the notifier has done what it was given so far, such as writing log lines; a short time at most, for a
 // callback may take long. Without the GIL.
-void drainNotifier();
+void drainNotifier() noexcept;
 
 }  // namespace hbm::python

@@ -47,18 +47,18 @@ Waited waitForAll(const std::vector<std::shared_ptr<Request>>& requests, std::op
 
 }  // namespace
 
-PyRequest::PyRequest(std::shared_ptr<Loaded> loaded, const std::vector<Call>& calls, std::vector<OutputWish> wishes,
-                     const CallOptions& options)
-    : loaded_(std::move(loaded)), wishes_(std::move(wishes)) {
+void PyRequest::start(std::shared_ptr<Loaded> loaded, const std::vector<Call>& calls, std::vector<OutputWish> wishes,
+                      CallOptions options) {
+  loaded_ = std::move(loaded);
+  wishes_ = std::move(wishes);
   std::transform(calls.begin(), calls.end(), std::back_inserter(models_), [](const Call& call) { return call.model; });
-  withoutGil([&] { requests_ = loaded_->runtime->start(calls, options); });
   const bool written =
       std::any_of(wishes_.begin(), wishes_.end(), [](const OutputWish& wish) { return wish.inPlainMemory; });
   if (written) {
     // The arrays live until they have been written, whatever becomes of this object.
-    const std::shared_ptr<PyWork> held = holdPython([arrays = wishes_] { static_cast<void>(arrays); });
-    withoutGil([&] { whenDone([held] { notifyPython(held); }); });
+    options.keeps = holdPython([arrays = wishes_] { static_cast<void>(arrays); });
   }
+  withoutGil([&] { requests_ = loaded_->runtime->start(calls, options); });
 }
 
 bool PyRequest::wait(const py::object& timeout) const {
@@ -116,7 +116,7 @@ void PyRequest::abandon() const {
 
 void PyRequest::onDone(const py::object& callback) const {
   const std::shared_ptr<PyWork> held = holdPython([callback] { callback(); });
-  withoutGil([&] { whenDone([held] { notifyPython(held); }); });
+  withoutGil([&] { whenDone([held] { notifyPython(*held); }); });
 }
 
 py::typing::List<py::typing::Dict<py::str, py::object>> PyRequest::infos() const {

@@ -12,10 +12,14 @@ namespace hbm::python {
 // One request for each model of the run. Its functions may be called from any thread that holds the GIL.
 class PyRequest {
  public:
+  // Of no calls. It is started when Python has its object: pybind11 frees an object, without destroying it, when there
+  // is no memory to register it, which does no harm to an empty one.
+  PyRequest() = default;
+
   // Starts the calls. What they point into must stay until this returns; the arrays of `wishes` are held until the
   // last request has ended. Throws Error; then nothing was started.
-  PyRequest(std::shared_ptr<Loaded> loaded, const std::vector<Call>& calls, std::vector<OutputWish> wishes,
-            const CallOptions& options);
+  void start(std::shared_ptr<Loaded> loaded, const std::vector<Call>& calls, std::vector<OutputWish> wishes,
+             CallOptions options);
 
   // Waits at most that many seconds, None without limit. Whether all have ended.
   [[nodiscard]] bool wait(const py::object& timeout) const;
@@ -50,7 +54,20 @@ class PyRequest {
   std::vector<std::shared_ptr<Request>> requests_;
 };
 
+// Python's object of a request.
+class RequestObject : public py::object {
+ public:
+  RequestObject()
+      : py::object(py::cast(std::make_unique<PyRequest>().release(), py::return_value_policy::take_ownership)) {}
+  [[nodiscard]] PyRequest& request() const { return cast<PyRequest&>(); }
+};
+
 void bindRequest(py::module_& module);
 void bindLoopWaker(py::module_& module);
 
 }  // namespace hbm::python
+
+template <>
+struct pybind11::detail::handle_type_name<hbm::python::RequestObject> {
+  static constexpr auto name = const_name("Request");
+};

@@ -3,10 +3,9 @@
 #include <pthread.h>
 
 #include <condition_variable>
-#include <deque>
+#include <exception>
 #include <mutex>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -17,19 +16,30 @@ namespace hbm {
 struct Worker::State {
   explicit State(const char* threadName) : name(threadName) {}
 
+  void add(Item& item) noexcept {
+    item.next_ = nullptr;
+    (last == nullptr ? first : last->next_) = &item;
+    last = &item;
+  }
+
+  [[nodiscard]] Item& take() noexcept {
+    Item& item = *first;
+    first = item.next_;
+    last = first == nullptr ? nullptr : last;
+    return item;
+  }
+
   void loop() {
     pthread_setname_np(pthread_self(), name.c_str());
     std::unique_lock lock(mutex);
     while (true) {
-      wake.wait(lock, [this] { return ending || !queue.empty(); });
-      if (queue.empty()) {
+      wake.wait(lock, [this] { return ending || first != nullptr; });
+      if (first == nullptr) {
         return;
       }
-      std::function<void()> work = std::move(queue.front());
-      queue.pop_front();
+      Item& item = take();
       lock.unlock();
-      work();
-      work = nullptr;  // its captures die without the lock: one may own the Worker
+      item.run();  // without the lock: what it gives back may own the Worker
       lock.lock();
     }
   }
@@ -37,26 +47,30 @@ struct Worker::State {
   const std::string name;
   std::mutex mutex;
   std::condition_variable wake;
-  std::deque<std::function<void()>> queue;
+  Item* first = nullptr;
+  Item* last = nullptr;
   std::unique_ptr<std::thread> thread;
   bool ending = false;
 };
 
 Worker::Worker(const char* threadName) : state_(std::make_shared<State>(threadName)) {}
 
-void Worker::post(std::function<void()> work) {
-  std::unique_lock lock(state_->mutex);
-  if (state_->thread == nullptr) {
-    try {
-      state_->thread = std::make_unique<std::thread>([state = state_] { state->loop(); });
-    } catch (const std::system_error&) {
-      lock.unlock();
-      work();  // the system has no thread left; slower, but not wrong
+void Worker::post(Item& item) noexcept {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->thread == nullptr) {
+      try {
+        state_->thread = std::make_unique<std::thread>([state = state_] { state->loop(); });
+      } catch (const std::exception&) {  // no thread, or no memory for one
+      }
+    }
+    if (state_->thread != nullptr) {
+      state_->add(item);
+      state_->wake.notify_one();
       return;
     }
   }
-  state_->queue.push_back(std::move(work));
-  state_->wake.notify_one();
+  item.run();  // slower, but not wrong
 }
 
 Worker::~Worker() {

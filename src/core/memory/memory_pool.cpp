@@ -38,6 +38,10 @@ bool fits(const hbUCPSysMem& block, std::uint64_t size) {
 
 }  // namespace
 
+MemoryPool::MemoryPool(const Driver& driver) : driver_(driver) {
+  free_.reserve(kMaxFreeBlocks + 1);  // giving back needs no memory
+}
+
 MemoryPool::~MemoryPool() { close(); }
 
 std::shared_ptr<DeviceBlock> MemoryPool::lease(std::int64_t size, const std::string& model, const std::string& tensor) {
@@ -58,9 +62,13 @@ std::shared_ptr<DeviceBlock> MemoryPool::lease(std::int64_t size, const std::str
     const std::lock_guard lock(mutex_);
     leasedBytes_ += static_cast<std::int64_t>(memory.memSize);
   }
+  const auto giveBackTaken = [this](const hbUCPSysMem* taken) { giveBack(*taken); };
+  std::unique_ptr<const hbUCPSysMem, decltype(giveBackTaken)> taken(&memory, giveBackTaken);
+  auto block = std::make_unique<DeviceBlock>(memory);
+  static_cast<void>(taken.release());
   // The deleter keeps the pool.
-  return {std::make_unique<DeviceBlock>(memory).release(), [pool = shared_from_this()](DeviceBlock* block) {
-            const std::unique_ptr<DeviceBlock> owned(block);
+  return {block.release(), [pool = shared_from_this()](DeviceBlock* leased) {
+            const std::unique_ptr<DeviceBlock> owned(leased);
             pool->giveBack(owned->memory);
           }};
 }
@@ -69,19 +77,21 @@ std::shared_ptr<DeviceBlock> MemoryPool::leaseShown(std::int64_t size, const std
                                                     const std::string& tensor) {
   const std::shared_ptr<DeviceBlock> block = lease(size, model, tensor);
   std::memset(block->memory.virAddr, 0, block->memory.memSize);
+  // Made before it is noted: a failure would take the lock to remove it again.
+  std::shared_ptr<DeviceBlock> made(block.get(), [block](DeviceBlock* /*same*/) {
+    if (Driver::forked()) {
+      return;
+    }
+    ShownBlocks& all = shownBlocks();
+    const std::lock_guard guard(all.mutex);
+    all.blocks.erase(block->memory.virAddr);
+    all.count.store(all.blocks.size());
+  });
   ShownBlocks& shown = shownBlocks();
   const std::lock_guard lock(shown.mutex);
   shown.blocks[block->memory.virAddr] = block;
   shown.count.store(shown.blocks.size());
-  return {block.get(), [block](DeviceBlock* /*same*/) {
-            if (Driver::forked()) {
-              return;
-            }
-            ShownBlocks& all = shownBlocks();
-            const std::lock_guard guard(all.mutex);
-            all.blocks.erase(block->memory.virAddr);
-            all.count.store(all.blocks.size());
-          }};
+  return made;
 }
 
 std::shared_ptr<DeviceBlock> MemoryPool::adopt(void* data, std::uint64_t size, void (*release)(void*), void* owner) {

@@ -23,7 +23,7 @@ struct DeviceBlock {
 // Leases go back to their pool when the last owner drops them, also after the pool was closed: then they are freed.
 class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
  public:
-  explicit MemoryPool(const Driver& driver) : driver_(driver) {}
+  explicit MemoryPool(const Driver& driver);
   MemoryPool(const MemoryPool&) = delete;
   MemoryPool& operator=(const MemoryPool&) = delete;
   ~MemoryPool();

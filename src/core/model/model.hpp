@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/shared_error.hpp"
 #include "core/base/worker.hpp"
 #include "core/driver/handles.hpp"
 #include "core/driver/soc.hpp"
@@ -43,6 +44,7 @@ struct Model {
   const hbDNNHandle_t handle;
   const Soc soc;
   ModelInfo info;
+  SharedError outOfMemory;  // what its requests end with where there is no memory for another error
   std::vector<hbDNNTensorProperties> inputProperties;  // as the driver reports them
   std::vector<hbDNNTensorProperties> outputProperties;
   bool dynamicOutputs = false;  // an output shape is known only after the run
@@ -55,6 +57,9 @@ struct Model {
   std::shared_ptr<Counters> counters =
       std::make_shared<Counters>();  // a model that replaces this one goes on with them
 };
+
+// Gives a model its name, and what needs it. Before anybody has seen the model.
+void setName(Model& model, std::string name);
 
 struct LoadedModels {
   std::vector<std::shared_ptr<const Model>> models;

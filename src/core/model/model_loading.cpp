@@ -98,7 +98,7 @@ std::shared_ptr<const Model> readModel(const Driver& driver, const std::shared_p
   hbDNNHandle_t handle = nullptr;
   check(driver, "hbDNNGetModelHandle", driver.hbDNNGetModelHandle(&handle, packed->get(), name.c_str()), name);
   auto model = std::make_shared<Model>(driver, packed, handle, soc);
-  model->info.name = name;
+  setName(*model, name);
   readTensors(*model,
               {"input", "hbDNNGetInputCount", driver.hbDNNGetInputCount, "hbDNNGetInputName", driver.hbDNNGetInputName,
                "hbDNNGetInputTensorProperties", driver.hbDNNGetInputTensorProperties, "hbDNNGetInputDesc",
@@ -275,6 +275,13 @@ LoadedModels loadEncrypted(const std::vector<Encrypted>& models, const LoadOptio
 }
 
 }  // namespace
+
+void setName(Model& model, std::string name) {
+  model.info.name = std::move(name);
+  model.outOfMemory =
+      std::make_shared<const Error>(ErrorKind::kOutOfResources, place(model.info.name) + ": out of memory",
+                                    ErrorContext{"", 0, "", model.info.name, ""});
+}
 
 void refuseDuplicates(const std::vector<std::shared_ptr<const Model>>& models) {
   for (std::size_t i = 0; i < models.size(); ++i) {

@@ -2,12 +2,10 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <string>
-#include <system_error>
+#include <exception>
 #include <thread>
 
 #include "core/request/request.hpp"
-#include "hbm_runtime/error.hpp"
 
 namespace hbm {
 namespace {
@@ -33,37 +31,48 @@ Dispatcher& Dispatcher::get() {
 
 Dispatcher::Dispatcher() : limit_(taskLimit()) {}
 
+Dispatcher::Key Dispatcher::keyOf(const RequestImpl& request) noexcept {
+  return {-request.sched().priority, request.sched().customId, request.arrival()};
+}
+
 void Dispatcher::start(const std::shared_ptr<RequestImpl>& request) {
+  Queue single;
+  single.emplace(keyOf(*request), request);
+  Place place = single.extract(single.begin());
   {
     const std::lock_guard lock(mutex_);
     if (running_ >= limit_ || !queue_.empty()) {
       request->setQueued(static_cast<std::int32_t>(queue_.size()));
     }
     request->setArrival(++arrivals_);
-    queue_.emplace(Key{-request->sched().priority, request->sched().customId, arrivals_}, request);
+    place.key() = keyOf(*request);
+    queue_.insert(std::move(place));
   }
   pump();
 }
 
-bool Dispatcher::remove(const std::vector<const RequestImpl*>& requests) {
-  std::vector<std::shared_ptr<RequestImpl>> removed;  // some may die here, after the lock is free
+bool Dispatcher::remove(const std::vector<std::shared_ptr<RequestImpl>>& requests) noexcept {
+  Queue removed;  // some may die here, after the lock is free
   const std::lock_guard lock(mutex_);
-  std::vector<std::map<Key, std::shared_ptr<RequestImpl>>::iterator> found;
-  for (const RequestImpl* request : requests) {
-    const auto entry = queue_.find(Key{-request->sched().priority, request->sched().customId, request->arrival()});
-    if (entry == queue_.end()) {
+  for (const auto& request : requests) {
+    if (queue_.find(keyOf(*request)) == queue_.end()) {
       return false;
     }
-    found.push_back(entry);
   }
-  for (const auto entry : found) {
-    removed.push_back(std::move(entry->second));
-    queue_.erase(entry);
+  for (const auto& request : requests) {
+    removed.insert(queue_.extract(keyOf(*request)));
   }
   return true;
 }
 
-void Dispatcher::taskEnded() {
+bool Dispatcher::remove(const RequestImpl& request) noexcept {
+  Place removed;  // dies after the lock is free
+  const std::lock_guard lock(mutex_);
+  removed = queue_.extract(keyOf(request));
+  return !removed.empty();
+}
+
+void Dispatcher::taskEnded() noexcept {
   {
     const std::lock_guard lock(mutex_);
     --running_;
@@ -74,34 +83,31 @@ void Dispatcher::taskEnded() {
   pump();
 }
 
-void Dispatcher::waitOnThread(const std::shared_ptr<RequestImpl>& request) {
+void Dispatcher::waitOnThread(const std::shared_ptr<RequestImpl>& request) noexcept {
   try {
     std::thread([request] { request->waitForTask(); }).detach();
-  } catch (const std::system_error&) {
-    request->waitForTask();  // the system has no thread left
+  } catch (const std::exception&) {
+    request->waitForTask();  // the system has no thread left, or no memory for one
   }
 }
 
-Dispatcher::Entry Dispatcher::next() {
+Dispatcher::Place Dispatcher::next() noexcept {
   const std::lock_guard lock(mutex_);
   if (queue_.empty() || running_ >= limit_) {
     return {};
   }
-  const auto first = queue_.begin();
-  Entry entry(first->first, std::move(first->second));
-  queue_.erase(first);
   ++running_;
-  return entry;
+  return queue_.extract(queue_.begin());
 }
 
-void Dispatcher::pump() {
-  for (Entry entry = next(); entry.second != nullptr; entry = next()) {
-    const RequestImpl::Submission submission = entry.second->submit();
+void Dispatcher::pump() noexcept {
+  for (Place place = next(); !place.empty(); place = next()) {
+    const RequestImpl::Submission submission = place.mapped()->submit();
     if (submission == RequestImpl::Submission::kSubmitted) {
       continue;
     }
     if (submission == RequestImpl::Submission::kPoolFull) {
-      requeue(std::move(entry));
+      requeue(std::move(place));
       return;
     }
     const std::lock_guard lock(mutex_);
@@ -111,23 +117,27 @@ void Dispatcher::pump() {
 
 // Others use the driver too: its pool is full though this process has not reached the limit. Our own tasks' ends try
 // again; when there is none of them, a thread does.
-void Dispatcher::requeue(Entry entry) {
-  const std::lock_guard lock(mutex_);
-  --running_;
-  entry.second->setQueued(static_cast<std::int32_t>(queue_.size()));
-  queue_.insert(std::move(entry));
-  if (running_ == 0 && !retrying_) {
-    retrying_ = true;
-    retry_.post([this] { retryLater(); });
+void Dispatcher::requeue(Place place) noexcept {
+  bool retry = false;
+  {
+    const std::lock_guard lock(mutex_);
+    --running_;
+    place.mapped()->setQueued(static_cast<std::int32_t>(queue_.size()));
+    queue_.insert(std::move(place));
+    retry = running_ == 0 && !retrying_;
+    retrying_ = retrying_ || retry;
+  }
+  if (retry) {
+    retry_.post(retryWork_);
   }
 }
 
-void Dispatcher::retryLater() {
+void Dispatcher::retryLater() noexcept {
   const auto giveUp = std::chrono::steady_clock::now() + kPoolPatience;
   while (true) {
     std::this_thread::sleep_for(kPoolRetry);
     pump();
-    std::shared_ptr<RequestImpl> refused;
+    Place refused;
     {
       const std::lock_guard lock(mutex_);
       if (queue_.empty() || running_ > 0) {
@@ -135,16 +145,11 @@ void Dispatcher::retryLater() {
         return;
       }
       if (std::chrono::steady_clock::now() >= giveUp) {
-        refused = std::move(queue_.begin()->second);
-        queue_.erase(queue_.begin());
+        refused = queue_.extract(queue_.begin());
       }
     }
-    if (refused != nullptr) {
-      refused->fail(Error(ErrorKind::kOutOfResources,
-                          "model '" + refused->info().model +
-                              "': the driver had no free task for 5 s although this process holds none; other users of "
-                              "the driver in this process, or tasks that were never released, hold them all",
-                          {"hbDNNInferV2", -200001, "HB_UCP_TASK_NUMBER_EXCEED_LIMIT", refused->info().model, ""}));
+    if (!refused.empty()) {
+      refused.mapped()->refuse();
     }
   }
 }

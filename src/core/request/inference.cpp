@@ -13,6 +13,7 @@ namespace hbm {
 void Inference::prepare(const Call& call, std::vector<CopyRecord>* copies) {
   const std::size_t count = call.inputs.size();
   inputTensors_.resize(count);
+  inputBlocks_.reserve(count + model_.outputProperties.size());
   inputBlocks_.resize(count);
   for (std::size_t i = 0; i < count; ++i) {
     const std::int64_t begin = copies != nullptr ? nowNs() : 0;
@@ -146,11 +147,17 @@ void Inference::release() noexcept {
 void Inference::leak() noexcept {
   static_cast<void>(task_.release());
   for (Output& output : outputs_) {
-    inputBlocks_.push_back(std::move(output.block));
+    inputBlocks_.push_back(std::move(output.block));  // prepare() has reserved their places
     output.inPlace = false;
   }
   entered_.clear();  // without leaving: it stays in use
-  static_cast<void>(std::make_unique<std::vector<std::shared_ptr<DeviceBlock>>>(std::move(inputBlocks_)).release());
+  // Moved into an object that is never destroyed, which needs no memory.
+  union Forever {
+    explicit Forever(std::vector<std::shared_ptr<DeviceBlock>>&& theBlocks) noexcept : blocks(std::move(theBlocks)) {}
+    ~Forever() {}  // NOLINT(modernize-use-equals-default): it would be deleted
+    std::vector<std::shared_ptr<DeviceBlock>> blocks;
+  };
+  const Forever kept(std::move(inputBlocks_));
   inputBlocks_.clear();
 }
 

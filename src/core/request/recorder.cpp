@@ -11,6 +11,11 @@ void Recorder::add(RequestRecord record) {
   }
 }
 
+void Recorder::addLost() noexcept {
+  const std::lock_guard lock(mutex_);
+  ++lost_;
+}
+
 std::vector<RequestRecord> Recorder::records() const {
   const std::lock_guard lock(mutex_);
   return {records_.begin(), records_.end()};

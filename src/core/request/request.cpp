@@ -21,10 +21,6 @@ void taskDone(hbUCPTaskHandle_t /*task*/, std::int32_t status, void* userdata) {
 
 }  // namespace
 
-Error internalError(const Model& model, const char* text) {
-  return {ErrorKind::kOutOfResources, place(model.info.name) + ": " + text, {"", 0, "", model.info.name, ""}};
-}
-
 Error timeoutError(const std::string& model, std::optional<std::chrono::nanoseconds> timeout) {
   const double seconds = std::chrono::duration<double>(timeout.value_or(std::chrono::nanoseconds(0))).count();
   return {ErrorKind::kTimeout,
@@ -59,10 +55,12 @@ RequestImpl::RequestImpl(std::shared_ptr<const Model> model, SchedParam sched, C
       timeout_(options.timeout),
       recorder_(std::move(recorder)),
       completion_(completion),
+      keeps_(options.keeps),
       inference_(*model_) {
   info_.enqueueNs = nowNs();
   if (recorder_ != nullptr) {
     trace_ = std::make_unique<RequestTrace>();
+    trace_->waits.reserve(kMaxWaits);
   }
 }
 
@@ -75,7 +73,7 @@ RequestState RequestImpl::state() const {
 const std::vector<DeviceTensor>& RequestImpl::outputs() const {
   Driver::refuseFork();
   const std::lock_guard lock(mutex_);
-  if (error_) {
+  if (error_ != nullptr) {
     throw Error(*error_);
   }
   if (state_ != RequestState::kDone) {
@@ -88,7 +86,7 @@ const std::vector<DeviceTensor>& RequestImpl::outputs() const {
 std::optional<Error> RequestImpl::error() const {
   Driver::refuseFork();
   const std::lock_guard lock(mutex_);
-  return error_;
+  return error_ == nullptr ? std::nullopt : std::optional(*error_);
 }
 
 RequestInfo RequestImpl::info() const {
@@ -119,10 +117,8 @@ bool RequestImpl::prepare(const Call& call) noexcept {
       trace_->copies = std::move(copies);
     }
     return !final(state_);
-  } catch (const Error& error) {
-    fail(error);
-  } catch (const std::exception& error) {
-    fail(internalError(*model_, error.what()));
+  } catch (...) {
+    failWithCurrentException();
   }
   return false;
 }
@@ -149,9 +145,11 @@ RequestImpl::Submission RequestImpl::submit() noexcept {
       const std::lock_guard lock(mutex_);
       info_.late = true;
     }
-    fail(Error(ErrorKind::kDeadline,
-               place(model_->info.name) + ": its deadline had passed before the device was free; it was not run",
-               {"", 0, "", model_->info.name, ""}));
+    fail(errorOr(model_->outOfMemory, [this] {
+      return Error(ErrorKind::kDeadline,
+                   place(model_->info.name) + ": its deadline had passed before the device was free; it was not run",
+                   {"", 0, "", model_->info.name, ""});
+    }));
     return Submission::kEnded;
   }
   try {
@@ -185,22 +183,43 @@ RequestImpl::Submission RequestImpl::submit() noexcept {
       leaveToThread();
     }
     return submitted ? Submission::kSubmitted : Submission::kPoolFull;
-  } catch (const Error& error) {
-    fail(error);
-  } catch (const std::exception& error) {
-    fail(internalError(*model_, error.what()));
+  } catch (...) {
+    failWithCurrentException();
   }
   return Submission::kEnded;
 }
 
-void RequestImpl::fail(const Error& error) noexcept {
+SharedError RequestImpl::currentError() const noexcept {
+  try {
+    throw;
+  } catch (const Error& error) {
+    return errorOr(model_->outOfMemory, [&] { return Error(error); });
+  } catch (...) {  // std::bad_alloc: nothing else is thrown here
+    return model_->outOfMemory;
+  }
+}
+
+void RequestImpl::failWithCurrentException() noexcept { fail(currentError()); }
+
+void RequestImpl::fail(SharedError error) noexcept {
   inference_.release();
-  end(RequestState::kFailed, {}, error);
+  end(RequestState::kFailed, {}, std::move(error));
+}
+
+void RequestImpl::refuse() noexcept {
+  fail(errorOr(model_->outOfMemory, [this] {
+    return Error(
+        ErrorKind::kOutOfResources,
+        place(model_->info.name) +
+            ": the driver had no free task for 5 s although this process holds none; other users of the "
+            "driver in this process, or tasks that were never released, hold them all",
+        {"hbDNNInferV2", HB_UCP_TASK_NUMBER_EXCEED_LIMIT, "HB_UCP_TASK_NUMBER_EXCEED_LIMIT", model_->info.name, ""});
+  }));
 }
 
 bool RequestImpl::cancel() {
   Driver::refuseFork();
-  if (!Dispatcher::get().remove({this})) {
+  if (!Dispatcher::get().remove(*this)) {
     return false;
   }
   endCancelled();
@@ -209,37 +228,44 @@ bool RequestImpl::cancel() {
 
 bool cancelAll(const std::vector<std::shared_ptr<Request>>& requests) {
   Driver::refuseFork();
-  std::vector<const RequestImpl*> queued;
+  std::vector<std::shared_ptr<RequestImpl>> queued;
+  queued.reserve(requests.size());
   for (const auto& request : requests) {
-    queued.push_back(static_cast<const RequestImpl*>(request.get()));
+    queued.push_back(std::static_pointer_cast<RequestImpl>(request));
   }
   if (!Dispatcher::get().remove(queued)) {
     return false;
   }
-  for (const auto& request : requests) {
-    static_cast<RequestImpl&>(*request).endCancelled();
+  for (const auto& request : queued) {
+    request->endCancelled();
   }
   return true;
 }
 
-void RequestImpl::endCancelled() {
+void RequestImpl::endCancelled() noexcept {
   inference_.release();
-  end(RequestState::kCancelled, {},
-      Error(ErrorKind::kCancelled, place(model_->info.name) + ": the request was cancelled before it ran",
-            {"", 0, "", model_->info.name, ""}));
+  end(RequestState::kCancelled, {}, errorOr(model_->outOfMemory, [this] {
+        return Error(ErrorKind::kCancelled, place(model_->info.name) + ": the request was cancelled before it ran",
+                     {"", 0, "", model_->info.name, ""});
+      }));
 }
 
 void RequestImpl::abandon() {
   Driver::refuseFork();
-  drop(RequestState::kCancelled,
-       Error(ErrorKind::kCancelled, place(model_->info.name) + ": the request was let go of before it was done",
-             {"", 0, "", model_->info.name, ""}));
+  drop(RequestState::kCancelled, errorOr(model_->outOfMemory, [this] {
+         return Error(ErrorKind::kCancelled,
+                      place(model_->info.name) + ": the request was let go of before it was done",
+                      {"", 0, "", model_->info.name, ""});
+       }));
 }
 
-void RequestImpl::expire() { drop(RequestState::kFailed, timeoutError(model_->info.name, timeout_)); }
+void RequestImpl::expire() noexcept {
+  drop(RequestState::kFailed,
+       errorOr(model_->outOfMemory, [this] { return timeoutError(model_->info.name, timeout_); }));
+}
 
-void RequestImpl::drop(RequestState state, const Error& error) {
-  if (Dispatcher::get().remove({this})) {
+void RequestImpl::drop(RequestState state, SharedError error) noexcept {
+  if (Dispatcher::get().remove(*this)) {
     inference_.release();
   }
   bool orphaned = false;
@@ -247,7 +273,7 @@ void RequestImpl::drop(RequestState state, const Error& error) {
     const std::lock_guard lock(mutex_);
     orphaned = state_ == RequestState::kRunning && completion_ == Completion::kByWaiter;
   }
-  end(state, {}, error);
+  end(state, {}, std::move(error));
   if (orphaned) {
     leaveToThread();
   }

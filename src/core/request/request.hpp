@@ -6,6 +6,8 @@
 #include <mutex>
 #include <vector>
 
+#include "core/base/shared_error.hpp"
+#include "core/base/worker.hpp"
 #include "core/model/model.hpp"
 #include "core/request/inference.hpp"
 #include "core/request/progress.hpp"
@@ -16,15 +18,14 @@ namespace hbm {
 
 [[nodiscard]] Error timeoutError(const std::string& model, std::optional<std::chrono::nanoseconds> timeout);
 
-// What an exception of no known kind becomes: no memory, as a rule.
-[[nodiscard]] Error internalError(const Model& model, const char* text);
-
 // Who learns that the task has ended: the thread that waits for the request, the driver's callback, or a thread of the
 // dispatcher that waits without limit.
 enum class Completion : std::uint8_t { kByWaiter, kByCallback, kByThread };
 
 // Life: kPreparing -> (kQueued ->) kRunning -> kDone, kFailed or kCancelled. The last three are final for the user; the
 // device may go on after kCancelled, and the memory stays until it is done.
+// What happens to a request after it was made needs no memory, or fails the request where there is none: most of it
+// happens on threads, and in callbacks of the driver, where nobody could be told.
 class RequestImpl final : public Request, public std::enable_shared_from_this<RequestImpl> {
  public:
   RequestImpl(std::shared_ptr<const Model> model, SchedParam sched, Completion completion, const CallOptions& options,
@@ -55,12 +56,14 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   // Before it is started: who is told when it is submitted and when it ends.
   void reportTo(std::shared_ptr<Progress> progress) { progress_ = std::move(progress); }
   // Ends it after it was taken out of the queue.
-  void endCancelled();
-  // Ends it with an error while no task exists.
-  void fail(const Error& error) noexcept;
+  void endCancelled() noexcept;
+  // Ends it with the exception that is being handled, while no task exists.
+  void failWithCurrentException() noexcept;
+  // Ends it because the driver had no task for it for too long, while no task exists.
+  void refuse() noexcept;
 
   // Its time-out has come: ends it unless it has ended.
-  void expire();
+  void expire() noexcept;
 
   // Waits until it has ended, `until` has come or `interrupted` says so; the driver's wait included. Whether it ended.
   [[nodiscard]] bool waitUntil(std::optional<std::chrono::steady_clock::time_point> until,
@@ -74,8 +77,19 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   void taskEnded(std::int32_t status) noexcept;
 
  private:
-  // Wakes who waits for a change of the state.
+  // After taskEnded(), on the completion thread. Keeps the request alive until then.
+  struct CompletionWork final : Worker::Item {
+    void run() noexcept override;
+    std::shared_ptr<RequestImpl> request;
+    std::int32_t status = 0;
+  };
+
+  // Wakes all threads that wait for a change of the state.
   void announce() noexcept;
+  // The error that is being handled, with what is known of the model.
+  [[nodiscard]] SharedError currentError() const noexcept;
+  [[nodiscard]] SharedError waitingError(std::int32_t status) const noexcept;
+  void fail(SharedError error) noexcept;
   [[nodiscard]] bool waitSlices(std::optional<std::chrono::steady_clock::time_point> until,
                                 const std::function<bool()>& interrupted);
   // After taskEnded(), once.
@@ -95,7 +109,9 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   // The driver failed to tell whether the task has ended.
   void completeUnknown(std::int32_t status) noexcept;
   // Lets go of it with this error, whatever its state.
-  void drop(RequestState state, const Error& error);
+  void drop(RequestState state, SharedError error) noexcept;
+  // Threads of one request whose waiting is recorded; one that polls would fill the memory.
+  static constexpr std::size_t kMaxWaits = 8;
   // Counts and records the end. Needs mutex_.
   void account() noexcept;
   // What the recorder wants to know of a completion; kept unless the request has ended meanwhile.
@@ -103,7 +119,7 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   // A thread begins and ends to wait. Needs mutex_.
   void noteWaitBegin();
   void noteWaitEnd() noexcept;
-  void end(RequestState state, std::vector<DeviceTensor> outputs, std::optional<Error> error) noexcept;
+  void end(RequestState state, std::vector<DeviceTensor> outputs, SharedError error) noexcept;
 
   const std::shared_ptr<const Model> model_;
   const SchedParam sched_;
@@ -123,9 +139,11 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   std::optional<std::int32_t> reported_;  // by taskEnded() to the waiting threads, until one takes it
   bool timedOut_ = false;                 // a wait on the driver has; of the thread that waits
   std::vector<DeviceTensor> outputs_;
-  std::optional<Error> error_;
+  SharedError error_;
+  std::shared_ptr<const void> keeps_;  // lives until the caller's memory is not written any more
   std::vector<std::function<void()>> callbacks_;
   RequestInfo info_;
+  CompletionWork completionWork_;
   std::unique_ptr<RequestTrace> trace_;  // for the recorder; nullptr without one, and after the end
 
   Inference inference_;  // of the thread that prepares, submits or completes; they follow each other

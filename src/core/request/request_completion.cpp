@@ -27,7 +27,14 @@ void RequestImpl::taskEnded(std::int32_t status) noexcept {
       return;
     }
   }
-  Dispatcher::get().post([request = shared_from_this(), status] { request->completeByCallback(status); });
+  completionWork_.request = shared_from_this();
+  completionWork_.status = status;
+  Dispatcher::get().post(completionWork_);
+}
+
+void RequestImpl::CompletionWork::run() noexcept {
+  const std::shared_ptr<RequestImpl> owner = std::move(request);
+  owner->completeByCallback(status);
 }
 
 void RequestImpl::completeByCallback(std::int32_t status) noexcept {
@@ -44,7 +51,7 @@ void RequestImpl::completeByCallback(std::int32_t status) noexcept {
 
 void RequestImpl::complete(std::int32_t status) noexcept {
   std::vector<DeviceTensor> outputs;
-  std::optional<Error> error;
+  SharedError error;
   RequestTrace seen;
   {
     const std::lock_guard lock(mutex_);
@@ -59,21 +66,21 @@ void RequestImpl::complete(std::int32_t status) noexcept {
     if (status == 0) {
       outputs = collect(recorder_ != nullptr ? &seen.copies : nullptr);
     } else {
-      error = driverError(model_->driver, "hbUCPWaitTaskDone", status, model_->info.name);
+      Error failure = driverError(model_->driver, "hbUCPWaitTaskDone", status, model_->info.name);
       if (status == HB_UCP_TASK_RUN_FAILED) {
-        error = inference_.failure(std::move(*error));
+        failure = inference_.failure(std::move(failure));
       }
+      error = std::make_shared<const Error>(std::move(failure));
     }
-  } catch (const Error& caught) {
-    error = caught;
-  } catch (const std::exception& caught) {
-    error = internalError(*model_, caught.what());
+  } catch (...) {
+    error = currentError();
   }
   if (recorder_ != nullptr) {
     noteCompletion(std::move(seen));
   }
   giveBack();
-  end(error ? RequestState::kFailed : RequestState::kDone, std::move(outputs), std::move(error));
+  const RequestState state = error != nullptr ? RequestState::kFailed : RequestState::kDone;
+  end(state, std::move(outputs), std::move(error));
 }
 
 std::vector<DeviceTensor> RequestImpl::collect(std::vector<CopyRecord>* copies) {
@@ -101,8 +108,9 @@ std::vector<DeviceTensor> RequestImpl::collect(std::vector<CopyRecord>* copies) 
   }
 }
 
-void RequestImpl::end(RequestState state, std::vector<DeviceTensor> outputs, std::optional<Error> error) noexcept {
+void RequestImpl::end(RequestState state, std::vector<DeviceTensor> outputs, SharedError error) noexcept {
   std::vector<std::function<void()>> callbacks;
+  std::shared_ptr<const void> kept;  // dies without the lock
   {
     std::unique_lock lock(mutex_);
     // Nothing of the caller's may be written any more once he sees the end.
@@ -115,6 +123,7 @@ void RequestImpl::end(RequestState state, std::vector<DeviceTensor> outputs, std
       info_.doneNs = nowNs();
       info_.late |= deadline_ && std::chrono::steady_clock::now() > *deadline_;
       callbacks.swap(callbacks_);
+      kept.swap(keeps_);
       account();
     }
   }

@@ -5,9 +5,6 @@
 namespace hbm {
 namespace {
 
-// Threads of one request that are noted; one that polls would fill the memory.
-constexpr std::size_t kMostWaits = 8;
-
 // A thread that waits again within this time has only looked up.
 constexpr std::int64_t kSameWaitNs = 1'000'000;
 
@@ -24,7 +21,10 @@ void RequestImpl::noteCompletion(RequestTrace&& seen) noexcept {
   trace_->deviceEndNs = seen.deviceEndNs;
   trace_->deviceThread = seen.deviceThread;
   trace_->core = seen.core;
-  trace_->copies.insert(trace_->copies.end(), seen.copies.begin(), seen.copies.end());
+  try {
+    trace_->copies.insert(trace_->copies.end(), seen.copies.begin(), seen.copies.end());
+  } catch (const std::bad_alloc&) {  // the profile lacks these copies
+  }
 }
 
 void RequestImpl::noteWaitBegin() {
@@ -35,7 +35,7 @@ void RequestImpl::noteWaitBegin() {
   const std::int64_t now = nowNs();
   if (!waits.empty() && waits.back().thread == kernelThreadId() && now - waits.back().endNs < kSameWaitNs) {
     waits.back().endNs = 0;
-  } else if (waits.size() < kMostWaits) {
+  } else if (waits.size() < kMaxWaits) {
     waits.push_back({kernelThreadId(), now, 0});
   }
 }
@@ -52,13 +52,17 @@ void RequestImpl::noteWaitEnd() noexcept {
 }
 
 void RequestImpl::account() noexcept {
-  model_->counters->add(state_, info_, error_ ? std::optional(error_->kind()) : std::nullopt);
+  model_->counters->add(state_, info_, error_ != nullptr ? std::optional(error_->kind()) : std::nullopt);
   if (trace_ != nullptr) {
-    RequestRecord record{info_, state_, std::move(*trace_)};
-    trace_.reset();
-    record.info.model = model_->info.name;
-    record.info.sched = sched_;
-    recorder_->add(std::move(record));
+    const std::unique_ptr<RequestTrace> trace = std::move(trace_);
+    try {
+      RequestRecord record{info_, state_, std::move(*trace)};
+      record.info.model = model_->info.name;
+      record.info.sched = sched_;
+      recorder_->add(std::move(record));
+    } catch (const std::bad_alloc&) {
+      recorder_->addLost();
+    }
   }
 }
 

@@ -174,9 +174,13 @@ void RequestImpl::leaveToThread() noexcept {
   Dispatcher::get().waitOnThread(shared_from_this());
 }
 
+SharedError RequestImpl::waitingError(std::int32_t status) const noexcept {
+  return errorOr(model_->outOfMemory,
+                 [&] { return driverError(model_->driver, "hbUCPWaitTaskDone", status, model_->info.name); });
+}
+
 void RequestImpl::completeUnknown(std::int32_t status) noexcept {
-  const Error error = driverError(model_->driver, "hbUCPWaitTaskDone", status, model_->info.name);
-  end(RequestState::kFailed, {}, error);
+  end(RequestState::kFailed, {}, waitingError(status));
   // The device may still write: everything stays until a second wait says that it is done.
   if (overAfter(status, inference_.wait(static_cast<std::int32_t>(kSlice.count())))) {
     giveBack();
@@ -194,7 +198,7 @@ void RequestImpl::waitForTask() noexcept {
   if (timedOut_) {
     refusesSecondWait.store(true);  // the requests to come get a thread from the start
   }
-  end(RequestState::kFailed, {}, driverError(model_->driver, "hbUCPWaitTaskDone", status, model_->info.name));
+  end(RequestState::kFailed, {}, waitingError(status));
   for (int i = 0; i < kLateWaits; ++i) {
     std::this_thread::sleep_for(kSlice);
     const std::int32_t again = inference_.wait(1);

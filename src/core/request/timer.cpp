@@ -2,9 +2,12 @@
 
 #include <pthread.h>
 
+#include <string>
+#include <system_error>
 #include <thread>
 
 #include "core/request/request.hpp"
+#include "hbm_runtime/error.hpp"
 
 namespace hbm {
 
@@ -15,11 +18,17 @@ Timer& Timer::get() {
 
 void Timer::expireAt(std::chrono::steady_clock::time_point time, const std::shared_ptr<RequestImpl>& request) {
   const std::lock_guard lock(mutex_);
-  const auto entry = waiting_.emplace(time, request);
   if (!started_) {
+    try {
+      std::thread([this] { loop(); }).detach();
+    } catch (const std::system_error& error) {
+      throw Error(ErrorKind::kOutOfResources,
+                  std::string("the thread that watches time-outs cannot be started: ") + error.what());
+    }
     started_ = true;
-    std::thread([this] { loop(); }).detach();
-  } else if (entry == waiting_.begin()) {
+  }
+  const auto entry = waiting_.emplace(time, request);
+  if (entry == waiting_.begin()) {
     changed_.notify_one();
   }
 }

@@ -16,7 +16,8 @@ class Timer {
  public:
   [[nodiscard]] static Timer& get();
 
-  // Calls request->expire() at that time if the request still exists.
+  // Calls request->expire() at that time if the request still exists. Throws Error (kOutOfResources) when the system
+  // has no thread for it, and std::bad_alloc.
   void expireAt(std::chrono::steady_clock::time_point time, const std::shared_ptr<RequestImpl>& request);
 
  private:

@@ -63,7 +63,10 @@ class HBM_API Recorder {
   // How many there are so far.
   [[nodiscard]] std::size_t size() const;
 
-  // Records that came after `capacity` was reached, and were not kept.
+  // Counts a record that could not be made.
+  void addLost() noexcept;
+
+  // Records that came after `capacity` was reached, or could not be made, and were not kept.
   [[nodiscard]] std::size_t lost() const;
 
  private:

@@ -82,6 +82,8 @@ struct CallOptions {
   std::optional<std::chrono::nanoseconds> timeout;                // gives up then; kTimeout
   std::optional<std::chrono::steady_clock::time_point> deadline;  // not submitted after that; kDeadline
   std::function<bool()> interrupted;  // asked every 100 ms while run() waits; true: run() throws kCancelled
+  std::shared_ptr<const void>
+      keeps;  // of start(): released, on any thread, when nothing given is read or written any more
 };
 
 // All member functions may be called from any thread at any time.
