@@ -23,9 +23,9 @@ def written(name: str, make: Callable[[], ModelProto]) -> Path:
     return path
 
 
-def identity() -> ModelProto:
-    """``y = x``, sixteen floats."""
-    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [16]) for name in "xy")
+def identity(count: int = 16) -> ModelProto:
+    """``y = x``, sixteen floats or as many as asked for."""
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [count]) for name in "xy")
     return _model(helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "identity", [x], [y]))
 
 

@@ -30,6 +30,7 @@ DRIVERS = {
     "exits": "bpusim",
     "packing": "bpusim",
     "gil": str(NULL_DRIVER),
+    "serving": "bpusim",
 }
 
 

@@ -74,10 +74,10 @@ class HttpService:
 
 def _listening_socket(address: Address) -> socket.socket:
     try:
-        family, kind, _, _, target = socket.getaddrinfo(
+        family, kind, protocol, _, target = socket.getaddrinfo(
             address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        listening = socket.socket(family, kind)
+        listening = socket.socket(family, kind, protocol)  # asyncio sets TCP_NODELAY where the protocol is named
         try:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             # Connections inherit it. asyncio sets it only for sockets that name their protocol, and without it answers

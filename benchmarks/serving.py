@@ -1,0 +1,229 @@
+"""What serving costs: beside bare echo servers, in throughput with several clients, in memory, in profiles."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+import numpy as np
+
+from benchmarks import models
+from benchmarks.echo_servers import METHOD
+from benchmarks.figures import Figure
+from benchmarks.timing import best_of, median_ns
+from hbm_runtime import HB_HBMRuntime, connect
+from hbm_runtime.serving.messages import SERVICE, message
+
+SIZES = {"64 B": (16, 400), "614 kB": (153_600, 60), "4.9 MB": (1_228_800, 20)}
+MEGABYTE = 1 << 20
+UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+
+
+@contextmanager
+def _program(*words: str) -> Iterator[subprocess.Popen[str]]:
+    """A child that serves until the block ends."""
+    process = subprocess.Popen([sys.executable, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+@contextmanager
+def served(*paths: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """``hbm-runtime serve`` on free ports; its process, and what it said at its start."""
+    command = ["-m", "hbm_runtime.cli", "serve", *map(str, paths), "--http=127.0.0.1:0", "--grpc=127.0.0.1:0"]
+    with _program(*command, "--json", "--max_message_bytes=100000000") as process:
+        assert process.stdout is not None
+        text = ""
+        while not text.endswith("}\n"):
+            text += process.stdout.readline()
+        yield process, json.loads(text)
+
+
+def _identity(count: int) -> Path:
+    return models.written(f"identity_{count}", lambda: models.identity(count))
+
+
+def _port(url: str) -> int:
+    return int(url.rpartition(":")[2])
+
+
+def _grpc_call(port: int, method: str, data: bytes) -> Callable[[], object]:
+    channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=UNLIMITED)
+    call = channel.unary_unary(method)
+    return lambda: call(data)
+
+
+def _http_call(port: int, path: str, data: bytes, headers: dict[str, str]) -> Callable[[], object]:
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+
+    def call() -> object:
+        connection.request("POST", path, data, headers)
+        return connection.getresponse().read()
+
+    return call
+
+
+def _requests(model: str, array: Any) -> tuple[bytes, bytes, dict[str, str]]:
+    """The request of both protocols, and the headers of HTTP."""
+    request = message("ModelInferRequest")(model_name=model, raw_input_contents=[array.tobytes()])
+    request.inputs.add(name="x", datatype="FP32", shape=array.shape)
+    tensor = {"name": "x", "datatype": "FP32", "shape": array.shape, "parameters": {"binary_data_size": array.nbytes}}
+    header = json.dumps({"inputs": [tensor], "parameters": {"binary_data_output": True}}).encode()
+    headers = {"Content-Type": "application/octet-stream", "Inference-Header-Content-Length": str(len(header))}
+    return request.SerializeToString(), header + array.tobytes(), headers
+
+
+def beside_echoes() -> None:
+    """A call, beside the same bytes through a bare server plus the run itself."""
+    paths = {name: _identity(count) for name, (count, _) in SIZES.items()}
+    with served(*paths.values()) as (_, said), _program("-m", "benchmarks.echo_servers") as echo:
+        assert echo.stdout is not None
+        grpc_echo, http_echo = map(int, echo.stdout.readline().split())
+        for name, (count, runs) in SIZES.items():
+            array = np.ones(count, np.float32)
+            runtime = HB_HBMRuntime(str(paths[name]))
+            data, body, headers = _requests(paths[name].stem, array)
+            path = f"/v2/models/{paths[name].stem}/infer"
+            calls: dict[str, Callable[[], object]] = {
+                "run": lambda runtime=runtime, array=array: runtime.run(array),  # type: ignore[misc]
+                "grpc": _grpc_call(_port(said["grpc"]), f"/{SERVICE}/ModelInfer", data),
+                "grpc echo": _grpc_call(grpc_echo, METHOD, data),
+                "http": _http_call(_port(said["http"]), path, body, headers),
+                "http echo": _http_call(http_echo, "/", body, headers),
+            }
+            times = best_of({key: lambda call=call: median_ns(call, runs) for key, call in calls.items()})  # type: ignore[misc]
+            for protocol in ("grpc", "http"):
+                bare = times[f"{protocol} echo"] + times["run"]
+                title = f"{protocol}, {name}, beside an echo and the run"
+                if name == "64 B":
+                    Figure(f"{title}: more", (times[protocol] - bare) / 1e3, 150, "us", detail=times).report()
+                else:
+                    Figure(title, times[protocol] / bare, 1.25, "x", detail=times).report()
+
+
+def in_shared_memory() -> None:
+    """4.9 MB through shared memory, less 1 ms, in the local run."""
+    path = _identity(SIZES["4.9 MB"][0])
+    array = np.ones(SIZES["4.9 MB"][0], np.float32)
+    runtime = HB_HBMRuntime(str(path))
+    with served(path) as (_, said), connect(said["grpc"], shared_memory=True) as remote:
+        times = best_of(
+            {
+                "run": lambda: median_ns(lambda: runtime.run(array), 50),
+                "remote": lambda: median_ns(lambda: remote.run(array), 50),
+            }
+        )
+    Figure("shared memory, 4.9 MB, less 1 ms, in run()", (times["remote"] - 1e6) / times["run"], 1.5, "x",
+           detail=times).report()  # fmt: skip
+
+
+def _slow_model() -> tuple[Path, Any]:
+    size = 500
+    return models.written(f"matmul_{size}", lambda: models.matmul(size)), np.ones((size, size), np.float32)
+
+
+def with_several_clients() -> None:
+    """Throughput of two clients in that of one; 32 clients lose nothing, and wait their fair time."""
+    path, array = _slow_model()
+    data, _, _ = _requests(path.stem, array)
+    with served(path) as (_, said):
+
+        def rate(clients: int, seconds: float) -> tuple[float, list[float], int]:
+            durations: list[float] = []
+            lost = [0]
+            end = time.perf_counter() + seconds
+
+            def work() -> None:
+                call = _grpc_call(_port(said["grpc"]), f"/{SERVICE}/ModelInfer", data)
+                while time.perf_counter() < end:
+                    begin = time.perf_counter()
+                    try:
+                        call()
+                        durations.append(time.perf_counter() - begin)
+                    except grpc.RpcError:
+                        lost[0] += 1
+
+            threads = [threading.Thread(target=work) for _ in range(clients)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            return len(durations) / seconds, durations, lost[0]
+
+        rate(1, 0.5)
+        one = max(rate(1, 1.5)[0] for _ in range(3))
+        two = max(rate(2, 1.5)[0] for _ in range(3))
+        Figure("two clients over one", two / one, 1.8, "x", at_least=True, detail={"one": one, "two": two}).report()
+        many, durations, lost = rate(32, 4)
+        Figure("32 clients: requests lost", lost, 0).report()
+        p99 = statistics.quantiles(durations, n=100)[98]
+        Figure("32 clients: p99 in the ideal time in the queue", p99 / (32 / many), 4, "x").report()
+
+
+def _resident(process: subprocess.Popen[str]) -> int:
+    pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
+    return pages * 4096
+
+
+def of_memory(requests: int = 100_000) -> None:
+    """Resident memory of an idle server, and what many requests add."""
+    path = _identity(16)
+    array = np.ones(16, np.float32)
+    data, body, headers = _requests(path.stem, array)
+    with served(path) as (process, said):
+        Figure("idle server", _resident(process) / MEGABYTE, 80, "MB").report()
+        calls = [
+            _grpc_call(_port(said["grpc"]), f"/{SERVICE}/ModelInfer", data),
+            _http_call(_port(said["http"]), f"/v2/models/{path.stem}/infer", body, headers),
+        ]
+        for _ in range(5000):
+            for call in calls:
+                call()
+        before = _resident(process)
+        for _ in range(requests // 2):
+            for call in calls:
+                call()
+        Figure(f"growth over {requests} requests", (_resident(process) - before) / MEGABYTE, 1, "MB").report()
+
+
+def of_profiles() -> None:
+    """A profile of a remote call of about a millisecond, in the call without."""
+    path = models.written("matmul_200", lambda: models.matmul(200))
+    array = np.ones((200, 200), np.float32)
+    with served(path) as (_, said), connect(said["grpc"], shared_memory=False) as remote:
+
+        def profiled() -> object:
+            with remote.profile():
+                return remote.run(array)
+
+        times = best_of(
+            {"plain": lambda: median_ns(lambda: remote.run(array), 200), "profiled": lambda: median_ns(profiled, 200)}
+        )
+    Figure("a profiled remote call in a plain one", times["profiled"] / times["plain"], 1.1, "x",
+           detail=times).report()  # fmt: skip
+
+
+def main() -> None:
+    """Reports all figures."""
+    beside_echoes()
+    in_shared_memory()
+    with_several_clients()
+    of_profiles()
+    of_memory()
+
+
+if __name__ == "__main__":
+    main()
