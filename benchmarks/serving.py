@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import statistics
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import numpy as np
 from benchmarks import models
 from benchmarks.echo_servers import METHOD
 from benchmarks.figures import Figure
+from benchmarks.native_library import NULL_DRIVER
 from benchmarks.timing import best_of, median_ns
 from hbm_runtime import HB_HBMRuntime, connect
 from hbm_runtime.serving.messages import SERVICE, message
@@ -30,9 +32,15 @@ UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_le
 
 
 @contextmanager
-def _program(*words: str) -> Iterator[subprocess.Popen[str]]:
+def _program(*words: str, environment: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
     """A child that serves until the block ends."""
-    process = subprocess.Popen([sys.executable, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **(environment or {})},
+    )
     try:
         yield process
     finally:
@@ -41,10 +49,10 @@ def _program(*words: str) -> Iterator[subprocess.Popen[str]]:
 
 
 @contextmanager
-def served(*paths: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+def served(*paths: Path, environment: Mapping[str, str] | None = None) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
     """``hbm-runtime serve`` on free ports; its process, and what it said at its start."""
     command = ["-m", "hbm_runtime.cli", "serve", *map(str, paths), "--http=127.0.0.1:0", "--grpc=127.0.0.1:0"]
-    with _program(*command, "--json", "--max_message_bytes=100000000") as process:
+    with _program(*command, "--json", "--max_message_bytes=100000000", environment=environment) as process:
         assert process.stdout is not None
         text = ""
         while not text.endswith("}\n"):
@@ -76,42 +84,39 @@ def _http_call(port: int, path: str, data: bytes, headers: dict[str, str]) -> Ca
     return call
 
 
-def _requests(model: str, array: Any) -> tuple[bytes, bytes, dict[str, str]]:
+def _requests(model: str, array: Any, name: str = "x") -> tuple[bytes, bytes, dict[str, str]]:
     """The request of both protocols, and the headers of HTTP."""
     request = message("ModelInferRequest")(model_name=model, raw_input_contents=[array.tobytes()])
-    request.inputs.add(name="x", datatype="FP32", shape=array.shape)
-    tensor = {"name": "x", "datatype": "FP32", "shape": array.shape, "parameters": {"binary_data_size": array.nbytes}}
+    request.inputs.add(name=name, datatype="FP32", shape=array.shape)
+    tensor = {"name": name, "datatype": "FP32", "shape": array.shape, "parameters": {"binary_data_size": array.nbytes}}
     header = json.dumps({"inputs": [tensor], "parameters": {"binary_data_output": True}}).encode()
     headers = {"Content-Type": "application/octet-stream", "Inference-Header-Content-Length": str(len(header))}
     return request.SerializeToString(), header + array.tobytes(), headers
 
 
 def beside_echoes() -> None:
-    """A call, beside the same bytes through a bare server plus the run itself."""
-    paths = {name: _identity(count) for name, (count, _) in SIZES.items()}
-    with served(*paths.values()) as (_, said), _program("-m", "benchmarks.echo_servers") as echo:
+    """A call to a model of the null driver, which only copies, beside the same bytes through a bare server."""
+    with _program("-m", "benchmarks.echo_servers") as echo:
         assert echo.stdout is not None
         grpc_echo, http_echo = map(int, echo.stdout.readline().split())
         for name, (count, runs) in SIZES.items():
-            array = np.ones(count, np.float32)
-            runtime = HB_HBMRuntime(str(paths[name]))
-            data, body, headers = _requests(paths[name].stem, array)
-            path = f"/v2/models/{paths[name].stem}/infer"
-            calls: dict[str, Callable[[], object]] = {
-                "run": lambda runtime=runtime, array=array: runtime.run(array),  # type: ignore[misc]
-                "grpc": _grpc_call(_port(said["grpc"]), f"/{SERVICE}/ModelInfer", data),
-                "grpc echo": _grpc_call(grpc_echo, METHOD, data),
-                "http": _http_call(_port(said["http"]), path, body, headers),
-                "http echo": _http_call(http_echo, "/", body, headers),
-            }
-            times = best_of({key: lambda call=call: median_ns(call, runs) for key, call in calls.items()})  # type: ignore[misc]
+            null = {"HBM_RUNTIME_DRIVER": str(NULL_DRIVER), "HBM_TEST_DRIVER": f"shape={count} copy=1"}
+            with served(NULL_DRIVER / "libdnn.so", environment=null) as (_, said):
+                data, body, headers = _requests("null", np.ones(count, np.float32), "data")
+                calls: dict[str, Callable[[], object]] = {
+                    "grpc": _grpc_call(_port(said["grpc"]), f"/{SERVICE}/ModelInfer", data),
+                    "grpc echo": _grpc_call(grpc_echo, METHOD, data),
+                    "http": _http_call(_port(said["http"]), "/v2/models/null/infer", body, headers),
+                    "http echo": _http_call(http_echo, "/", body, headers),
+                }
+                times = best_of({key: lambda call=call: median_ns(call, runs) for key, call in calls.items()})  # type: ignore[misc]
             for protocol in ("grpc", "http"):
-                bare = times[f"{protocol} echo"] + times["run"]
-                title = f"{protocol}, {name}, beside an echo and the run"
+                whole, bare = times[protocol], times[f"{protocol} echo"]
+                title = f"{protocol}, {name}, beside an echo"
                 if name == "64 B":
-                    Figure(f"{title}: more", (times[protocol] - bare) / 1e3, 150, "us", detail=times).report()
+                    Figure(f"{title}: more", (whole - bare) / 1e3, 150, "us", detail=times).report()
                 else:
-                    Figure(title, times[protocol] / bare, 1.25, "x", detail=times).report()
+                    Figure(title, whole / bare, 1.25, "x", detail=times).report()
 
 
 def in_shared_memory() -> None:

@@ -16,6 +16,7 @@ from hbm_runtime.cli.arguments import Parser, integer, number, words
 from hbm_runtime.cli.errors import CommandError, ExitCode, UsageError
 from hbm_runtime.cli.models import add_driver_arguments, choose_driver
 from hbm_runtime.cli.output import Output
+from hbm_runtime.serving.allocator import keep_freed_memory
 from hbm_runtime.serving.gate import POLICIES
 from hbm_runtime.serving.server import Server
 from hbm_runtime.serving.settings import BackPressure, Limits, Settings, TlsFiles
@@ -151,6 +152,7 @@ def _add_limits(parser: Parser) -> None:
 def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
     """Serves until SIGTERM or Ctrl-C; SIGHUP reads certificates, tokens and models anew."""
     settings = _settings(arguments)
+    keep_freed_memory()
     choose_driver(arguments)
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
     with _signals() as received, Server(settings) as server:
