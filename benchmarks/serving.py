@@ -49,7 +49,9 @@ def _program(*words: str, environment: Mapping[str, str] | None = None) -> Itera
 
 
 @contextmanager
-def served(*paths: Path, environment: Mapping[str, str] | None = None) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+def served(
+    *paths: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
     """``hbm-runtime serve`` on free ports; its process, and what it said at its start."""
     command = ["-m", "hbm_runtime.cli", "serve", *map(str, paths), "--http=127.0.0.1:0", "--grpc=127.0.0.1:0"]
     with _program(*command, "--json", "--max_message_bytes=100000000", environment=environment) as process:
@@ -109,7 +111,9 @@ def beside_echoes() -> None:
                     "http": _http_call(_port(said["http"]), "/v2/models/null/infer", body, headers),
                     "http echo": _http_call(http_echo, "/", body, headers),
                 }
-                times = best_of({key: lambda call=call: median_ns(call, runs) for key, call in calls.items()})  # type: ignore[misc]
+                times = best_of(
+                    {key: lambda call=call, runs=runs: median_ns(call, runs) for key, call in calls.items()}
+                )  # type: ignore[misc]
             for protocol in ("grpc", "http"):
                 whole, bare = times[protocol], times[f"{protocol} echo"]
                 title = f"{protocol}, {name}, beside an echo"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from starlette.applications import Starlette
@@ -15,19 +14,19 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
-from .addresses import is_loopback
 from .browsers import BrowserGuard
-from .calls import Cancellation
 from .control import Control
 from .dataplane import Dataplane
-from .failures import Failure, Kind, RefusedError, failure_of
-from .http_bodies import compressed, read_body
-from .http_messages import HEADER_LENGTH, infer_body, infer_call, json_object
+from .failures import Kind, RefusedError, failure_of
+from .http_bodies import read_body
+from .http_infer import INFER_PATH, InferEndpoint
+from .http_messages import json_object
+from .http_requests import check_content_type, error_response, is_local, model_and_version
 from .metrics import metrics_text
 from .security import Guard, Role
 
-_JSON_TYPES = {"", "application/json", "application/octet-stream", "application/vnd.kserve+json"}
 _BASE64_GROWTH = 1.4
 """An upload's JSON is larger than the model in it."""
 
@@ -50,9 +49,9 @@ class HttpApplication:
         self._guard = guard
         self._browsers = browsers
         self._settings = dataplane.settings
-        self._pool = ThreadPoolExecutor(self._settings.limits.calls + 8, thread_name_prefix="hbm-http")
+        self._infer = InferEndpoint(dataplane)
         origins = list(self._settings.allowed_origins)
-        self.app = Starlette(
+        self._app = Starlette(
             routes=self._routes(),
             middleware=[Middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"])]
             if origins
@@ -62,7 +61,17 @@ class HttpApplication:
 
     def close(self) -> None:
         """Ends the threads; those under way finish."""
-        self._pool.shutdown(wait=False)
+        self._infer.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request. Inference takes a short cut: the routes' way costs as much as a small model."""
+        match = INFER_PATH.fullmatch(scope["path"]) if scope["method"] == "POST" else None
+        if match is None or self._settings.allowed_origins:
+            await self._app(scope, receive, send)
+            return
+        scope["path_params"] = {name: text for name, text in match.groupdict().items() if text is not None}
+        request = Request(scope, receive)
+        await (await self._answer(request, self._infer.response, Role.INFER))(scope, receive, send)
 
     def _routes(self) -> list[Route]:
         route = self._route
@@ -92,7 +101,7 @@ class HttpApplication:
                 route(f"{prefix}/ready", self._model_ready),
                 route(f"{prefix}/config", self._model_config),
                 route(f"{prefix}/stats", self._statistics),
-                route(f"{prefix}/infer", self._infer, methods=("POST",)),
+                route(f"{prefix}/infer", self._infer.response, methods=("POST",)),
             ]
         return routes
 
@@ -100,15 +109,18 @@ class HttpApplication:
         self, path: str, endpoint: Endpoint, role: Role = Role.INFER, methods: Sequence[str] = ("GET",)
     ) -> Route:
         async def guarded(request: Request) -> Response:
-            try:
-                if role:
-                    self._browsers.check(request.headers)
-                    self._guard.check(role, request.headers.get("authorization"))
-                return await endpoint(request)
-            except Exception as error:
-                return error_response(failure_of(error))
+            return await self._answer(request, endpoint, role)
 
         return Route(path, guarded, methods=list(methods))
+
+    async def _answer(self, request: Request, endpoint: Endpoint, role: Role) -> Response:
+        try:
+            if role:
+                self._browsers.check(request.headers)
+                self._guard.check(role, request.headers.get("authorization"))
+            return await endpoint(request)
+        except Exception as error:
+            return error_response(failure_of(error))
 
     async def _live(self, _: Request) -> Response:
         return Response()
@@ -129,11 +141,11 @@ class HttpApplication:
         return JSONResponse(self._model(request).description.config)
 
     async def _model_ready(self, request: Request) -> Response:
-        ready = self._dataplane.model_ready(*_model_and_version(request))
+        ready = self._dataplane.model_ready(*model_and_version(request))
         return Response(status_code=200 if ready else 503)
 
     async def _statistics(self, request: Request) -> Response:
-        name, version = _model_and_version(request)
+        name, version = model_and_version(request)
         return JSONResponse(self._dataplane.statistics(name, version))
 
     async def _metrics(self, _: Request) -> Response:
@@ -162,7 +174,7 @@ class HttpApplication:
 
     async def _regions(self, request: Request) -> Response:
         name = request.path_params.get("region", "")
-        return JSONResponse(self._control.regions(name, local=self._local(request)))
+        return JSONResponse(self._control.regions(name, local=is_local(request)))
 
     async def _register(self, request: Request) -> Response:
         document = await self._document(request)
@@ -171,11 +183,11 @@ class HttpApplication:
             raise RefusedError(
                 Kind.INVALID, "key must be text, offset and byte_size whole numbers", reported_class="InputError"
             )
-        self._control.register(request.path_params["region"], key, offset, nbytes, local=self._local(request))
+        self._control.register(request.path_params["region"], key, offset, nbytes, local=is_local(request))
         return Response()
 
     async def _unregister(self, request: Request) -> Response:
-        self._control.unregister(request.path_params.get("region", ""), local=self._local(request))
+        self._control.unregister(request.path_params.get("region", ""), local=is_local(request))
         return Response()
 
     async def _no_regions(self, _: Request) -> Response:
@@ -184,84 +196,14 @@ class HttpApplication:
     async def _nothing(self, _: Request) -> Response:
         return Response()
 
-    async def _infer(self, request: Request) -> Response:
-        _check_content_type(request)
-        limits = self._settings.limits
-        body = await read_body(request.headers, request.receive, limits.message_bytes, limits.idle_seconds)
-        name, version = _model_and_version(request)
-        header_length, local = request.headers.get(HEADER_LENGTH), self._local(request)
-        cancellation = Cancellation()
-
-        def work() -> tuple[list[bytes], int | None]:
-            call = infer_call(name, version, body, header_length, local=local)
-            return infer_body(self._dataplane.infer(call, cancellation), call)
-
-        parts, length = await self._until_done(request, work, cancellation)
-        headers = {} if length is None else {HEADER_LENGTH: str(length)}
-        media_type = "application/json" if length is None else "application/octet-stream"
-        encoding = request.headers.get("accept-encoding", "").strip().lower()
-        if encoding in ("gzip", "deflate"):  # only for clients that name just one, as the protocol's do
-            parts = [await asyncio.to_thread(compressed, parts, encoding)]
-            headers["content-encoding"] = encoding
-        return PartsResponse(parts, media_type, headers)
-
-    async def _until_done(
-        self, request: Request, work: Callable[[], tuple[list[bytes], int | None]], cancellation: Cancellation
-    ) -> tuple[list[bytes], int | None]:
-        """Runs the work on a thread, and takes it back if the client goes away meanwhile."""
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[tuple[list[bytes], int | None]] = loop.run_in_executor(self._pool, work)
-        gone: asyncio.Future[Any] = asyncio.ensure_future(request.receive())
-        try:
-            await asyncio.wait([done, gone], return_when=asyncio.FIRST_COMPLETED)
-            if not done.done():
-                cancellation.cancel()
-            return await done
-        finally:
-            gone.cancel()
-
     async def _document(self, request: Request, limit: int | None = None) -> dict[str, Any]:
-        _check_content_type(request)
+        check_content_type(request)
         limits = self._settings.limits
         body = await read_body(request.headers, request.receive, limit or limits.message_bytes, limits.idle_seconds)
         return await asyncio.to_thread(json_object, body) if len(body) > 100_000 else json_object(body)
 
     def _model(self, request: Request) -> Any:
-        return self._dataplane.repository.get(*_model_and_version(request))
-
-    def _local(self, request: Request) -> bool:
-        return request.client is not None and is_loopback(request.client.host)
-
-
-class PartsResponse(Response):
-    """A response whose body is sent in pieces, so that they need not be joined."""
-
-    def __init__(self, parts: Sequence[bytes], media_type: str, headers: dict[str, str]) -> None:
-        self._parts = parts
-        super().__init__(
-            None,
-            media_type=media_type,
-            headers={"content-length": str(sum(map(len, parts))), **headers},
-        )
-
-    async def __call__(self, _scope: Any, _receive: Any, send: Any) -> None:
-        """Sends the pieces."""
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        last = len(self._parts) - 1
-        for index, part in enumerate(self._parts):
-            await send({"type": "http.response.body", "body": part, "more_body": index < last})
-
-
-def error_response(failure: Failure) -> Response:
-    """Returns the answer that tells of a failure."""
-    headers = {}
-    if failure.retry_after is not None:
-        headers["retry-after"] = "1"
-    if failure.kind is Kind.UNAUTHENTICATED:
-        headers["www-authenticate"] = "Bearer"
-    document = {"error": failure.text, "hbm_error": failure.details}
-    content = json.dumps(document).encode()
-    return Response(content, failure.kind.http_status, headers, "application/json")
+        return self._dataplane.repository.get(*model_and_version(request))
 
 
 def _plain_http_error(request: Request, error: Exception) -> Response:
@@ -270,17 +212,3 @@ def _plain_http_error(request: Request, error: Exception) -> Response:
     details = {"class": "HbmRemoteError", "function": None, "status": None, "status_name": None, "model": None}
     document = {"error": text, "hbm_error": {**details, "tensor": None}}
     return Response(json.dumps(document).encode(), error.status_code, error.headers, "application/json")
-
-
-def _model_and_version(request: Request) -> tuple[str, str]:
-    return request.path_params.get("model", ""), request.path_params.get("version", "")
-
-
-def _check_content_type(request: Request) -> None:
-    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if given not in _JSON_TYPES:
-        raise RefusedError(
-            Kind.WRONG_CONTENT,
-            f"Content-Type {given[:60]!r} is not supported; use application/json (curl -H 'Content-Type: "
-            "application/json'), or application/octet-stream where bytes follow the JSON",
-        )

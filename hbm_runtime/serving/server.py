@@ -103,7 +103,7 @@ class Server:
             self.dataplane, self._control, Guard(self._settings, address, self._tokens), browsers
         )
         cleanup.callback(application.close)
-        service = HttpService(application.app, address, self._settings.limits, self._settings.tls)
+        service = HttpService(application, address, self._settings.limits, self._settings.tls)
         cleanup.callback(service.stop, 2.0)
         service.start()
         return service.address
