@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -111,9 +112,7 @@ def beside_echoes() -> None:
                     "http": _http_call(_port(said["http"]), "/v2/models/null/infer", body, headers),
                     "http echo": _http_call(http_echo, "/", body, headers),
                 }
-                times = best_of(
-                    {key: lambda call=call, runs=runs: median_ns(call, runs) for key, call in calls.items()}
-                )  # type: ignore[misc]
+                times = best_of({key: partial(median_ns, call, runs) for key, call in calls.items()})
             for protocol in ("grpc", "http"):
                 whole, bare = times[protocol], times[f"{protocol} echo"]
                 title = f"{protocol}, {name}, beside an echo"
