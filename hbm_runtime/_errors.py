@@ -9,9 +9,13 @@ from __future__ import annotations
 import concurrent.futures
 import sys
 
+from ._printable import printable
+
 
 class HbmError(RuntimeError):
     """Root of all exceptions of this package.
+
+    The message shows control characters of names as escapes; `model` and `tensor` are the names themselves.
 
     Attributes:
         function: The driver's function that failed, such as ``"hbDNNInferV2"``, or None.
@@ -37,7 +41,7 @@ class HbmError(RuntimeError):
         model: str | None = None,
         tensor: str | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(printable(message))
         self.function = function
         self.status = status
         self.status_name = status_name

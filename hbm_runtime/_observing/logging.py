@@ -9,6 +9,7 @@ from typing import Any
 
 from .. import _core
 from .._errors import InputError, InputTypeError
+from .._printable import printable
 
 #: The logger of this package; ``hbm_runtime.driver`` below it carries the lines of the C++ side.
 logger = logging.getLogger("hbm_runtime")
@@ -83,7 +84,7 @@ def set_log_level(level: str | int) -> None:
 
 
 def _handle(level: int, text: str) -> None:
-    _driver_logger.log(_PYTHON_LEVELS[level], "%s", text)
+    _driver_logger.log(_PYTHON_LEVELS[level], "%s", printable(text))
 
 
 def configure_from_environment() -> None:

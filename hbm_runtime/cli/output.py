@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
 
+from hbm_runtime._printable import printable, printable_json
 from hbm_runtime.cli.plain_tables import plain_lines
 from hbm_runtime.cli.progress import Progress
 from hbm_runtime.cli.tables import Facts, Table
@@ -56,11 +57,13 @@ class Output:
     def text(self, line: str = "") -> None:
         """Prints a line for people."""
         if not self.json:
-            print(line)
+            print(printable(line))
 
     def heading(self, line: str) -> None:
         """Prints the title of what follows."""
-        self.text(f"{_BOLD}{line}{_RESET}" if self._colored else line)
+        if not self.json:
+            shown = printable(line)
+            print(f"{_BOLD}{shown}{_RESET}" if self._colored else shown)
 
     def table(self, table: Table | Facts) -> None:
         """Prints a table and an empty line; one without rows is left out."""
@@ -81,13 +84,13 @@ class Output:
     def document(self, content: Any) -> None:
         """Prints the JSON document, if that is what is asked for."""
         if self.json:
-            print(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
+            print(printable_json(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)))
 
     def warn(self, text: str) -> None:
         """Tells of something on stderr that does not end the command."""
         if not self._quiet:
             label = f"{_YELLOW}warning:{_RESET}" if self._colored_errors else "warning:"
-            print(f"{self._command}: {label} {text}", file=sys.stderr)
+            print(f"{self._command}: {label} {printable(text)}", file=sys.stderr)
 
     def warn_all(self, texts: Iterable[str]) -> None:
         """Warns of each."""

@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import NoReturn, Protocol, cast
 
 from hbm_runtime import DriverNotFoundError, HbmError, HbmTimeoutError, __version__, driver_info
+from hbm_runtime._printable import printable
 from hbm_runtime.cli.arguments import Parser, suggestion
 from hbm_runtime.cli.errors import CommandError, ExitCode, UsageError
 from hbm_runtime.cli.output import Output
@@ -166,14 +167,15 @@ def _explain(error: Exception, given: list[str]) -> int:
     known = given[0].replace("-", "_") if given else ""
     prefix = f"{PROGRAM} {known}" if known in COMMANDS else PROGRAM
     if isinstance(error, UsageError):
-        print(f"{prefix}: {error}", file=sys.stderr)
+        print(f"{prefix}: {printable(str(error))}", file=sys.stderr)
         print(f"Try '{error.program or prefix} --help'.", file=sys.stderr)
         return error.code
     if isinstance(error, (CommandError, HbmError, OSError, ImportError, MemoryError)):
-        print(f"{prefix}: {_message(error)}", file=sys.stderr)
+        print(f"{prefix}: {printable(_message(error))}", file=sys.stderr)
     else:
         print(
-            f"{prefix}: internal error: {type(error).__name__}: {error} (--debug shows the traceback)", file=sys.stderr
+            f"{prefix}: internal error: {type(error).__name__}: {printable(str(error))} (--debug shows the traceback)",
+            file=sys.stderr,
         )
     if isinstance(error, CommandError):
         return error.code

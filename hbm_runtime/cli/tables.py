@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from hbm_runtime._printable import printable
+
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -43,9 +45,12 @@ class Table:
     columns: Sequence[Column]
     rows: list[Sequence[str]] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.title = printable(self.title)
+
     def add(self, *cells: object) -> None:
         """Appends a row."""
-        self.rows.append([str(cell) for cell in cells])
+        self.rows.append([printable(str(cell)) for cell in cells])
 
 
 @dataclass
@@ -55,6 +60,9 @@ class Facts:
     title: str
     rows: list[tuple[str, str]] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.title = printable(self.title)
+
     def add(self, name: str, value: object) -> None:
         """Appends a fact."""
-        self.rows.append((name, str(value)))
+        self.rows.append((printable(name), printable(str(value))))

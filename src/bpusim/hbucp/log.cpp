@@ -47,7 +47,11 @@ struct Sink {
         std::snprintf(line, sizeof line, "[bpusim %d] %s: ", static_cast<int>(getpid()), kNames[static_cast<int>(of)]);
     auto length = static_cast<std::size_t>(begun);
     const std::size_t room = std::min(text.size(), sizeof line - length - 1);
-    std::memcpy(line + length, text.data(), room);
+    // Control characters of a model's names could do things to a terminal; without memory and a table they become '?'.
+    std::transform(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(room), line + length, [](char each) {
+      const auto code = static_cast<unsigned char>(each);
+      return (code < 0x20 && each != '\n' && each != '\t') || code == 0x7F ? '?' : each;
+    });
     length += room;
     line[length++] = '\n';
     // A log that cannot be written is no reason to fail.
