@@ -548,9 +548,13 @@ class BoundCall:
         runtime: typing.Any,
         model: str,
         inputs: collections.abc.Sequence[numpy.ndarray],
-        outputs: collections.abc.Sequence[numpy.ndarray],
+        outputs: collections.abc.Sequence[numpy.ndarray | None],
+        exact: bool,
     ) -> None: ...
-    def run(self, timeout: typing.Any = None, deadline: typing.Any = None) -> None: ...
+    def run(self, timeout: typing.Any = None, deadline: typing.Any = None) -> dict[str, typing.Any]:
+        """
+        Runs it and waits. Outputs that did not fit into their arrays, or have none, by name.
+        """
     def start(self, timeout: typing.Any = None, deadline: typing.Any = None) -> Request: ...
     @property
     def status(self) -> str: ...

@@ -168,7 +168,6 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
 
         Raises:
             InputError: Unknown names, dtypes or shapes that do not fit, an output that cannot be written.
-            UnsupportedError: Output shapes depend on the data, or the driver cannot tell them before the run.
         """
         return BoundRun(self, model, inputs, outputs)
 

@@ -27,7 +27,8 @@ def infer_shapes(runtime: HB_HBMRuntime, model: str, shapes: Shapes) -> dict[str
             valid = ", ".join(f"'{known}'" for known in view.inputs)
             raise InputError(f"model '{model}' has no input '{name}'; its inputs are {valid}", model=model, tensor=name)
     wanted = [_integers(model, name, given.get(name, info.shape)) for name, info in view.inputs.items()]
-    return dict(zip(view.outputs, map(tuple, runtime._infer_shapes(model, wanted)), strict=True))
+    names = runtime.output_names[model]  # a model may give one output twice
+    return dict(zip(names, map(tuple, runtime._infer_shapes(model, wanted)), strict=True))
 
 
 def _integers(model: str, name: str, shape: Any) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import _core
-from .._errors import InputError, InputTypeError
+from .._errors import InputError, InputTypeError, UnsupportedError
 from .._models.naming import by_name
 from .request import InferRequest
 
 if TYPE_CHECKING:
-    from .._models.model import TensorInfo, TensorInfos
+    from .._models.model import Model, TensorInfo, TensorInfos
     from .._runtime import HB_HBMRuntime
 
 Array = NDArray[Any]
@@ -26,6 +27,9 @@ class BoundRun:
 
     Made by `HB_HBMRuntime.bind`. One run at a time: starting another while one is in flight raises `HbmStateError`, and
     the arrays must not be touched meanwhile. Make one for each camera, or two for double buffering.
+
+    An output whose shape only a run can tell has no array before the first one, and a new one after each `run`; so has
+    one that comes out in another shape than the model declares. What `run_async` gives is in its request's result.
 
     Attributes:
         inputs: Arrays by input name, to be written in place before a run.
@@ -55,18 +59,13 @@ class BoundRun:
             arrays[name] = array
         self.inputs: Mapping[str, Array] = MappingProxyType(arrays)
         wanted = _by_name(model, "output", outputs, view.outputs)
-        dynamic = any(info.is_dynamic for name, info in view.outputs.items() if name not in wanted)
-        inferred = view.infer_shapes(shapes) if dynamic else {}
-        self.outputs: Mapping[str, Array] = MappingProxyType(
-            {
-                name: wanted[name]
-                if name in wanted
-                else runtime._allocate(model, False, info.index, list(inferred.get(name, info.shape)))
-                for name, info in view.outputs.items()
-            }
-        )
+        self._names = list(view.outputs)
+        self._replaced = False
+        self._arrays = wanted | _fresh_outputs(runtime, view, shapes, wanted)
+        self.outputs: Mapping[str, Array] = self._in_order(self._arrays)
         names = runtime.output_names[model]  # a model may give one output twice
-        self._call = _core.BoundCall(runtime, model, list(self.inputs.values()), [self.outputs[name] for name in names])
+        targets = [self._arrays.get(name) for name in names]
+        self._call = _core.BoundCall(runtime, model, list(self.inputs.values()), targets, exact=bool(wanted))
 
     def run(self, timeout: float | None = None, *, deadline: float | None = None) -> Mapping[str, Array]:
         """Runs the model on `inputs` and returns `outputs`.
@@ -82,11 +81,17 @@ class BoundRun:
             HbmClosedError: The runtime was closed.
             InputError: The model was reloaded, and the new one has other tensors.
         """
-        self._call.run(timeout, deadline)
+        others = self._call.run(timeout, deadline)
+        if others or self._replaced:
+            self.outputs = self._in_order(self._arrays | others)
+        self._replaced = bool(others)
         return self.outputs
 
+    def _in_order(self, arrays: Mapping[str, Array]) -> Mapping[str, Array]:
+        return MappingProxyType({name: arrays[name] for name in self._names if name in arrays})
+
     def run_async(self, *, timeout: float | None = None, deadline: float | None = None) -> InferRequest:
-        """Starts the model on `inputs`; the result of the request holds the arrays of `outputs`.
+        """Starts the model on `inputs`; the result of the request holds the arrays of `outputs`, and new ones as `run`.
 
         Raises like `run`, but for what the request itself ends with.
         """
@@ -99,6 +104,19 @@ class BoundRun:
 
     def __repr__(self) -> str:
         return f"<BoundRun of {self._model!r}>"
+
+
+def _fresh_outputs(
+    runtime: HB_HBMRuntime, view: Model, shapes: Mapping[str, Sequence[int]], wanted: Mapping[str, Array]
+) -> dict[str, Array]:
+    """Device arrays for the outputs that are not given and whose shape can be told before a run."""
+    fresh = {name: info for name, info in view.outputs.items() if name not in wanted}
+    known: dict[str, Sequence[int]] = {name: info.shape for name, info in fresh.items() if not info.is_dynamic}
+    if len(known) != len(fresh):
+        with suppress(UnsupportedError):
+            inferred = view.infer_shapes(shapes)
+            known |= {name: inferred[name] for name in fresh}
+    return {name: runtime._allocate(view.name, False, fresh[name].index, list(shape)) for name, shape in known.items()}
 
 
 def _by_name(

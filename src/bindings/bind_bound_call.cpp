@@ -2,6 +2,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "bindings/arguments/call_options.hpp"
 #include "bindings/arguments/numpy_interop.hpp"
@@ -17,7 +18,7 @@ namespace {
 class PyBoundCall {
  public:
   PyBoundCall(const py::object& runtime, const std::string& model, std::vector<py::array> inputs,
-              std::vector<py::array> outputs)
+              std::vector<std::optional<py::array>> outputs, bool exact)
       : owner_(runtime),
         runtime_(owner_.cast<const PyRuntime&>()),
         inputs_(std::move(inputs)),
@@ -31,26 +32,35 @@ class PyBoundCall {
       throw Error(ErrorKind::kInput, "a bound call needs an array for every input and output", {"", 0, "", model, ""});
     }
     OutputWish& wish = wishes_.emplace_back();
+    wish.targets = exact ? Targets::kExact : Targets::kWhereTheyFit;
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       call.inputs.push_back(viewOf(inputs_[i], model, "input", info.inputs[i]));
     }
     for (std::size_t i = 0; i < outputs_.size(); ++i) {
-      requireTarget(outputs_[i], model, info.outputs[i]);
-      call.outputs.push_back(viewOf(outputs_[i], model, "output", info.outputs[i]));
-      wish.inPlainMemory |= !isDeviceMemory(call.outputs.back().data);
-      wish.arrays.push_back(outputs_[i]);
       wish.shown.push_back(i);
+      if (!outputs_[i]) {
+        call.outputs.emplace_back();
+        wish.arrays.emplace_back();
+        continue;
+      }
+      requireTarget(*outputs_[i], model, info.outputs[i]);
+      call.outputs.push_back(viewOf(*outputs_[i], model, "output", info.outputs[i]));
+      wish.inPlainMemory |= !isDeviceMemory(call.outputs.back().data);
+      wish.arrays.emplace_back(*outputs_[i]);
     }
     loaded->runtime->checkCalls(calls_);
   }
 
-  void run(const py::object& timeout, const py::object& deadline) {
+  // The outputs that are not in the arrays, by name.
+  py::dict run(const py::object& timeout, const py::object& deadline) {
     Driver::refuseFork();
     const std::shared_ptr<Loaded> loaded = runtime_.loaded();
-    const CallOptions options = callOptions(timeout, deadline);
+    CallOptions options = callOptions(timeout, deadline);
+    options.targets = wishes_.front().targets;
     const Busy busy(*this);
+    std::vector<std::vector<DeviceTensor>> results;
     try {
-      static_cast<void>(runCalls(*loaded->runtime, calls_, options));
+      results = runCalls(*loaded->runtime, calls_, options);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::kState) {  // else it has not begun: another run uses the memory
         ended(true);
@@ -61,12 +71,20 @@ class PyBoundCall {
       throw;
     }
     ended(false);
+    py::dict others;
+    for (std::size_t i = 0; i < outputs_.size(); ++i) {
+      if (!outputs_[i] || !isIn(results.front()[i], *outputs_[i])) {
+        others[loaded->names[calls_.front().model].outputs[i]] = arrayOf(results.front()[i]);
+      }
+    }
+    return others;
   }
 
   RequestObject start(const py::object& timeout, const py::object& deadline) {
     Driver::refuseFork();
     std::shared_ptr<Loaded> loaded = runtime_.loaded();
-    const CallOptions options = callOptions(timeout, deadline);
+    CallOptions options = callOptions(timeout, deadline);
+    options.targets = wishes_.front().targets;
     const Busy busy(*this);
     RequestObject made;
     made.request().start(std::move(loaded), calls_, wishes_, options);
@@ -149,7 +167,7 @@ class PyBoundCall {
   const py::object owner_;  // keeps the next alive
   const PyRuntime& runtime_;
   const std::vector<py::array> inputs_;
-  const std::vector<py::array> outputs_;
+  const std::vector<std::optional<py::array>> outputs_;  // none where only a run tells the shape
   const std::string name_;
   std::vector<Call> calls_;
   std::vector<OutputWish> wishes_;
@@ -162,16 +180,19 @@ class PyBoundCall {
 };
 
 std::unique_ptr<PyBoundCall> makeBoundCall(const py::object& runtime, const std::string& model,
-                                           std::vector<py::array> inputs, std::vector<py::array> outputs) {
-  return std::make_unique<PyBoundCall>(runtime, model, std::move(inputs), std::move(outputs));
+                                           std::vector<py::array> inputs, std::vector<std::optional<py::array>> outputs,
+                                           bool exact) {
+  return std::make_unique<PyBoundCall>(runtime, model, std::move(inputs), std::move(outputs), exact);
 }
 
 }  // namespace
 
 void bindBoundCall(py::module_& module) {
   py::class_<PyBoundCall> cls(module, "BoundCall", "A call whose tensors are fixed.");
-  defConstructor(cls, &makeBoundCall, py::arg("runtime"), py::arg("model"), py::arg("inputs"), py::arg("outputs"))
-      .def("run", &PyBoundCall::run, py::arg("timeout") = py::none(), py::arg("deadline") = py::none())
+  defConstructor(cls, &makeBoundCall, py::arg("runtime"), py::arg("model"), py::arg("inputs"), py::arg("outputs"),
+                 py::arg("exact"))
+      .def("run", &PyBoundCall::run, py::arg("timeout") = py::none(), py::arg("deadline") = py::none(),
+           "Runs it and waits. Outputs that did not fit into their arrays, or have none, by name.")
       .def_property_readonly("status", &PyBoundCall::status)
       .def("start", &PyBoundCall::start, py::arg("timeout") = py::none(), py::arg("deadline") = py::none());
 }

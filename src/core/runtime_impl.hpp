@@ -65,11 +65,11 @@ class Runtime::Impl {
     }
   }
 
-  void check(const std::vector<Call>& calls) const {
+  void check(const std::vector<Call>& calls, Targets targets = Targets::kExact) const {
     for (const Call& call : calls) {
       const Model& model = *at(call.model);
       checkOverrides(model.info, model.soc, call.sched);
-      checkTensors(model, call);
+      checkTensors(model, call, targets);
     }
   }
 
@@ -77,7 +77,7 @@ class Runtime::Impl {
   [[nodiscard]] std::vector<std::shared_ptr<RequestImpl>> makeRequests(const std::vector<Call>& calls,
                                                                        Completion completion,
                                                                        const CallOptions& options) const {
-    check(calls);
+    check(calls, options.targets);
     std::vector<std::shared_ptr<RequestImpl>> requests;
     requests.reserve(calls.size());
     const std::lock_guard lock(mutex_);

@@ -75,7 +75,7 @@ std::vector<std::vector<std::int64_t>> Runtime::inferShapes(
     view.rank = static_cast<std::int32_t>(inputShapes[i].size());
     std::copy_n(inputShapes[i].begin(), std::min(inputShapes[i].size(), view.shape.size()), view.shape.begin());
   }
-  checkTensors(owner, call);
+  checkTensors(owner, call, Targets::kExact);
   for (std::size_t i = 0; i < inputShapes.size(); ++i) {
     if (std::any_of(inputShapes[i].begin(), inputShapes[i].end(), [](std::int64_t size) { return size < 0; })) {
       const TensorInfo& info = owner.info.inputs[i];

@@ -6,10 +6,13 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import onnx
 import pytest
+from onnx.parser import parse_model
 from support.live import let_go
 
 import hbm_runtime
@@ -319,3 +322,25 @@ def test_dynamic_outputs_are_written_in_place_too(models: ModelFactory) -> None:
         assert runtime.memory_info()["dynamic"]["used_bytes"] <= used["used_bytes"]
         for output, array in runtime.run(frame)["dynamic"].items():
             np.testing.assert_array_equal(bound.outputs[output], array)
+
+
+def test_a_bound_output_gets_its_array_back_when_the_result_fits_again(tmp_path: Path) -> None:
+    text = '<ir_version: 8, opset_import: ["": 17]> g (float[4] x) => (int64[1, 4] y) { y = NonZero(x) }'
+    onnx.save(parse_model(text), tmp_path / "count.onnx")
+    bound = HB_HBMRuntime(tmp_path / "count.onnx").bind("count")
+    own = bound.outputs["y"]
+    for values, found in (([1, 1, 1, 1], [0, 1, 2, 3]), ([0, 1, 0, 1], [1, 3]), ([2, 2, 2, 2], [0, 1, 2, 3])):
+        bound.inputs["x"][...] = values
+        result = bound.run()["y"]
+        assert result.tolist() == [found]
+        assert (result is own) == (len(found) == 4)
+        assert result is bound.outputs["y"]
+
+
+def test_a_bound_array_of_the_caller_must_have_the_shape_of_the_result(tmp_path: Path) -> None:
+    text = '<ir_version: 8, opset_import: ["": 17]> g (float[4] x) => (int64[1, k] y) { y = NonZero(x) }'
+    onnx.save(parse_model(text), tmp_path / "count.onnx")
+    bound = HB_HBMRuntime(tmp_path / "count.onnx").bind("count", outputs={"y": np.zeros((1, 3), np.int64)})
+    bound.inputs["x"][...] = 1
+    with pytest.raises(hbm_runtime.ShapeError, match=r"the result has shape \[1, 4\], the array given for it \[1, 3\]"):
+        bound.run()

@@ -182,6 +182,22 @@ def by_bind(runtime: HB_HBMRuntime, model: str, inputs: Inputs, expected: Result
     return bound.run()
 
 
+def by_fresh_bind(runtime: HB_HBMRuntime, model: str, inputs: Inputs, expected: Results) -> Results:  # noqa: ARG001
+    """What only a run can tell is a new array after each one."""
+    bound = runtime.bind(model, inputs=inputs)
+    before = dict(bound.outputs)
+    first = dict(bound.run())
+    assert bound.run() is bound.outputs
+    stay = {name for name, array in first.items() if before.get(name) is array}
+    assert all(bound.outputs[name] is before[name] for name in stay)
+    assert all(bound.outputs[name] is not first[name] for name in set(first) - stay)
+    return bound.outputs
+
+
+def by_fresh_bind_async(runtime: HB_HBMRuntime, model: str, inputs: Inputs, expected: Results) -> Results:  # noqa: ARG001
+    return runtime.bind(model, inputs=inputs).run_async().result(60)[model]
+
+
 FORMS: list[Callable[[HB_HBMRuntime, str, Inputs, Results], Results]] = [
     by_run,
     by_run_async,
@@ -193,6 +209,8 @@ FORMS: list[Callable[[HB_HBMRuntime, str, Inputs, Results], Results]] = [
     by_device_arrays,
     by_names,
     by_bind,
+    by_fresh_bind,
+    by_fresh_bind_async,
 ]
 
 

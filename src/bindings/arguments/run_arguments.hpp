@@ -27,6 +27,7 @@ struct OutputWish {
   std::vector<py::object> arrays;  // in the order of the model's outputs: given arrays, null where none was; or empty
   std::vector<std::size_t> shown;  // positions of the outputs that he wants to see, in his order
   bool inPlainMemory = false;      // some arrays are not device memory: written when the request has ended
+  Targets targets = Targets::kExact;
 };
 
 struct RunArguments {
@@ -47,6 +48,9 @@ struct RunKeywords {
 // Raises TypeError for arguments of a wrong type; throws Error (kInput) for what is wrong with them.
 [[nodiscard]] RunArguments parseRun(const Runtime& runtime, const std::vector<ModelNames>& names,
                                     const RunKeywords& keywords);
+
+// Whether a result lies in an array.
+[[nodiscard]] bool isIn(const DeviceTensor& result, const py::array& array);
 
 // The result of one call as the caller wants it: {output: array}.
 [[nodiscard]] py::dict wrapOutputs(const ModelNames& names, const OutputWish& wish,

@@ -8,13 +8,14 @@
 #include "core/model/model.hpp"
 #include "hbm_runtime/error.hpp"
 #include "hbm_runtime/recorder.hpp"
+#include "hbm_runtime/runtime.hpp"
 #include "hbm_runtime/tensor.hpp"
 
 namespace hbm {
 
 class Inference {
  public:
-  explicit Inference(const Model& model) : model_(model) {}
+  Inference(const Model& model, Targets targets) : model_(model), targets_(targets) {}
   Inference(const Inference&) = delete;
   Inference& operator=(const Inference&) = delete;
   ~Inference() { release(); }
@@ -77,10 +78,12 @@ class Inference {
   [[nodiscard]] DeviceTensor collectOne(std::size_t index, std::int64_t& copied) const;
   [[nodiscard]] DeviceTensor deliver(std::size_t index, const hbDNNTensorProperties& properties,
                                      std::int64_t& copied) const;
+  [[nodiscard]] bool goesToTarget(std::size_t index, const hbDNNTensorShape& shape) const;
   void toTarget(std::size_t index, const std::vector<std::int64_t>& written, DeviceTensor& tensor,
                 std::int64_t& copied) const;
 
   const Model& model_;
+  const Targets targets_;
   std::vector<hbDNNTensor> inputTensors_;
   std::vector<hbDNNTensor> outputTensors_;
   std::vector<std::shared_ptr<DeviceBlock>> inputBlocks_;

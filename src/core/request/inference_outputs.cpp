@@ -209,7 +209,7 @@ DeviceTensor Inference::deliver(std::size_t index, const hbDNNTensorProperties& 
   if (output.kept) {
     denseStrides(shape, static_cast<std::int64_t>(elementSize(tensor.dtype)), written.data());
   }
-  if (output.target.rank >= 0) {
+  if (goesToTarget(index, shape)) {
     toTarget(index, written, tensor, copied);
   } else if (!sameLayout(shape, written.data(), tensor.strides.data())) {
     // The device's rows are padded.
@@ -226,6 +226,14 @@ DeviceTensor Inference::deliver(std::size_t index, const hbDNNTensorProperties& 
     copied = denseBytes(viewOf(tensor));
   }
   return tensor;
+}
+
+bool Inference::goesToTarget(std::size_t index, const hbDNNTensorShape& shape) const {
+  const TensorView& target = outputs_[index].target;
+  return target.rank >= 0 &&
+         (targets_ == Targets::kExact ||
+          (target.rank == shape.numDimensions &&
+           std::equal(target.shape.begin(), target.shape.begin() + target.rank, shape.dimensionSize)));
 }
 
 // The result is in the caller's memory, or is copied there.

@@ -56,7 +56,7 @@ RequestImpl::RequestImpl(std::shared_ptr<const Model> model, SchedParam sched, C
       recorder_(std::move(recorder)),
       completion_(completion),
       keeps_(options.keeps),
-      inference_(*model_) {
+      inference_(*model_, options.targets) {
   info_.enqueueNs = nowNs();
   if (recorder_ != nullptr) {
     trace_ = std::make_unique<RequestTrace>();

@@ -78,12 +78,19 @@ struct OperationTime {
 
 enum class TensorRole : std::uint8_t { kInput, kOutput };
 
+// What becomes of a result whose shape is another than that of the memory given for it.
+enum class Targets : std::uint8_t {
+  kExact,         // the run fails (kShape)
+  kWhereTheyFit,  // the runtime provides other memory; DeviceTensor::data tells
+};
+
 struct CallOptions {
   std::optional<std::chrono::nanoseconds> timeout;                // gives up then; kTimeout
   std::optional<std::chrono::steady_clock::time_point> deadline;  // not submitted after that; kDeadline
   std::function<bool()> interrupted;  // asked every 100 ms while run() waits; true: run() throws kCancelled
   std::shared_ptr<const void>
       keeps;  // of start(): released, on any thread, when nothing given is read or written any more
+  Targets targets = Targets::kExact;
 };
 
 // All member functions may be called from any thread at any time.
