@@ -17,13 +17,6 @@ from hbm_runtime.cli.passphrase import add_passphrase_argument, read_passphrase
 DYNAMIC = -1
 
 
-def padded_bytes(tensor: TensorInfo) -> int | None:
-    """Bytes from the first to the last row with padding; None where strides are chosen at run time."""
-    if tensor.is_dynamic or DYNAMIC in tensor.strides:
-        return None
-    return tensor.strides[0] * tensor.shape[0] if tensor.shape else tensor.nbytes
-
-
 @dataclass(frozen=True)
 class ModelFacts:
     """One loaded model."""

@@ -5,64 +5,18 @@ This is numpy code of its own, not the packer's: a mistake in the nodes that pac
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hbm_runtime._inputs.description import VIDEO_RANGE, Description, InputFacts
 from hbm_runtime.compare.models import TensorInfo
 from hbm_runtime.packer import PackError
 
 Array = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class DescribedInput:
-    """One input as the description has it."""
-
-    name: str
-    runtime: str
-    train: str
-    layout: str
-    video_range: bool
-    source: str
-    mean: tuple[float, ...]
-    scale: tuple[float, ...]
-    std: tuple[float, ...]
-
-
-def described_inputs(description: Mapping[str, Any]) -> list[DescribedInput]:
-    """The inputs that a description speaks of; none when it is empty or of another kind."""
-    if "INPUT_NAMES" not in description or "INPUT_TYPE_RT" not in description:
-        return []
-
-    def values(key: str) -> list[str]:
-        return str(description.get(key) or "").split(";")
-
-    names = values("INPUT_NAMES")
-
-    def value(key: str, at: int) -> str:
-        given = values(key)
-        return given[at] if at < len(given) else ""
-
-    sources = description.get("INPUT_SOURCE")
-    return [
-        DescribedInput(
-            name=name,
-            runtime=value("INPUT_TYPE_RT", at),
-            train=value("INPUT_TYPE_TRAIN", at),
-            layout=value("INPUT_LAYOUT_TRAIN", at),
-            video_range=value("INPUT_SPACE_AND_RANGE", at) == "bt601_video",
-            source=str(sources.get(name, "")) if isinstance(sources, dict) else "",
-            mean=_numbers(value("MEAN_VALUE", at)),
-            scale=_numbers(value("SCALE_VALUE", at)),
-            std=_numbers(value("STD_VALUE", at)),
-        )
-        for at, name in enumerate(names)
-    ]
+_COLOURS = {"nv12", "yuv444", "rgb", "bgr", "gray"}
 
 
 def to_trained_inputs(
@@ -78,11 +32,11 @@ def to_trained_inputs(
     Raises:
         PackError: An input cannot be made.
     """
-    described = {entry.name: entry for entry in described_inputs(description)}
+    described = {entry.name: entry for entry in Description.of(description).inputs}
     result = {}
     for name, info in wanted.items():
         entry = described.get(name)
-        if entry is not None and entry.runtime != "featuremap":
+        if entry is not None and entry.runtime_type in _COLOURS:
             size = info.shape[1:3] if entry.layout == "NHWC" else info.shape[2:4]
             result[name] = _image(entry, given, (size[0], size[1])).astype(info.dtype)
             continue
@@ -95,7 +49,7 @@ def to_trained_inputs(
     return result
 
 
-def _image(entry: DescribedInput, given: Mapping[str, Array], size: tuple[int, int]) -> Array:
+def _image(entry: InputFacts, given: Mapping[str, Array], size: tuple[int, int]) -> Array:
     bases = [entry.name] if _parts(entry, entry.name) & set(given) else []
     while _parts(entry, f"{entry.name}_{len(bases)}") & set(given):
         bases.append(f"{entry.name}_{len(bases)}")
@@ -104,18 +58,20 @@ def _image(entry: DescribedInput, given: Mapping[str, Array], size: tuple[int, i
         raise PackError(f"input '{entry.name}' of the reference cannot be made: no pixels among {', '.join(given)}")
     pixels = np.concatenate(items)
     for operation, values in ((np.subtract, entry.mean), (np.multiply, entry.scale), (np.divide, entry.std)):
+        if values is None:
+            raise PackError(f"the description has no numbers where mean, scale and std of '{entry.name}' are expected")
         if values:
             pixels = operation(pixels, np.array(values))
     return np.ascontiguousarray(pixels if entry.layout == "NHWC" else pixels.transpose(0, 3, 1, 2))
 
 
-def _parts(entry: DescribedInput, base: str) -> set[str]:
-    return {base + "_y"} if entry.runtime == "nv12" else {base, base + "_y"}
+def _parts(entry: InputFacts, base: str) -> set[str]:
+    return {base + "_y"} if entry.runtime_type == "nv12" else {base, base + "_y"}
 
 
-def _pixels(entry: DescribedInput, base: str, given: Mapping[str, Array], size: tuple[int, int]) -> Array:
+def _pixels(entry: InputFacts, base: str, given: Mapping[str, Array], size: tuple[int, int]) -> Array:
     """Pixels (N, H, W, C) in the colours of training, 0 to 255."""
-    if entry.runtime == "nv12":
+    if entry.runtime_type == "nv12":
         luma = given[base + "_y"].astype(np.float64)
         chroma = np.repeat(np.repeat(given[base + "_uv"], 2, axis=1), 2, axis=2).astype(np.float64)
         yuv = np.concatenate([luma, chroma], axis=-1)
@@ -124,19 +80,19 @@ def _pixels(entry: DescribedInput, base: str, given: Mapping[str, Array], size: 
     else:
         value = given[base] if base in given else given[base + "_y"]
         pixels = value.astype(np.float64) + (128 if value.dtype == np.int8 else 0)
-        if entry.runtime == "gray" and entry.source == "resizer":
+        if entry.runtime_type == "gray" and entry.source == "resizer":
             return _region(pixels, given[base + "_roi"], size)
-        if entry.runtime == "gray":
+        if entry.runtime_type == "gray":
             return pixels if base + "_y" in given else pixels.transpose(0, 2, 3, 1)
-        if {entry.runtime, entry.train} == {"rgb", "bgr"}:
+        if {entry.runtime_type, entry.train_type} == {"rgb", "bgr"}:
             return pixels[..., ::-1]
-        if entry.runtime != "yuv444":
+        if entry.runtime_type != "yuv444":
             return pixels
         yuv = pixels
-    if entry.train == "yuv444":
+    if entry.train_type == "yuv444":
         return yuv
-    rgb = yuv_to_rgb(yuv, video_range=entry.video_range)
-    return rgb if entry.train == "rgb" else rgb[..., ::-1]
+    rgb = yuv_to_rgb(yuv, video_range=entry.pixel_range == VIDEO_RANGE)
+    return rgb if entry.train_type == "rgb" else rgb[..., ::-1]
 
 
 def _region(picture: Array, roi: Array, size: tuple[int, int]) -> Array:
@@ -172,21 +128,3 @@ def yuv_to_rgb(yuv: Array, *, video_range: bool) -> Array:
         y, u, v = (y - 16.0) * 255.0 / 219.0, u * 255.0 / 224.0, v * 255.0 / 224.0
     rgb = np.stack([y + 1.402 * v, y - 0.344136286 * u - 0.714136286 * v, y + 1.772 * u], axis=-1)
     return np.asarray(np.clip(rgb, 0.0, 255.0))
-
-
-def rgb_to_yuv(rgb: Array, *, video_range: bool) -> Array:
-    """BT.601 pixels of RGB in the last axis, not rounded."""
-    r, g, b = (rgb[..., i].astype(np.float64) for i in range(3))
-    y = 0.299 * r + 0.587 * g + 0.114 * b
-    u, v = (b - y) / 1.772, (r - y) / 1.402
-    if video_range:
-        y, u, v = 16.0 + y * 219.0 / 255.0, u * 224.0 / 255.0, v * 224.0 / 255.0
-    return np.stack([y, u + 128.0, v + 128.0], axis=-1)
-
-
-def _numbers(text: str) -> tuple[float, ...]:
-    try:
-        values = ast.literal_eval(text or "[]")
-        return tuple(float(value) for value in values)
-    except (ValueError, SyntaxError, TypeError):
-        raise PackError(f"the description holds '{text}' where numbers are expected") from None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from hbm_runtime.image import Letterbox
 
 Image = NDArray[np.uint8]
 Box = NDArray[np.float32]
@@ -19,46 +20,12 @@ _GROWTH = 2.0
 _LEAST_SIDE = 3.0
 
 
-@dataclass(frozen=True)
-class Letterbox:
-    """A picture scaled into a square, kept in its top left corner.
-
-    Attributes:
-        image: The square.
-        scale: Square pixels per picture pixel.
-    """
-
-    image: Image
-    scale: float
-
-
-def letterbox(image: Image, side: int) -> Letterbox:
-    """Scales a picture so that it just fits into a square of ``side`` pixels; the rest is gray."""
-    height, width = image.shape[:2]
-    scale = side / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    square = np.full((side, side, 3), 128, np.uint8)
-    square[: size[1], : size[0]] = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
-    return Letterbox(square, scale)
-
-
-def bgr_to_nv12(image: Image) -> tuple[Image, Image]:
-    """Planes (1, H, W, 1) and (1, H/2, W/2, 2) of a BGR picture with even sides, full range."""
-    height, width = image.shape[:2]
-    luma, red, blue = cv2.split(cv2.cvtColor(image, cv2.COLOR_BGR2YCrCb))
-    half = (width // 2, height // 2)
-    differences = [cv2.resize(plane, half, interpolation=cv2.INTER_AREA) for plane in (blue, red)]
-    chroma: Image = np.stack(differences, axis=-1)
-    return np.asarray(luma, np.uint8)[None, :, :, None], chroma[None]
-
-
-def find_boxes(probabilities: NDArray[np.float32], scale: float, size: tuple[int, int]) -> list[Box]:
-    """Boxes of text, in reading order.
+def find_boxes(probabilities: NDArray[np.float32], letterbox: Letterbox) -> list[Box]:
+    """Boxes of text in pixels of the picture, in reading order.
 
     Args:
-        probabilities: (side, side), of each pixel to be text.
-        scale: Of the letterbox.
-        size: Height and width of the picture.
+        probabilities: (side, side), of each pixel of the letterbox to be text.
+        letterbox: Where the picture is in it.
     """
     mask = (probabilities > _PIXEL_THRESHOLD).astype(np.uint8)
     mask = np.asarray(cv2.dilate(mask, np.ones((2, 2), np.uint8)), np.uint8)
@@ -73,10 +40,9 @@ def find_boxes(probabilities: NDArray[np.float32], scale: float, size: tuple[int
             continue
         # The map shows the kernel of each line; the growth that training shrank it by is proportional to this.
         grow = 2 * _GROWTH * sides[0] * sides[1] / (2 * (sides[0] + sides[1]))
-        corners = cv2.boxPoints((centre, (sides[0] + grow, sides[1] + grow), angle)) / scale
-        corners[:, 0] = np.clip(corners[:, 0], 0, size[1] - 1)
-        corners[:, 1] = np.clip(corners[:, 1], 0, size[0] - 1)
-        boxes.append(_ordered(corners))
+        corners = cv2.boxPoints((centre, (sides[0] + grow, sides[1] + grow), angle))
+        last_pixel = np.array(letterbox.source) - 1
+        boxes.append(_ordered(np.clip(letterbox.points_to_source(corners), 0, last_pixel)))
     return _reading_order(boxes)
 
 

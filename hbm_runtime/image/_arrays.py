@@ -27,12 +27,20 @@ def check_color(function: str, name: str, image: Any) -> None:
         raise InputError(f"{function}(): {name} must be (height, width, 3), given {list(image.shape)}")
 
 
+def odd_size(width: int, height: int) -> str | None:
+    """What is wrong with a size that NV12 cannot have; None for others."""
+    if width % 2 == 0 and height % 2 == 0 and width and height:
+        return None
+    return (
+        f"NV12 needs an even width and an even height, given {width} x {height}: resize, letterbox or crop the image "
+        "first"
+    )
+
+
 def check_even(function: str, width: int, height: int) -> None:
-    if width % 2 or height % 2 or not width or not height:
-        raise InputError(
-            f"{function}(): NV12 needs an even width and an even height, given {width} x {height}: resize, letterbox "
-            "or crop the image first"
-        )
+    wrong = odd_size(width, height)
+    if wrong:
+        raise InputError(f"{function}(): {wrong}")
 
 
 def check_apart(function: str, *arrays: Pixels) -> None:

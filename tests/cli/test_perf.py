@@ -17,6 +17,8 @@ from support import slow
 from support.model_factory import ModelFactory
 from support.program import COMMAND, environment, run
 
+from hbm_runtime import HB_HBMRuntime
+from hbm_runtime._inputs.random_values import random_values
 from hbm_runtime.cli.plot import body_end
 
 
@@ -149,17 +151,19 @@ def test_thresholds_decide_the_exit_code(option: str, code: int, part: str, mode
 
 
 def test_random_values_are_the_same_for_the_same_seed_and_fit_every_type(models: ModelFactory) -> None:
-    from hbm_runtime import HB_HBMRuntime
-    from hbm_runtime.cli.inputs.random_values import random_inputs
-    from hbm_runtime.cli.models import LoadedModels
-
     runtime = HB_HBMRuntime(str(models.mixed()))
-    facts = LoadedModels(runtime, ("mixed.onnx",), 0.0).facts("mixed")
-    shapes = {tensor.name: tensor.shape for tensor in facts.inputs}
-    first, again, other = (random_inputs(facts, shapes, seed) for seed in (1, 1, 2))
+    infos = runtime.model("mixed").inputs
+    dtypes, shapes = ({name: getattr(infos[name], key) for name in infos} for key in ("np_dtype", "shape"))
+    first, again, other = (random_values(dtypes, shapes, seed) for seed in (1, 1, 2))
     runtime.run(first)
     assert all(np.array_equal(first[name], again[name]) for name in first)
     assert any(not np.array_equal(first[name], other[name]) for name in first)
+
+
+def test_random_regions_are_whole_pictures() -> None:
+    shapes = {"a_roi": (1, 4), "a_y": (1, 6, 8, 1), "a_uv": (1, 3, 4, 2)}
+    dtypes = {name: np.dtype(np.int32 if name == "a_roi" else np.uint8) for name in shapes}
+    assert random_values(dtypes, shapes, 0)["a_roi"].tolist() == [[0, 0, 7, 5]]
 
 
 def test_random_values_for_integers_warn(models: ModelFactory) -> None:

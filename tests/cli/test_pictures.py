@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,8 +14,15 @@ import pytest
 from onnx import helper
 from support import host_models, onnx_models
 from support.dtypes import Array
+from support.pictures import noise
 from support.program import Ended, run
 
+import hbm_runtime
+from hbm_runtime import image
+from hbm_runtime.compare import read_samples
+from hbm_runtime.compare.models import TensorInfo
+from hbm_runtime.image.nv12 import Range
+from hbm_runtime.packer import ImageInput, ImageType, ModelOptions, PackError, pack
 from hbm_runtime.packer.container import HostFile, Model, write_file
 
 PICTURE = Path(__file__).parents[1] / "packer" / "data" / "astronaut.jpg"
@@ -59,10 +67,9 @@ def infer(model: Path, *words: object, cwd: Path) -> tuple[dict[str, Array], str
 
 
 def full_range(rgb: Array) -> tuple[Array, Array]:
-    """Y and interleaved UV as OpenCV's full-range conversion has them."""
+    """Y and interleaved UV as OpenCV's full-range conversion has them, with the chroma of the upper left pixels."""
     y, cr, cb = cv2.split(cv2.cvtColor(rgb, cv2.COLOR_RGB2YCrCb))
-    halves = [cv2.resize(plane, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for plane in (cb, cr)]
-    return y, np.stack(halves, axis=-1)
+    return y, np.stack([cb, cr], axis=-1)[::2, ::2]
 
 
 def video_range(rgb: Array) -> tuple[Array, Array]:
@@ -210,15 +217,82 @@ def test_a_frame_of_another_size_is_refused(tmp_path: Path) -> None:
     assert f"100 bytes; an NV12 frame of {WIDTH} x {HEIGHT}" in ended.err
 
 
-def test_a_dynamic_input_takes_the_pictures_own_size(tmp_path: Path) -> None:
-    file, rgb = smooth_picture(tmp_path, 31, 47)
+def dynamic_camera(folder: Path) -> Path:
     graph = onnx_models.build(
         [helper.make_node("Cast", ["data_y"], ["y"], to=6), helper.make_node("Cast", ["data_uv"], ["uv"], to=6)],
         [("data_y", "U8", (1, "h", "w", 1)), ("data_uv", "U8", (1, "h2", "w2", 2))],
         [("y", "S32", (1, "h", "w", 1)), ("uv", "S32", (1, "h2", "w2", 2))],
     )
-    path = tmp_path / "camera.onnx"
+    path = folder / "camera.onnx"
     path.write_bytes(graph.SerializeToString())
-    outputs, _ = infer(path, "--input_file", file, cwd=tmp_path)
+    return path
+
+
+def test_a_dynamic_input_takes_the_pictures_own_size(tmp_path: Path) -> None:
+    file, rgb = smooth_picture(tmp_path, 30, 46)
+    outputs, _ = infer(dynamic_camera(tmp_path), "--input_file", file, cwd=tmp_path)
     assert (outputs["y"].shape, outputs["uv"].shape) == ((1, 30, 46, 1), (1, 15, 23, 2))
-    expect_planes(outputs, full_range(cv2.resize(rgb, (46, 30), interpolation=cv2.INTER_LINEAR)), tolerance=8)
+    expect_planes(outputs, full_range(rgb))
+
+
+@pytest.mark.parametrize("pixel_range", ["full", "video"])
+@pytest.mark.parametrize("order", ["rgb", "bgr"])
+def test_a_picture_gives_the_bytes_of_the_image_functions(pixel_range: Range, order: str, tmp_path: Path) -> None:
+    """Every pixel differs from its neighbours, so that another choice of the chroma shows."""
+    rgb = noise(HEIGHT, WIDTH)
+    cv2.imwrite(str(tmp_path / "noise.png"), rgb[..., ::-1])
+    options = ["--input_file", "noise.png", "--image_range", pixel_range]
+    outputs, _ = infer(camera(tmp_path, None), *options, cwd=tmp_path)
+    y, uv = (
+        image.rgb_to_nv12(rgb, range=pixel_range)
+        if order == "rgb"
+        else image.bgr_to_nv12(np.ascontiguousarray(rgb[..., ::-1]), range=pixel_range)
+    )
+    np.testing.assert_array_equal(outputs["y"], y)
+    np.testing.assert_array_equal(outputs["uv"], uv)
+
+
+def test_whole_chroma_and_gray_are_the_numbers_of_nv12(tmp_path: Path) -> None:
+    rgb = noise(31, 47)
+    cv2.imwrite(str(tmp_path / "noise.png"), rgb[..., ::-1])
+    made = {}
+    for kind, channels in (("yuv444", 3), ("gray", 1)):
+        model = written(tmp_path, pixels_model(kind, kind, "U8", (1, 31, 47, channels)))
+        made[kind] = infer(model, "--input_file", "noise.png", cwd=tmp_path)[0]["pixels"][0]
+    even = rgb[:30, :46]
+    y, uv = image.rgb_to_nv12(even)
+    np.testing.assert_array_equal(made["yuv444"][:30, :46, :1], y[0])
+    np.testing.assert_array_equal(made["yuv444"][:30:2, :46:2, 1:], uv[0])
+    np.testing.assert_array_equal(made["gray"], made["yuv444"][..., :1])
+
+
+@dataclasses.dataclass
+class Compared:
+    """What `read_samples` asks of a model."""
+
+    inputs: Mapping[str, TensorInfo]
+    description: Mapping[str, Any]
+
+    def run(self, _inputs: Any) -> dict[str, Array]:
+        raise NotImplementedError
+
+
+def test_odd_sizes_are_refused_everywhere_in_one_sentence(tmp_path: Path) -> None:
+    sentence = "NV12 needs an even width and an even height, given 47 x 31"
+    file, rgb = smooth_picture(tmp_path, 31, 47)
+    with pytest.raises(hbm_runtime.InputError, match=sentence):
+        image.rgb_to_nv12(rgb)
+    ended = run("infer", dynamic_camera(tmp_path), "--input_file", file, cwd=tmp_path)
+    assert ended.code == 1
+    assert f"picture.png, for input 'data_y': {sentence}" in ended.err
+    graph = onnx_models.build(
+        [helper.make_node("Identity", ["x"], ["y"])], [("x", "F32", (1, 3, 31, 47))], [("y", "F32", (1, 3, 31, 47))]
+    )
+    (tmp_path / "net.onnx").write_bytes(graph.SerializeToString())
+    options = ModelOptions(inputs={"x": ImageInput(ImageType.NV12, ImageType.RGB)})
+    with pytest.raises(PackError, match=sentence):
+        pack(tmp_path / "net.onnx", tmp_path / "net.hbm", options)
+    planes = {"x_y": (1, -1, -1, 1), "x_uv": (1, -1, -1, 2)}
+    infos = {name: TensorInfo(shape, np.dtype(np.uint8)) for name, shape in planes.items()}
+    with pytest.raises(PackError, match=sentence):
+        read_samples(Compared(infos, {"INPUT_NAMES": "x", "INPUT_TYPE_RT": "nv12"}), [tmp_path / file])

@@ -20,9 +20,10 @@ from hbm_runtime import HB_HBMRuntime
 from hbm_runtime.demo import __main__ as program
 from hbm_runtime.demo import assets, ocr_models
 from hbm_runtime.demo.drawing import draw_lines, read_picture
-from hbm_runtime.demo.reader import Line, read_lines
-from hbm_runtime.demo.text_detector import bgr_to_nv12, find_boxes, letterbox
+from hbm_runtime.demo.reader import Line, fit_into_square, read_lines
+from hbm_runtime.demo.text_detector import find_boxes
 from hbm_runtime.demo.text_recogniser import cut_out, read_text, to_strip
+from hbm_runtime.image import Letterbox
 from hbm_runtime.packer.engine import Session
 
 Array = NDArray[Any]
@@ -32,29 +33,12 @@ def box(left: float, top: float, right: float, bottom: float) -> Array:
     return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
 
 
-@pytest.mark.parametrize(("width", "height"), [(384, 191), (100, 300), (2000, 1000), (64, 64)])
-def test_a_picture_fits_into_the_square_and_keeps_its_proportions(width: int, height: int) -> None:
-    boxed = letterbox(np.full((height, width, 3), 200, np.uint8), 320)
-    assert boxed.image.shape == (320, 320, 3)
-    inside = (boxed.image == 200).all(axis=2)
-    assert inside.sum() == round(width * boxed.scale) * round(height * boxed.scale)
-
-
-def test_nv12_planes_have_half_the_colours() -> None:
-    image = np.random.default_rng(0).integers(0, 256, (32, 48, 3), np.uint8)
-    luma, chroma = bgr_to_nv12(image)
-    assert (luma.shape, chroma.shape) == ((1, 32, 48, 1), (1, 16, 24, 2))
-    gray_luma, gray_chroma = bgr_to_nv12(np.full((2, 2, 3), 77, np.uint8))
-    assert set(gray_luma.ravel()) == {77}
-    assert set(gray_chroma.ravel()) == {128}
-
-
 def test_boxes_grow_around_the_marked_text_in_reading_order() -> None:
     probabilities = np.zeros((200, 200), np.float32)
     for left, top in ((110, 20), (10, 22), (10, 100)):
         probabilities[top : top + 10, left : left + 60] = 0.9
     probabilities[150:152, 10:12] = 0.9
-    boxes = find_boxes(probabilities, 2.0, (100, 100))
+    boxes = find_boxes(probabilities, Letterbox((100, 100), (200, 200), 0, 0, (200, 200)))
     assert len(boxes) == 3
     centres = [tuple(np.round(corners.mean(axis=0)).astype(int)) for corners in boxes]
     assert centres == [(20, 14), (70, 12), (20, 52)]
@@ -153,7 +137,7 @@ def test_the_packed_models_read_what_the_trained_ones_read(
     def run_trained(model: str, inputs: dict[str, Array]) -> Array:
         if model == ocr_models.DETECTION:
             # The trained model sees the picture itself, not its NV12 planes.
-            square = letterbox(image, ocr_models.DETECTION_SIZE).image
+            square, _ = fit_into_square(image)
             return next(iter(detection.run({"x": normalised(square[None])}).values()))
         return next(iter(recognition.run({"x": normalised(inputs["x"])}).values()))
 

@@ -6,12 +6,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from hbm_runtime._inputs.arrays import padded_bytes
+from hbm_runtime._inputs.description import Description
 from hbm_runtime._models.model import TensorInfo
 from hbm_runtime.cli.arguments import Parser
-from hbm_runtime.cli.description import Description
 from hbm_runtime.cli.drawing import describe_graph, draw_svg
 from hbm_runtime.cli.errors import ExitCode, UsageError
-from hbm_runtime.cli.models import LoadedModels, ModelFacts, add_model_arguments, open_models, padded_bytes
+from hbm_runtime.cli.models import LoadedModels, ModelFacts, add_model_arguments, open_models
 from hbm_runtime.cli.output import Output
 from hbm_runtime.cli.tables import Column, Facts, Table
 from hbm_runtime.cli.writing import written

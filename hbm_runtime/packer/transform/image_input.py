@@ -118,7 +118,7 @@ def _image_size(info: ValueInfoProto, option: ImageInput, where: str) -> tuple[i
             f"{channels}; check input_layout_train and input_type_train"
         )
     if option.runtime == ImageType.NV12 and (height % 2 or width % 2):
-        raise PackError(f"{where}: nv12 needs even height and width, not {height} x {width}")
+        raise PackError(f"{where}: NV12 needs an even width and an even height, given {width} x {height}")
     return batch, height, width
 
 

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hbm_runtime import hbDNNDataType
+from hbm_runtime._inputs import pictures
+from hbm_runtime._inputs.arrays import read_npy, read_npz, read_raw, read_text
+from hbm_runtime._inputs.colours import Use, use_of_type
+from hbm_runtime._inputs.description import FULL_RANGE, VIDEO_RANGE, Description, InputFacts
+from hbm_runtime._inputs.random_values import may_be_position, random_values
 from hbm_runtime._models.model import TensorInfo
 from hbm_runtime.cli.arguments import Parser, integer, shapes, words
-from hbm_runtime.cli.description import FULL_RANGE, VIDEO_RANGE, Description, ImageFacts
 from hbm_runtime.cli.errors import CommandError, UsageError
-from hbm_runtime.cli.inputs import pictures
 from hbm_runtime.cli.inputs.entries import CHROMA_SUFFIX, LUMA_SUFFIX, Source, assign
-from hbm_runtime.cli.inputs.geometry import file_strides, valid_shapes
-from hbm_runtime.cli.inputs.random_values import has_index_like_inputs, random_inputs
-from hbm_runtime.cli.inputs.values import read_npy, read_npz, read_raw, read_text
-from hbm_runtime.cli.models import ModelFacts
+from hbm_runtime.cli.inputs.geometry import demand_wide_enough, file_strides, valid_shapes
+from hbm_runtime.cli.models import DYNAMIC, ModelFacts
 from hbm_runtime.cli.output import Output
+from hbm_runtime.image.nv12 import Range
 
 Values = dict[str, NDArray[Any]]
 
@@ -65,9 +68,7 @@ def read_inputs(arguments: argparse.Namespace, model: ModelFacts, output: Output
     wanted = valid_shapes(arguments.input_valid_shape, model)
     strides = file_strides(arguments.input_stride, model)
     if not arguments.input_file:
-        if has_index_like_inputs(model):
-            output.warn("random values go into integer inputs; if they are positions in something, use --input_file")
-        return random_inputs(model, wanted, arguments.seed)
+        return _random(model, wanted, arguments.seed, output)
     if len(arguments.input_file) == 1 and arguments.input_file[0].endswith(".npz"):
         return _from_archive(Path(arguments.input_file[0]), model)
     sources = assign(arguments.input_file, model)
@@ -81,12 +82,25 @@ def read_inputs(arguments: argparse.Namespace, model: ModelFacts, output: Output
     return values
 
 
+def _random(model: ModelFacts, shapes: dict[str, tuple[int, ...]], seed: int, output: Output) -> Values:
+    dtypes = {tensor.name: tensor.np_dtype for tensor in model.inputs}
+    for name, shape in shapes.items():
+        if DYNAMIC in shape:
+            raise CommandError(
+                f"input {name!r} of model {model.name!r} has dynamic dimensions {list(shape)}: give sizes for all "
+                "inputs with --input_valid_shape"
+            )
+    if any(may_be_position(name, dtype) for name, dtype in dtypes.items()):
+        output.warn("random values go into integer inputs; if they are positions in something, use --input_file")
+    return random_values(dtypes, shapes, seed)
+
+
 class _Reader:
     """Reads the file of one input after the other."""
 
     def __init__(self, arguments: argparse.Namespace, description: Description, output: Output) -> None:
         self._properties = [part.strip() for part in arguments.input_img_properties.split(",")]
-        self._range = arguments.image_range
+        self._range: Range | Literal["auto"] = arguments.image_range
         self._description = description
         self._output = output
         self._warned: set[str] = set()
@@ -98,12 +112,17 @@ class _Reader:
         if suffix in pictures.SUFFIXES:
             return self._picture(path, tensor, shape)
         if suffix in _FRAMES or (suffix in _RAW and source.whole_image):
-            values = pictures.frame_values(path, tensor, shape)
+            if DYNAMIC in shape:
+                raise CommandError(f"{path} does not tell the size of input {tensor.name!r}: --input_valid_shape")
+            chroma = tensor.name.endswith(CHROMA_SUFFIX)
+            values: NDArray[Any] = pictures.frame_values(path, tensor.name, shape, chroma=chroma)
         elif suffix == ".npy":
             return read_npy(path)
         elif suffix == ".txt":
             return read_text(path, tensor, shape)
         elif suffix in _RAW:
+            if strides is not None:
+                demand_wide_enough(tensor, shape, strides)
             values = read_raw(path, tensor, shape, strides)
         else:
             raise UsageError(
@@ -116,12 +135,12 @@ class _Reader:
     def _picture(self, path: Path, tensor: TensorInfo, shape: tuple[int, ...]) -> NDArray[Any]:
         facts = self._facts(tensor)
         given = self._properties[tensor.index] if tensor.index < len(self._properties) else ""
-        use = pictures.use_of(tensor, given, facts.runtime_type if facts else None)
-        has_range = use in {pictures.Use.Y, pictures.Use.UV, pictures.Use.YUV444}
+        use = _use_of(tensor, given, facts.runtime_type if facts else "")
+        has_range = use in {Use.Y, Use.UV, Use.YUV444}
         pixel_range = self._pixel_range(facts) if has_range else FULL_RANGE
-        return pictures.picture_values(path, tensor, shape, use, pixel_range)
+        return pictures.picture_values(path, tensor.name, tensor.np_dtype, shape, use=use, pixel_range=pixel_range)
 
-    def _pixel_range(self, facts: ImageFacts | None) -> str:
+    def _pixel_range(self, facts: InputFacts | None) -> Range:
         expected = facts.pixel_range if facts else None
         if self._range == "auto":
             if expected is None:
@@ -134,14 +153,14 @@ class _Reader:
                 f"--image_range is {self._range}, but the model was compiled for {expected} range "
                 "(INPUT_SPACE_AND_RANGE of its description): results will be off"
             )
-        return str(self._range)
+        return self._range
 
-    def _facts(self, tensor: TensorInfo) -> ImageFacts | None:
+    def _facts(self, tensor: TensorInfo) -> InputFacts | None:
         for suffix in (LUMA_SUFFIX, CHROMA_SUFFIX):
-            facts = self._description.image(tensor.name.removesuffix(suffix))
+            facts = self._description.input(tensor.name.removesuffix(suffix))
             if facts is not None and tensor.name.endswith(suffix) == (facts.runtime_type == "nv12"):
                 return facts
-        return self._description.image(tensor.name)
+        return self._description.input(tensor.name)
 
     def _judge_range(self, path: Path, tensor: TensorInfo, values: NDArray[Any]) -> None:
         """Warns when a Y plane looks like the range that the model was not compiled for."""
@@ -163,6 +182,39 @@ class _Reader:
         if text not in self._warned:
             self._warned.add(text)
             self._output.warn(text)
+
+
+def _use_of(tensor: TensorInfo, given: str, runtime_type: str) -> Use:
+    """Tells what an input takes of a picture.
+
+    Args:
+        tensor: The input.
+        given: What ``--input_img_properties`` has for it, or "".
+        runtime_type: What the model's description has for it, or "".
+
+    Raises:
+        UsageError: A wrong property.
+        CommandError: Nothing tells.
+    """
+    if given:
+        try:
+            return Use(given.upper())
+        except ValueError:
+            raise UsageError(
+                f"--input_img_properties has {given!r}; expected {', '.join(use.value for use in Use)}"
+            ) from None
+    use = use_of_type(runtime_type)
+    if use is not None:
+        return use
+    if len(tensor.shape) == 4 and tensor.dtype in {hbDNNDataType.U8, hbDNNDataType.S8}:
+        if tensor.name.endswith(LUMA_SUFFIX) and tensor.shape[3] == 1:
+            return Use.Y
+        if tensor.name.endswith(CHROMA_SUFFIX) and tensor.shape[3] == 2:
+            return Use.UV
+    raise CommandError(
+        f"nothing tells how input {tensor.name!r} ({tensor.dtype.name}, {list(tensor.shape)}) takes a picture: say so "
+        "with --input_img_properties, or give it a .npy file that is prepared for the model"
+    )
 
 
 def _from_archive(path: Path, model: ModelFacts) -> Values:
