@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from hbm_runtime import UnsupportedError, _core
 
 
 class CoreLoad:
-    """Counts from its beginning to its end; only bpusim tells."""
+    """Counts from its beginning to its end; only bpusim tells.
 
-    def __init__(self) -> None:
-        self._begin = _loads()
+    Args:
+        loads: Returns the counters of the cores, or None; by default those of this process's driver.
+    """
+
+    def __init__(self, loads: Callable[[], list[dict[str, int]] | None] | None = None) -> None:
+        self._loads = loads or _loads
+        self._begin = self._loads()
         self._at = time.perf_counter_ns()
-
-    @classmethod
-    def begin(cls) -> CoreLoad:
-        """Starts counting."""
-        return cls()
 
     def end(self) -> list[dict[str, float]] | None:
         """Returns load (0 to 1), busy milliseconds and tasks of each core; None where the driver does not tell."""
-        end = _loads()
+        end = self._loads()
         elapsed = time.perf_counter_ns() - self._at
         if self._begin is None or end is None:
             return None

@@ -7,12 +7,17 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from hbm_runtime import HB_HBMRuntime, driver_info, load_driver
 from hbm_runtime._models.model import TensorInfo
 from hbm_runtime.cli.arguments import Parser, integer, suggestion, words
 from hbm_runtime.cli.errors import UsageError
 from hbm_runtime.cli.passphrase import add_passphrase_argument, read_passphrase
+from hbm_runtime.cli.remote import add_remote_arguments, connected
+
+if TYPE_CHECKING:
+    from hbm_runtime import RemoteRuntime
 
 DYNAMIC = -1
 
@@ -34,15 +39,26 @@ class LoadedModels:
 
     Attributes:
         runtime: The runtime that has them.
-        files: Paths as given.
+        files: Paths as given; of a server its URL.
         load_seconds: How long loading took.
         passphrase: Of encrypted files; None for others.
     """
 
-    runtime: HB_HBMRuntime
+    runtime: HB_HBMRuntime | RemoteRuntime
     files: tuple[str, ...]
     load_seconds: float
     passphrase: str | bytes | None = field(default=None, repr=False)
+
+    @property
+    def ucp_version(self) -> str:
+        """Version of libhbucp, where the models run."""
+        if isinstance(self.runtime, HB_HBMRuntime):
+            return driver_info()["hbucp_version"]
+        return self.runtime.driver_info().get("hbucp_version", "")
+
+    def core_counters(self) -> list[dict[str, int]] | None:
+        """The counters of the cores that the models run on; None where the driver does not tell."""
+        return self.runtime.stats()["cores"] or None
 
     def facts(self, name: str) -> ModelFacts:
         """What is known of a model."""
@@ -80,6 +96,7 @@ def add_model_arguments(parser: Parser) -> None:
     parser.add_option("model_file", metavar="FILES", type=words, default=[], help="model files, separated by commas")
     parser.add_option("model_name", metavar="NAME", default="", help="which model of the files")
     add_passphrase_argument(parser)
+    add_remote_arguments(parser)
     add_driver_arguments(parser)
 
 
@@ -98,10 +115,14 @@ def choose_driver(arguments: argparse.Namespace) -> None:
 
 
 def open_models(arguments: argparse.Namespace) -> LoadedModels:
-    """Loads the models that the arguments name."""
+    """Loads the models that the arguments name, or connects to the server that has them."""
+    begin = time.perf_counter()
+    remote = connected(arguments)
+    if remote is not None:
+        return LoadedModels(remote, (arguments.url,), time.perf_counter() - begin)
     files = [*arguments.model_file, *arguments.files]
     if not files:
-        raise UsageError("no model is given: --model_file model.hbm")
+        raise UsageError("no model is given: --model_file model.hbm, or --url http://host:8000")
     return load(files, arguments)
 
 

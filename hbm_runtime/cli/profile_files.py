@@ -6,21 +6,20 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hbm_runtime import driver_info
 from hbm_runtime.cli.latency import Latency
 from hbm_runtime.cli.writing import written
 
 
-def write_profile(folder: Path, report: dict[str, Any], latency: Latency) -> list[Path]:
+def write_profile(folder: Path, report: dict[str, Any], latency: Latency, version: str) -> list[Path]:
     """Writes both files; returns their paths.
 
     Args:
         folder: Made if it is missing.
         report: The document of ``perf --json``.
         latency: Of all frames.
+        version: Of libhbucp.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    version = driver_info()["hbucp_version"]
     condition = report["running_condition"]
     running = {
         "core_id": condition["core_id"],

@@ -16,6 +16,7 @@ from hbm_runtime.cli.errors import CommandError, ExitCode, UsageError
 from hbm_runtime.cli.monitoring import Snapshot, Watcher
 from hbm_runtime.cli.monitoring.view import tables
 from hbm_runtime.cli.output import Output
+from hbm_runtime.cli.remote import RemoteWatcher, add_remote_arguments, connected
 
 SUMMARY = "watch core load, queues and memory of a board or of processes that use bpusim"
 
@@ -41,6 +42,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_option("enable", "-e", metavar="LIST", default="bpu,memory", help="bpu, memory; default: both")
     parser.add_option("verbose", "-v", action="store_true", help="more columns")
     parser.add_option("pid", "-p", metavar="PID", type=integer(1), action="append", help="only this process")
+    add_remote_arguments(parser)
     parser.add_argument("command", nargs="*", metavar="-- COMMAND", help="run this and watch until it ends")
 
 
@@ -49,10 +51,11 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
     shown = _parts(arguments.enable, output)
     if arguments.command and arguments.pid:
         raise UsageError("--pid and a command to run exclude each other")
+    remote = connected(arguments)
     process = _start(arguments.command) if arguments.command else None
     processes = arguments.pid if process is None else None
-    watcher = Watcher(arguments.freq, processes)
-    if process is None and not arguments.pid and not Board().exists():
+    watcher = Watcher(arguments.freq, processes) if remote is None else RemoteWatcher(remote)
+    if remote is None and process is None and not arguments.pid and not Board().exists():
         output.text("this is a PC: processes of this user that run models on bpusim are shown")
     on_screen = sys.stdout.isatty() and not arguments.batch and not output.json and process is None
     try:
@@ -89,7 +92,7 @@ def _start(command: list[str]) -> subprocess.Popen[bytes]:
 
 
 def _snapshots(
-    watcher: Watcher, arguments: argparse.Namespace, process: subprocess.Popen[bytes] | None
+    watcher: Watcher | RemoteWatcher, arguments: argparse.Namespace, process: subprocess.Popen[bytes] | None
 ) -> Iterator[Snapshot]:
     end = time.monotonic() + arguments.time if arguments.time else float("inf")
     count = 0

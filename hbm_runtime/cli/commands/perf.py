@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
     measurement = Measurement(run_once, Plan(arguments.thread_num, arguments.frame_count, seconds))
     if arguments.enable_warmup:
         run_once()
-    load = CoreLoad.begin()
+    load = CoreLoad(models.core_counters)
     _measure(measurement, arguments.statistic_cycle, output)
     frames = measurement.frames
     if not frames:
@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
     report = _report(arguments, models, model, frames, load.end())
     _print(report, output)
     if arguments.profile_path is not None:
-        for path in write_profile(arguments.profile_path, report, Latency.of(frames)):
+        for path in write_profile(arguments.profile_path, report, Latency.of(frames), models.ucp_version):
             output.text(f"wrote {path}")
     if arguments.plot is not None:
         from hbm_runtime.cli.plot import plot_frames  # noqa: PLC0415

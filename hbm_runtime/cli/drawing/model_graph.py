@@ -13,7 +13,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hbm_runtime import UnsupportedError
+from hbm_runtime import HB_HBMRuntime, UnsupportedError
 from hbm_runtime._models.model import TensorInfo
 from hbm_runtime.cli.models import LoadedModels, ModelFacts
 
@@ -111,6 +111,8 @@ def _tensor(graph: ModelGraph, kind: Kind, tensor: TensorInfo) -> int:
 def _operation_types(models: LoadedModels, name: str, source: GraphProto | None) -> list[str]:
     if source is not None:
         return [operation.op_type for operation in source.node]
+    if not isinstance(models.runtime, HB_HBMRuntime):
+        return []
     try:
         return [operation.type for operation in models.runtime.operations(name)]
     except UnsupportedError:

@@ -8,8 +8,6 @@ from typing import Any, cast
 
 from ..._errors import HbmStateError, InputError, UnsupportedError
 from ..._machine.devices import Device, HostInfo
-from ..._observing.benchmark import Benchmark
-from ..._observing.durations import Durations
 from ..._observing.profile import Profile
 from ..._observing.spans import TensorNames
 from .running import Outcome
@@ -90,20 +88,6 @@ def _moved(record: Document, outcome: Outcome) -> Document:
     moved["copies"] = [(*copy[:3], at(copy[3]), at(copy[4])) for copy in record.get("copies", ())]
     moved["waits"] = [(wait[0], at(wait[1]), at(wait[2])) for wait in record.get("waits", ())]
     return moved
-
-
-def measured_there(outcome: Outcome) -> Benchmark:
-    """Reads what a server measured."""
-    text = outcome.parameters.get("hbm_benchmark")
-    if not isinstance(text, str):
-        raise UnsupportedError(f"{outcome.server} does not measure; servers of hbm_runtime do")
-    try:
-        figures = json.loads(text)
-        latency = Durations(**figures.pop("latency"))
-        sets = tuple(Durations(**each) for each in figures.pop("sets"))
-        return Benchmark(latency, sets, **figures)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise broken_answer(outcome.server, f"hbm_benchmark: {type(error).__name__}: {error}") from error
 
 
 def host_of(servers: Servers, control: Control) -> Document | None:

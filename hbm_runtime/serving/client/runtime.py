@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import sys
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ..._errors import InputError
-from ..._models.model import Model
 from ..._observing.benchmark import Benchmark, Plan, benchmark
 from ..._running.scheduling import SchedParam
 from . import observing, repository
 from .calls import Context, arguments_of, parts_of
 from .connecting import Options, connected_servers
+from .measuring import benchmark_there
 from .model_facts import facts_of, ready_models
 from .model_properties import ModelProperties
 from .requests import RemoteRequest
@@ -147,20 +147,6 @@ class RemoteRuntime(ModelProperties):
         request._start(self._workers)
         return request
 
-    def model(self, name: str) -> Model:
-        """Returns a view of one model, with its tensors as objects. Raises InputError for an unknown name."""
-        return Model(cast("Any", self), model_of(self._models(), name).name)
-
-    __getitem__ = model
-
-    def __iter__(self) -> Iterator[str]:
-        """Yields the names of the models."""
-        return iter(self.model_names)
-
-    def __contains__(self, name: object) -> bool:
-        """Tells whether the server has a model of that name."""
-        return name in self._models()
-
     def load(self, model: str, path: PathOrBuffer | None = None, **options: Any) -> None:
         """Loads a model on the server, or on each of several.
 
@@ -242,17 +228,9 @@ class RemoteRuntime(ModelProperties):
         if where == "client":
             recorded = self.profile(capacity=capacity) if profile else None
             return benchmark(cast("Any", self), inputs, plan, recorded, keywords)
-        if where != "server":
-            raise InputError(f"where is {where!r}; it must be 'client' or 'server'")
-        if duration is not None or stop_threshold is not None or in_flight != 1 or profile or isinstance(inputs, list):
-            raise InputError(
-                "where='server' runs one set of inputs, one after the other, `repeat` times; leave the rest out"
-            )
-        given = arguments_of("benchmark", [inputs], keywords)
-        parts = parts_of(self._context(), given, copied=False, more={"hbm_repeat": repeat})
-        if len(parts) != 1:
-            raise InputError("where='server' measures one model; give the inputs of one")
-        return observing.measured_there(parts[0].run())
+        if profile:
+            raise InputError("a profile is recorded with where='client' only")
+        return benchmark_there(self._context(), where, inputs, plan, keywords)
 
     def stats(self) -> dict[str, Any]:
         """Counts how requests of all clients have ended, by model, and what the cores did; see `HB_HBMRuntime.stats`.
@@ -266,6 +244,11 @@ class RemoteRuntime(ModelProperties):
     def memory_info(self) -> dict[str, dict[str, int]]:
         """Device memory in bytes by model. Raises UnsupportedError if the server does not tell."""
         return observing.memory_of(self._told(), self._options.url)
+
+    def driver_info(self) -> dict[str, str]:
+        """Describes the server's driver as `hbm_runtime.driver_info` does; empty if the server does not tell."""
+        self._models()
+        return dict((self._host or {}).get("driver_info", {}))
 
     def get_devices(self) -> list[Device]:
         """Lists the server's BPU cores as they are now. Raises UnsupportedError if the server is silent."""
