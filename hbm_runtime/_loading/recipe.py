@@ -29,6 +29,11 @@ class Recipe:
         if path is not None:
             self.replaced[model] = os.path.abspath(path)
 
+    @property
+    def all_files(self) -> list[str]:
+        """Absolute paths of all files that models came from."""
+        return [*self.files, *self.replaced.values()]
+
     def check(self) -> None:
         """Raises TypeError when a file alone does not make the runtime again."""
         for text in self._obstacles.values():

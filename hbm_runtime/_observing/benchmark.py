@@ -11,10 +11,10 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import count as numbers
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._errors import InputError
+from .._files import written_file
 from .durations import Durations
 
 if TYPE_CHECKING:
@@ -48,17 +48,24 @@ class Benchmark:
     throughput: float
     stopped: str
     profile: Profile | None = field(default=None, compare=False, repr=False)
+    _files: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     def to_json(self) -> str:
         """The figures as JSON text."""
-        figures = {name: value for name, value in vars(self).items() if name != "profile"}
+        figures = {name: value for name, value in vars(self).items() if name not in ("profile", "_files")}
         figures["latency"] = asdict(self.latency)
         figures["sets"] = [asdict(each) for each in self.sets]
         return json.dumps(figures)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes `to_json` to a file."""
-        Path(path).write_text(self.to_json() + "\n", encoding="utf-8")
+        """Writes `to_json` to a file.
+
+        Raises:
+            InputError: It is the file of a model of the runtime.
+            OSError: It cannot be written; an older file is left as it was.
+        """
+        with written_file(path, inputs=self._files) as file:
+            file.write(f"{self.to_json()}\n".encode())
 
 
 @dataclass(frozen=True)
@@ -121,7 +128,7 @@ def benchmark(
             profile.__exit__()
     return Benchmark(
         Durations.of(seconds), tuple(Durations.of(each) for each in by_set), len(seconds), warmed, plan.in_flight,
-        wall, len(seconds) / wall, stopped[0], profile,
+        wall, len(seconds) / wall, stopped[0], profile, tuple(runtime._recipe.all_files),
     )  # fmt: skip
 
 

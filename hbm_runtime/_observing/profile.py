@@ -144,11 +144,16 @@ class Profile:
 
         It has a track for each thread with its name, one for each request, and an arrow that follows each request
         from thread to thread.
+
+        Raises:
+            InputError: It is the file of a model of the runtime.
+            OSError: It cannot be written; an older file is left as it was.
         """
         spans = self._spans()
         names = self._threads | _thread_names()
         seen = {span.thread for span in spans if span.thread}
-        write_trace(path, spans, {thread: names.get(thread, f"thread {thread}") for thread in seen})
+        named = {thread: names.get(thread, f"thread {thread}") for thread in seen}
+        write_trace(path, spans, named, self._runtime._recipe.all_files)
 
     def _spans(self) -> list[Span]:
         spans: list[Span] = []

@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
+from .._files import written_file
 from .spans import LAYER, Span
 
 #: Of slices of threads an arrow leads through, in this order.
@@ -21,13 +21,16 @@ _ARROW = ("CopyIn", "Launch", "DeviceExecute", "CopyOut")
 _STAGES = ("Queue", "DeviceExecute")
 
 
-def write_trace(path: str | os.PathLike[str], spans: Iterable[Span], threads: Mapping[int, str]) -> None:
+def write_trace(
+    path: str | os.PathLike[str], spans: Iterable[Span], threads: Mapping[int, str], inputs: Iterable[str]
+) -> None:
     """Writes a trace file.
 
     Args:
         path: Where to.
         spans: What the trace shows.
         threads: Names of threads by their kernel ids.
+        inputs: Files that the trace must not replace.
     """
     process = os.getpid()
     events: list[dict[str, Any]] = [_name("process_name", process, process, "hbm_runtime")]
@@ -42,7 +45,8 @@ def write_trace(path: str | os.PathLike[str], spans: Iterable[Span], threads: Ma
         events += _track(number, own, process)
         events += _arrow(number, own, process)
     document = {"traceEvents": events, "displayTimeUnit": "ns"}
-    Path(path).write_text(json.dumps(document, separators=(",", ":")), encoding="utf-8")
+    with written_file(path, inputs=inputs) as file:
+        file.write(json.dumps(document, separators=(",", ":")).encode())
 
 
 def _name(kind: str, process: int, thread: int, name: str) -> dict[str, Any]:

@@ -159,11 +159,12 @@ def words(text: str) -> list[str]:
 
 
 def shapes(text: str) -> list[list[int]]:
-    """Reads ``1,300,300,1;1,150,150,2``: lists of whole numbers, one for each input."""
+    """Reads ``1,300,300,1;[]``: lists of whole numbers, one for each input; ``[]``, ``()`` or nothing for a scalar."""
+    groups = [group.strip() for group in text.strip().split(";")]
     try:
-        read = [[int(part) for part in group.split(",")] for group in text.strip().rstrip(";").split(";")]
+        read = [[] if group in {"", "[]", "()"} else [int(part) for part in group.split(",")] for group in groups]
     except ValueError:
         read = []
-    if not read or any(value < 0 for group in read for value in group):
+    if not any(groups) or not read or any(value < 0 for group in read for value in group):
         raise argparse.ArgumentTypeError(f"expected numbers such as 1,300,300,1;1,150,150,2, not {text!r}")
     return read

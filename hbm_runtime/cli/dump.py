@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hbm_runtime.cli.writing import written
 
 FORMATS = ("bin", "txt", "npy")
 DIGITS = 9
+_LONGEST_NAME = 255  # bytes, on every common file system
 
 
 def dump_tensors(
@@ -25,6 +27,7 @@ def dump_tensors(
     role: str = "output",
     padded: bool = False,
     digits: int = DIGITS,
+    inputs: Sequence[str | Path] = (),
 ) -> dict[str, Path]:
     """Writes ``model_infer_<role>_<index>_<name>.<kind>`` for each tensor.
 
@@ -35,6 +38,7 @@ def dump_tensors(
         role: What the tensors are.
         padded: The rows keep the padding that the device gives them; not for "npy".
         digits: Significant digits of floats in "txt".
+        inputs: Files that are read and must not be replaced.
 
     Returns:
         The files by tensor.
@@ -42,9 +46,9 @@ def dump_tensors(
     folder.mkdir(parents=True, exist_ok=True)
     files = {}
     for index, (name, array) in enumerate(outputs.items()):
-        path = folder / f"model_infer_{role}_{index}_{_file_name(name)}.{kind}"
+        path = folder / _file_name(f"model_infer_{role}_{index}_", name, f".{kind}")
         shown = with_padding(array) if padded else np.ascontiguousarray(array)
-        with written(path) as file:
+        with written(path, inputs) as file:
             if kind == "npy":
                 # Through memory, because numpy itself words a failed write badly.
                 buffer = io.BytesIO()
@@ -69,5 +73,11 @@ def _lines(array: NDArray[Any], digits: int) -> Iterator[bytes]:
         yield f"{value:.{digits}g}\n".encode() if array.dtype.kind == "f" else b"%d\n" % value
 
 
-def _file_name(name: str) -> str:
-    return re.sub(r"[^\w.\-]", "_", name)
+def _file_name(prefix: str, name: str, suffix: str) -> str:
+    """A tensor's name in a file name. One that is too long ends in a hash, so that two of them stay two."""
+    shown = re.sub(r"[^\w.\-]", "_", name)
+    room = _LONGEST_NAME - len(prefix.encode()) - len(suffix.encode())
+    if len(shown.encode()) > room:
+        digest = hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()[:16]
+        shown = shown.encode()[: room - len(digest) - 1].decode(errors="ignore") + "-" + digest
+    return f"{prefix}{shown}{suffix}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from hbm_runtime import HB_HBMRuntime
 from hbm_runtime.cli.arguments import Parser, integer
 from hbm_runtime.cli.dump import DIGITS, dump_tensors
-from hbm_runtime.cli.models import LoadedModels, ModelFacts
+from hbm_runtime.cli.models import LoadedModels, ModelFacts, read_files
 from hbm_runtime.cli.running import Outputs
 
 # By the number that the vendor's tool takes: kinds of file, and whether rows keep their padding.
@@ -56,5 +56,6 @@ def dump_intermediate(
             role="intermediate",
             padded=padded,
             digits=arguments.dump_precision,
+            inputs=read_files(arguments, models),
         ).values()
     ]

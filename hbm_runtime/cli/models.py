@@ -90,6 +90,12 @@ class LoadedModels:
         return self.facts(names[0])
 
 
+def read_files(arguments: argparse.Namespace, models: LoadedModels) -> list[str]:
+    """The files that a command reads: models, and inputs where it takes them."""
+    given: list[str] = getattr(arguments, "input_file", None) or []
+    return [*models.files, *given, *(entry.partition("=")[2] for entry in given if "=" in entry)]
+
+
 def add_model_arguments(parser: Parser) -> None:
     """Declares which models are loaded by which driver."""
     parser.add_argument("files", nargs="*", metavar="FILE", help="model files, as --model_file")

@@ -43,7 +43,7 @@ def body_end(values: NDArray[np.float64]) -> float:
     return min(high + _REACH * max(high - low, 0.02 * high), float(values.max()))
 
 
-def plot_frames(frames: Sequence[Frame], path: Path, title: str) -> None:
+def plot_frames(frames: Sequence[Frame], path: Path, title: str, inputs: Sequence[str] = ()) -> None:
     """Draws a histogram of the latencies and when each frame took how long, by thread."""
     from matplotlib.figure import Figure  # noqa: PLC0415 (matplotlib is in an extra)
 
@@ -89,5 +89,5 @@ def plot_frames(frames: Sequence[Frame], path: Path, title: str) -> None:
     timeline.set_ylim(bottom=0)
     if len({frame.thread for frame in frames}) > 1:
         timeline.legend(ncols=4, fontsize="small")
-    with written(path) as file:
+    with written(path, inputs) as file:
         figure.savefig(file, format=path.suffix.lstrip(".").lower())

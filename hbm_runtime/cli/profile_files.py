@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from hbm_runtime.cli.latency import Latency
 from hbm_runtime.cli.writing import written
 
 
-def write_profile(folder: Path, report: dict[str, Any], latency: Latency, version: str) -> list[Path]:
+def write_profile(
+    folder: Path, report: dict[str, Any], latency: Latency, version: str, inputs: Sequence[str] = ()
+) -> list[Path]:
     """Writes both files; returns their paths.
 
     Args:
@@ -18,6 +21,7 @@ def write_profile(folder: Path, report: dict[str, Any], latency: Latency, versio
         report: The document of ``perf --json``.
         latency: Of all frames.
         version: Of libhbucp.
+        inputs: Files that are read and must not be replaced.
     """
     folder.mkdir(parents=True, exist_ok=True)
     condition = report["running_condition"]
@@ -37,7 +41,7 @@ def write_profile(folder: Path, report: dict[str, Any], latency: Latency, versio
         (log, f"ucp_version: {version}\n{summary}\n***\n{details}\n"),
         (table, "".join(f"{name},{value}\n" for name, value in rows)),
     ):
-        with written(path) as file:
+        with written(path, inputs) as file:
             file.write(text.encode())
     return [log, table]
 

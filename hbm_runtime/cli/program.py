@@ -18,6 +18,7 @@ from hbm_runtime._printable import printable
 from hbm_runtime.cli.arguments import Parser, suggestion
 from hbm_runtime.cli.errors import CommandError, ExitCode, UsageError
 from hbm_runtime.cli.output import Output
+from hbm_runtime.cli.streams import open_standard_streams
 
 PROGRAM = "hbm-runtime"
 
@@ -51,6 +52,7 @@ class Command(Protocol):
 
 def main(words: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit code. Ctrl-C, SIGTERM and a closed pipe end it quietly."""
+    open_standard_streams()
     given = list(sys.argv[1:] if words is None else words)
     try:
         with _terminable():

