@@ -1,4 +1,6 @@
 // Device memory comes back to its pool and is used again.
+#include <algorithm>
+#include <limits>
 #include <thread>
 #include <vector>
 
@@ -41,6 +43,43 @@ TEST(ever_new_sizes_do_not_hoard_memory) {
     static_cast<void>(pool->lease(size * 20000));
   }
   CHECK(control().liveBlocks <= 64);
+}
+
+TEST(free_memory_is_bounded_by_what_was_in_use) {
+  const auto pool = makePool();
+  for (std::int64_t size = 1 << 20; size < (1 << 22); size += 1 << 16) {
+    static_cast<void>(pool->lease(size));
+    CHECK(pool->usage().freeBytes <= 8 * size);
+  }
+}
+
+TEST(ever_new_sizes_soon_find_room) {
+  const auto pool = makePool();
+  const std::int64_t before = allocations();
+  for (std::int64_t size = 100000; size < 400000; size += 1000) {
+    static_cast<void>(pool->lease(hbm::roomFor(size)));
+  }
+  CHECK(allocations() - before <= 20);
+  for (const std::int64_t size : {std::int64_t{0}, std::int64_t{1}, std::int64_t{64}, std::int64_t{1000},
+                                  std::int64_t{123456789}, std::numeric_limits<std::int64_t>::max()}) {
+    CHECK(hbm::roomFor(size) >= size);
+    CHECK(hbm::roomFor(size) <= std::max<std::int64_t>(64, size) + (size < (std::int64_t{1} << 60U) ? size / 8 : 0));
+  }
+}
+
+TEST(adopted_memory_counts_as_leased_and_is_released_once) {
+  static int released = 0;
+  released = 0;
+  char memory[100];
+  auto pool = makePool();
+  auto block = pool->adopt(memory, 100, [](void* owner) { *static_cast<int*>(owner) += 1; }, &released);
+  CHECK(block->memory.virAddr == memory);
+  CHECK_EQ(pool->usage().usedBytes, 100);
+  pool->close();
+  pool.reset();
+  CHECK_EQ(released, 0);
+  block.reset();
+  CHECK_EQ(released, 1);
 }
 
 TEST(a_lease_outlives_its_pool_and_is_freed_in_the_end) {

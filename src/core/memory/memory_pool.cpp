@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <map>
 
 #include "core/driver/status.hpp"
@@ -9,8 +10,11 @@
 namespace hbm {
 namespace {
 
-// Beyond this many free blocks the oldest are freed: models with ever new shapes must not hoard.
+// Beyond this many free blocks, or this many times the memory that was ever in use at once, the oldest are freed:
+// models with ever new shapes must not hoard.
 constexpr std::size_t kMaxFreeBlocks = 64;
+constexpr std::int64_t kMaxFreeFactor = 8;
+constexpr std::int64_t kMinFreeBytes = std::int64_t{1} << 20U;
 
 // Tried once more when it fails; nobody could be told.
 void free(const Driver& driver, hbUCPSysMem memory) {
@@ -38,6 +42,17 @@ bool fits(const hbUCPSysMem& block, std::uint64_t size) {
 
 }  // namespace
 
+std::int64_t roomFor(std::int64_t bytes) noexcept {
+  if (bytes < 64) {
+    return 64;
+  }
+  std::int64_t step = 8;
+  while (step <= bytes / 16) {
+    step *= 2;
+  }
+  return bytes > std::numeric_limits<std::int64_t>::max() - step ? bytes : (bytes + step - 1) / step * step;
+}
+
 MemoryPool::MemoryPool(const Driver& driver) : driver_(driver) {
   free_.reserve(kMaxFreeBlocks + 1);  // giving back needs no memory
 }
@@ -54,13 +69,14 @@ std::shared_ptr<DeviceBlock> MemoryPool::lease(std::int64_t size, const std::str
     if (last != free_.rend()) {
       memory = *last;
       free_.erase(std::next(last).base());
-      leasedBytes_ += static_cast<std::int64_t>(memory.memSize);
+      freeBytes_ -= static_cast<std::int64_t>(memory.memSize);
+      count(memory.memSize);
     }
   }
   if (memory.virAddr == nullptr) {
     check(driver_, "hbUCPMallocCached", driver_.hbUCPMallocCached(&memory, wanted, 0), model, tensor);
     const std::lock_guard lock(mutex_);
-    leasedBytes_ += static_cast<std::int64_t>(memory.memSize);
+    count(memory.memSize);
   }
   const auto giveBackTaken = [this](const hbUCPSysMem* taken) { giveBack(*taken); };
   std::unique_ptr<const hbUCPSysMem, decltype(giveBackTaken)> taken(&memory, giveBackTaken);
@@ -118,24 +134,43 @@ void MemoryPool::countLeased(std::int64_t bytes) noexcept {
   leasedBytes_ += bytes;
 }
 
+void MemoryPool::count(std::uint64_t leased) noexcept {
+  leasedBytes_ += static_cast<std::int64_t>(leased);
+  peakBytes_ = std::max(peakBytes_, leasedBytes_);
+}
+
 void MemoryPool::giveBack(const hbUCPSysMem& memory) noexcept {
   if (Driver::forked()) {
     return;
   }
-  hbUCPSysMem surplus = memory;
+  bool kept = false;
   {
     const std::lock_guard lock(mutex_);
     leasedBytes_ -= static_cast<std::int64_t>(memory.memSize);
-    if (!closed_) {
+    kept = !closed_;
+    if (kept) {
       free_.push_back(memory);
-      if (free_.size() <= kMaxFreeBlocks) {
-        return;
-      }
-      surplus = free_.front();
-      free_.erase(free_.begin());
+      freeBytes_ += static_cast<std::int64_t>(memory.memSize);
     }
   }
-  free(driver_, surplus);
+  if (!kept) {
+    free(driver_, memory);
+  }
+  while (const std::optional<hbUCPSysMem> surplus = takeSurplus()) {
+    free(driver_, *surplus);
+  }
+}
+
+std::optional<hbUCPSysMem> MemoryPool::takeSurplus() noexcept {
+  const std::lock_guard lock(mutex_);
+  if (free_.empty() ||
+      (free_.size() <= kMaxFreeBlocks && freeBytes_ <= std::max(kMinFreeBytes, kMaxFreeFactor * peakBytes_))) {
+    return std::nullopt;
+  }
+  const hbUCPSysMem oldest = free_.front();
+  free_.erase(free_.begin());
+  freeBytes_ -= static_cast<std::int64_t>(oldest.memSize);
+  return oldest;
 }
 
 void MemoryPool::close() noexcept {
@@ -147,6 +182,7 @@ void MemoryPool::close() noexcept {
     const std::lock_guard lock(mutex_);
     closed_ = true;
     blocks.swap(free_);
+    freeBytes_ = 0;
   }
   for (const hbUCPSysMem& block : blocks) {
     free(driver_, block);
@@ -155,11 +191,7 @@ void MemoryPool::close() noexcept {
 
 MemoryUsage MemoryPool::usage() const {
   const std::lock_guard lock(mutex_);
-  std::int64_t freeBytes = 0;
-  for (const hbUCPSysMem& block : free_) {
-    freeBytes += static_cast<std::int64_t>(block.memSize);
-  }
-  return {leasedBytes_, freeBytes};
+  return {leasedBytes_, freeBytes_};
 }
 
 std::shared_ptr<DeviceBlock> findDeviceBlock(const void* address) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,10 @@ struct DeviceBlock {
   const hbUCPSysMem memory;
   MemoryUses uses;  // by requests in flight, of blocks that callers see
 };
+
+// The size to lease for a tensor of any size: up to an eighth more, so that the next sizes fit as well and a program
+// with ever new sizes soon allocates nothing.
+[[nodiscard]] std::int64_t roomFor(std::int64_t bytes) noexcept;
 
 // Leases go back to their pool when the last owner drops them, also after the pool was closed: then they are freed.
 class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
@@ -48,11 +53,16 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
  private:
   void giveBack(const hbUCPSysMem& memory) noexcept;
   void countLeased(std::int64_t bytes) noexcept;
+  // Needs mutex_.
+  void count(std::uint64_t leased) noexcept;
+  [[nodiscard]] std::optional<hbUCPSysMem> takeSurplus() noexcept;
 
   const Driver& driver_;
   mutable std::mutex mutex_;
   std::vector<hbUCPSysMem> free_;  // in the order in which they came back
+  std::int64_t freeBytes_ = 0;
   std::int64_t leasedBytes_ = 0;
+  std::int64_t peakBytes_ = 0;  // most that pool blocks took at once
   bool closed_ = false;
 };
 

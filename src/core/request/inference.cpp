@@ -39,13 +39,13 @@ std::int64_t Inference::prepareInput(std::size_t index, const TensorView& view) 
     }
   }
   if (block == nullptr) {
+    const std::int64_t bytes = requiredBytes(model_, TensorRole::kInput, index, properties);
     block = model_.pool(TensorRole::kInput)
-                .lease(requiredBytes(model_, TensorRole::kInput, index, properties), model_.info.name,
+                .lease(model_.info.inputs[index].dynamicShape ? roomFor(bytes) : bytes, model_.info.name,
                        model_.info.inputs[index].name);
     tensor.sysMem = block->memory;
     const auto element = static_cast<std::int64_t>(elementSize(view.dtype));
-    zeroPadding(tensor.sysMem.virAddr, static_cast<std::int64_t>(tensor.sysMem.memSize), properties.stride,
-                view.shape.data(), view.rank, element);
+    zeroPadding(tensor.sysMem.virAddr, bytes, properties.stride, view.shape.data(), view.rank, element);
     copyElements(tensor.sysMem.virAddr, properties.stride, view.data, view.strides.data(), view.shape.data(), view.rank,
                  element);
     copied = denseBytes(view);

@@ -213,14 +213,13 @@ DeviceTensor Inference::deliver(std::size_t index, const hbDNNTensorProperties& 
     toTarget(index, written, tensor, copied);
   } else if (!sameLayout(shape, written.data(), tensor.strides.data())) {
     // The device's rows are padded.
+    const std::int64_t bytes = requiredBytes(model_, TensorRole::kOutput, index, properties);
     const std::shared_ptr<DeviceBlock> block =
-        model_.pool(TensorRole::kOutput)
-            .lease(requiredBytes(model_, TensorRole::kOutput, index, properties), model_.info.name, info.name);
+        model_.pool(TensorRole::kOutput).lease(roomFor(bytes), model_.info.name, info.name);
     const auto element = static_cast<std::int64_t>(elementSize(tensor.dtype));
     tensor.data = block->memory.virAddr;
     tensor.owner = block;
-    zeroPadding(tensor.data, static_cast<std::int64_t>(block->memory.memSize), tensor.strides.data(),
-                tensor.shape.data(), shape.numDimensions, element);
+    zeroPadding(tensor.data, bytes, tensor.strides.data(), tensor.shape.data(), shape.numDimensions, element);
     copyElements(tensor.data, tensor.strides.data(), output.block->memory.virAddr, written.data(), tensor.shape.data(),
                  shape.numDimensions, element);
     copied = denseBytes(viewOf(tensor));
