@@ -143,28 +143,30 @@ void MemoryPool::giveBack(const hbUCPSysMem& memory) noexcept {
   if (Driver::forked()) {
     return;
   }
-  bool kept = false;
+  std::optional<hbUCPSysMem> surplus = memory;
   {
     const std::lock_guard lock(mutex_);
     leasedBytes_ -= static_cast<std::int64_t>(memory.memSize);
-    kept = !closed_;
-    if (kept) {
+    if (!closed_) {
+      surplus = free_.size() < kMaxFreeBlocks ? std::nullopt : takeOldest();
       free_.push_back(memory);
       freeBytes_ += static_cast<std::int64_t>(memory.memSize);
+      surplus = surplus ? surplus : takeSurplus();
     }
   }
-  if (!kept) {
-    free(driver_, memory);
-  }
-  while (const std::optional<hbUCPSysMem> surplus = takeSurplus()) {
+  while (surplus) {
     free(driver_, *surplus);
+    const std::lock_guard lock(mutex_);
+    surplus = takeSurplus();
   }
 }
 
 std::optional<hbUCPSysMem> MemoryPool::takeSurplus() noexcept {
-  const std::lock_guard lock(mutex_);
-  if (free_.empty() ||
-      (free_.size() <= kMaxFreeBlocks && freeBytes_ <= std::max(kMinFreeBytes, kMaxFreeFactor * peakBytes_))) {
+  return freeBytes_ > std::max(kMinFreeBytes, kMaxFreeFactor * peakBytes_) ? takeOldest() : std::nullopt;
+}
+
+std::optional<hbUCPSysMem> MemoryPool::takeOldest() noexcept {
+  if (free_.empty()) {
     return std::nullopt;
   }
   const hbUCPSysMem oldest = free_.front();

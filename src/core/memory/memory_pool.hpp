@@ -53,9 +53,10 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
  private:
   void giveBack(const hbUCPSysMem& memory) noexcept;
   void countLeased(std::int64_t bytes) noexcept;
-  // Needs mutex_.
+  // These need mutex_.
   void count(std::uint64_t leased) noexcept;
   [[nodiscard]] std::optional<hbUCPSysMem> takeSurplus() noexcept;
+  [[nodiscard]] std::optional<hbUCPSysMem> takeOldest() noexcept;
 
   const Driver& driver_;
   mutable std::mutex mutex_;

@@ -140,14 +140,22 @@ void Inference::takeKept() {
   check(driver, "takeResults",
         driver.extension->takeResults(results.data(), static_cast<std::int32_t>(results.size()), task_.get(), 0),
         model_.info.name);
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    if (results[i].owner != nullptr) {
-      outputs_[i].block =
-          model_.pool(TensorRole::kOutput)
-              .adopt(results[i].data, results[i].size, driver.extension->releaseResult, results[i].owner);
-      outputs_[i].inPlace = false;
-      outputs_[i].kept = true;
+  const auto release = driver.extension->releaseResult;
+  std::size_t next = 0;
+  try {
+    while (next < results.size()) {
+      const bpusimResult& result = results[next];
+      Output& output = outputs_[next++];
+      if (result.owner != nullptr) {
+        output.block = model_.pool(TensorRole::kOutput).adopt(result.data, result.size, release, result.owner);
+        output.inPlace = false;
+        output.kept = true;
+      }
     }
+  } catch (...) {
+    std::for_each(results.begin() + static_cast<std::ptrdiff_t>(next), results.end(),
+                  [release](const bpusimResult& result) { release(result.owner); });
+    throw;
   }
 }
 
