@@ -47,7 +47,7 @@ def dump_tensors(
     files = {}
     for index, (name, array) in enumerate(outputs.items()):
         path = folder / _file_name(f"model_infer_{role}_{index}_", name, f".{kind}")
-        shown = with_padding(array) if padded else np.ascontiguousarray(array)
+        shown = with_padding(array) if padded else np.asarray(array, order="C")
         with written(path, inputs) as file:
             if kind == "npy":
                 # Through memory, because numpy itself words a failed write badly.

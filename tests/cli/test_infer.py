@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx.parser import parse_model
 from support.dtypes import Array
 from support.host_models import padded_strides
 from support.model_factory import ModelFactory
@@ -30,7 +32,7 @@ def infer(*words: object, cwd: Path) -> dict[str, Array]:
 def expect_equal(actual: dict[str, Array], expected: dict[str, Array]) -> None:
     assert list(actual) == list(expected)
     for name, array in expected.items():
-        assert actual[name].dtype == array.dtype
+        assert (actual[name].dtype, actual[name].shape) == (array.dtype, array.shape)
         np.testing.assert_array_equal(actual[name], array)
 
 
@@ -45,6 +47,13 @@ def write(folder: Path, kind: str, values: dict[str, Array]) -> dict[str, str]:
         else:
             path.write_text("\n".join(str(value) for value in array.ravel().tolist()))
     return {name: f"{name}.{kind}" for name in values}
+
+
+def test_a_scalar_stays_one(tmp_path: Path) -> None:
+    text = '<ir_version: 8, opset_import: ["": 17]> g (float[2] x) => (float y) { y = ReduceSum<keepdims=0>(x) }'
+    onnx.save(parse_model(text), tmp_path / "total.onnx")
+    np.save(tmp_path / "x.npy", np.array([1, 2], np.float32))
+    expect_equal(infer("total.onnx", "--input_file", "x.npy", cwd=tmp_path), {"y": np.array(3, np.float32)})
 
 
 @pytest.mark.parametrize("kind", ["npy", "bin", "txt"])
