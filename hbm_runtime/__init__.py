@@ -54,10 +54,11 @@ from ._errors import (  # noqa: E402
 from ._machine.devices import Device, HostInfo, get_devices, get_host_info  # noqa: E402
 from ._machine.engine_path import announce_engine  # noqa: E402
 from ._machine.version import Version, get_version  # noqa: E402
-from ._models.model import Model, TensorInfo  # noqa: E402
+from ._models.model import Model  # noqa: E402
 from ._models.operations import Operation  # noqa: E402
 from ._models.quant_scheme import QuantParam, QuantScheme  # noqa: E402
 from ._models.shape import Shape  # noqa: E402
+from ._models.tensor_info import TensorInfo  # noqa: E402
 from ._observing.benchmark import Benchmark  # noqa: E402
 from ._observing.durations import Durations, ModelDurations  # noqa: E402
 from ._observing.logging import configure_from_environment, set_log_level  # noqa: E402

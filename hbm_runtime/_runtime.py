@@ -12,12 +12,13 @@ from . import _core
 from ._errors import HbmClosedError, HbmError, InputError
 from ._loading.recipe import Recipe
 from ._loading.sources import PathOrBuffer, load_options, options_of, sources_of
-from ._models.model import Array, Model
+from ._models.model import Model
 from ._models.operations import Operation, operations
 from ._models.shape_inference import Shapes, infer_shapes
 from ._models.summary import summarise
-from ._observing.benchmark import Benchmark, Plan, benchmark
-from ._observing.profile import Profile
+from ._models.tensor_info import Array
+from ._observing.benchmark import Benchmark, Calls, Plan, benchmark
+from ._observing.profile import Profile, ProfileSlot
 from ._observing.stats import DropCounts, prometheus, stats
 from ._running.bound import BoundRun
 from ._running.queue import InferQueue, Policy, Reason
@@ -104,7 +105,7 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
             self._keys = sources.keys
             self._recipe = Recipe(sources.keys, options, in_memory=sources.in_memory, encrypted=passphrase is not None)
             self._drops = DropCounts()
-            self._profile: Profile | None = None
+            self._profiles = ProfileSlot(options["profile_operators"])
             self._queues: WeakSet[InferQueue] = WeakSet()
 
     @property
@@ -119,10 +120,7 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
 
     def model(self, name: str) -> Model:
         """Returns a view of one model, with its tensors as objects. Raises InputError for an unknown name."""
-        if name not in self.model_names:
-            valid = ", ".join(f"'{model}'" for model in self.model_names)
-            raise InputError(f"no model is named '{name}'; loaded are {valid}", model=name)
-        return Model(self, name)
+        return Model(self, self._checked(name))
 
     __getitem__ = model
 
@@ -169,7 +167,7 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         Raises:
             InputError: Unknown names, dtypes or shapes that do not fit, an output that cannot be written.
         """
-        return BoundRun(self, model, inputs, outputs)
+        return BoundRun(self, self.model(model), inputs, outputs)
 
     def queue(
         self,
@@ -189,7 +187,10 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
             on_result: Called with each `QueueResult`; without it results are read by iterating over the queue.
             on_drop: Called with the tag, the reason and the error (or None) of each item that gave no result.
         """
-        queue = InferQueue(self, model, size=size, policy=policy, on_result=on_result, on_drop=on_drop)
+        queue = InferQueue(
+            self, self._checked(model), size=size, policy=policy, on_result=on_result, on_drop=on_drop,
+            count_drop=self._drops.add,
+        )  # fmt: skip
         self._queues.add(queue)
         return queue
 
@@ -200,7 +201,7 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
             capacity: How many requests are kept; those beyond are counted in `Profile.lost`.
             operators: Record single operations too; needs ``HB_HBMRuntime(..., profile_operators=True)``.
         """
-        return Profile(self, capacity, operators)
+        return Profile(self, self._profiles, capacity, operators)
 
     def benchmark(
         self,
@@ -233,10 +234,9 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
             **keywords: Those of `run`.
         """
         plan = Plan(repeat, duration, warmup, warmup_time, stop_threshold, check_period, in_flight)
-        recorded = (
-            self.profile(capacity=capacity, operators=self._recipe.options["profile_operators"]) if profile else None
-        )
-        return benchmark(self, inputs, plan, recorded, keywords)
+        recorded = self.profile(capacity=capacity, operators=self._profiles.times_operators) if profile else None
+        calls = Calls(lambda each: self.run(each, **keywords), lambda each: self.run_async(each, **keywords))
+        return benchmark(calls, inputs, plan, recorded)
 
     def operations(self, model: str) -> list[Operation]:
         """Lists a model's operations with name, ONNX type and device.
@@ -258,7 +258,7 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         """
         if form not in (None, "prometheus"):
             raise InputError(f"form is {form!r}; it must be None or 'prometheus'")
-        return prometheus(self) if form else stats(self)
+        return prometheus(self, self._drops) if form else stats(self, self._drops)
 
     def infer_shapes(self, model: str, shapes: Shapes) -> dict[str, tuple[int, ...]]:
         """Tells the output shapes for input shapes, without running the model.
@@ -273,7 +273,7 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
             InputTypeError: No shapes.
             UnsupportedError: The driver cannot tell, or the shapes depend on the data.
         """
-        return infer_shapes(self, model, shapes)
+        return infer_shapes(self, model, self.model(model).inputs, shapes)
 
     def reload(self, model: str, path: PathOrBuffer, *, passphrase: str | bytes | None = None) -> None:
         """Replaces a model by another file's, under load: runs in flight finish on the old one, new ones use the new.
@@ -312,6 +312,12 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         finally:
             self._close()
 
+    def _checked(self, model: str) -> str:
+        if model not in self.model_names:
+            valid = ", ".join(f"'{known}'" for known in self.model_names)
+            raise InputError(f"no model is named '{model}'; loaded are {valid}", model=model)
+        return model
+
     def __enter__(self) -> Self:
         if self.closed:
             raise HbmClosedError("the runtime is closed; a with block needs a new one")
@@ -322,11 +328,11 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
 
     def summary(self) -> dict[str, Any]:
         """Describes driver, files and models as a plain dict that `json.dumps` takes."""
-        return summarise(self)
+        return summarise(self.hbm_descs, map(self.model, self.model_names), self.sched_params)
 
     def __reduce__(self) -> tuple[Any, ...]:
         self._recipe.check()
-        ours = ("_keys", "_recipe", "_drops", "_profile", "_queues")
+        ours = ("_keys", "_recipe", "_drops", "_profiles", "_queues")
         others = {name: value for name, value in vars(self).items() if name not in ours}
         return _restore, (type(self), self._keys, self._recipe, self._sched_params), others or None
 

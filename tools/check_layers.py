@@ -1,16 +1,18 @@
 """Checks that includes and imports point only downwards, as docs/internals describes the layers.
 
-Run without arguments from anywhere; prints every violation with file and line and exits 1 if there is one.
+Run from anywhere, without arguments or with the folder of another tree; prints every violation with file and line
+and exits 1 if there is one.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent.parent).resolve()
 
 # What a file of a layer may include with quotes or brackets, beside its own folder and the standard library.
 MAY_INCLUDE = {
@@ -23,6 +25,27 @@ MAY_INCLUDE = {
 }
 PYTHON_HEADERS = re.compile(r"^(pybind11/|Python\.h|numpy/|pyconfig\.h)")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+BASE = {"_core", "_errors", "_enums", "_printable", "_replaced_file"}
+# What the parts of the Python package may import from each other. Parts that are not listed are programs and servers on
+# top of the package, which may use all of it.
+PYTHON_PARTS = {
+    "_printable": set[str](),
+    "_errors": {"_printable"},
+    "_enums": {"_errors"},
+    "_replaced_file": set[str](),
+    "_machine": BASE,
+    "_loading": BASE,
+    "_observing": BASE | {"_running"},
+    "_running": BASE | {"_models", "_observing"},
+    "_models": BASE | {"_running", "quant"},
+    "_inputs": BASE | {"_models", "image"},
+    "quant": BASE,
+    "image": BASE,
+    "encryption": BASE,
+    "packer": BASE - {"_core", "_enums"},  # it works without the compiled extension
+    "samples": {"packer"},
+}
+ONLY_IN_THE_REPOSITORY = {"tests", "tools", "benchmarks", "examples", "pytest"}
 LINKS = re.compile(r"target_link_libraries\(([^)]*)\)")
 MAY_LINK_BPUSIM = {"bpusim"}
 
@@ -80,21 +103,66 @@ def check_links() -> list[str]:
     return violations
 
 
+def imports_of(path: Path) -> Iterator[tuple[int, str]]:
+    """Yields line and module of every import in a file, also of those for type checkers, as ``hbm_runtime.x.y``.
+
+    What is imported from a package counts as a module where it is one.
+    """
+    package = path.relative_to(ROOT).with_suffix("").parts[:-1]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parts = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join([*parts, *([node.module] if node.module else [])])
+            for alias in node.names:
+                inner = ROOT / Path(*module.split(".")) / alias.name
+                is_module = inner.is_dir() or any(inner.with_suffix(end).is_file() for end in (".py", ".pyi"))
+                yield node.lineno, f"{module}.{alias.name}" if is_module else module
+
+
+def part_of(module: str) -> str:
+    """Returns the part of the package that a module belongs to; the package itself is ``hbm_runtime``."""
+    return module.split(".")[1] if "." in module else module
+
+
 def check_python() -> tuple[list[str], int]:
-    """The Python package imports nothing that only tests, tools or the repository have."""
+    """Imports in the package follow PYTHON_PARTS, and it needs nothing that only the repository has."""
     violations: list[str] = []
-    seen = 0
-    forbidden = re.compile(r"^\s*(?:from|import)\s+(tests|tools|benchmarks|examples|pytest)\b", re.MULTILINE)
+    arrows: dict[str, set[str]] = {}
     fixtures = ROOT / "hbm_runtime" / "testing" / "fixtures.py"  # only pytest imports it
     for path in sorted((ROOT / "hbm_runtime").rglob("*.py")):
-        text = path.read_text(encoding="utf-8")
-        seen += 1
-        if path == fixtures:
-            continue
-        for match in forbidden.finditer(text):
-            line = text.count("\n", 0, match.start(1)) + 1
-            violations.append(f"{path.relative_to(ROOT)}:{line}: imports {match.group(1)}")
-    return violations, seen
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        part = part_of(name)
+        for line, module in imports_of(path):
+            where = f"{path.relative_to(ROOT)}:{line}"
+            if module.split(".")[0] in ONLY_IN_THE_REPOSITORY and path != fixtures:
+                violations.append(f"{where}: imports {module}")
+            arrows.setdefault(name, set()).add(module)
+            if module.split(".")[0] != "hbm_runtime" or part_of(module) == part:
+                continue
+            if part in PYTHON_PARTS and part_of(module) not in PYTHON_PARTS[part]:
+                violations.append(f"{where}: {part} may not import from {part_of(module)}")
+            if part_of(module) == "_runtime" and part not in {"hbm_runtime", "_vendor_module"}:
+                violations.append(f"{where}: the facade imports everything and is imported by the package alone")
+    violations += [f"imports go in a circle: {' -> '.join(circle)}" for circle in circles(arrows)]
+    return violations, len(arrows)
+
+
+def circles(arrows: dict[str, set[str]]) -> Iterator[list[str]]:
+    """Yields each circle of modules once, as far as going through them in depth finds them."""
+    done: set[str] = set()
+
+    def visit(module: str, trail: list[str]) -> Iterator[list[str]]:
+        if module in trail:
+            yield [*trail[trail.index(module) :], module]
+        elif module not in done:
+            for target in sorted(arrows.get(module, ())):
+                yield from visit(target, [*trail, module])
+            done.add(module)
+
+    for module in sorted(arrows):
+        yield from visit(module, [])
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._errors import InputError
-from .._models.model import TensorInfo
+from .._models.tensor_info import TensorInfo
 
 Array = NDArray[Any]
 _DYNAMIC = -1

@@ -1,8 +1,8 @@
-"""Tensors given as a sequence, in the model's order."""
+"""Tensors given by name, or as a sequence in the model's order."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._errors import InputError
@@ -27,3 +27,9 @@ def by_name(model: str, role: str, names: Mapping[str, Any], given: Any) -> Any:
         message = f"model '{model}': {len(given)} {role}s are given in order, it has {len(names)}: {expected}"
         raise InputError(message, model=model)
     return dict(zip(names, given, strict=True))
+
+
+def unknown_tensor(model: str, role: str, names: Iterable[str], name: object) -> InputError:
+    """The error about a tensor that a model does not have."""
+    valid = ", ".join(f"'{known}'" for known in names)
+    return InputError(f"model '{model}' has no {role} '{name}'; its {role}s are {valid}", model=model, tensor=str(name))

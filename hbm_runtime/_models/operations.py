@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from .. import _core
-
-if TYPE_CHECKING:
-    from .._runtime import HB_HBMRuntime
 
 
 @dataclass(frozen=True)
@@ -26,7 +22,7 @@ class Operation:
     device: str
 
 
-def operations(runtime: HB_HBMRuntime, model: str) -> list[Operation]:
+def operations(runtime: _core.Runtime, model: str) -> list[Operation]:
     """See `HB_HBMRuntime.operations`."""
     found = runtime._operations(model)
     device = _core.driver_info()["kind"]

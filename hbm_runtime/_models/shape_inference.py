@@ -6,27 +6,26 @@ import operator
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .._errors import InputError, InputTypeError
-from .naming import by_name
+from .._errors import InputTypeError
+from .naming import by_name, unknown_tensor
 
 if TYPE_CHECKING:
-    from .._runtime import HB_HBMRuntime
+    from .. import _core
+    from .tensor_info import TensorInfos
 
 Shapes = Mapping[str, Sequence[int]] | Sequence[Sequence[int]]
 
 
-def infer_shapes(runtime: HB_HBMRuntime, model: str, shapes: Shapes) -> dict[str, tuple[int, ...]]:
+def infer_shapes(runtime: _core.Runtime, model: str, inputs: TensorInfos, shapes: Shapes) -> dict[str, tuple[int, ...]]:
     """See `HB_HBMRuntime.infer_shapes`."""
-    view = runtime.model(model)
-    given: Any = by_name(model, "input", view.inputs, shapes)
+    given: Any = by_name(model, "input", inputs, shapes)
     if not isinstance(given, Mapping):
         kind = type(given).__name__
         raise InputTypeError(f"model '{model}': shapes are a dict by input name or a list, not {kind}", model=model)
     for name in given:
-        if name not in view.inputs:
-            valid = ", ".join(f"'{known}'" for known in view.inputs)
-            raise InputError(f"model '{model}' has no input '{name}'; its inputs are {valid}", model=model, tensor=name)
-    wanted = [_integers(model, name, given.get(name, info.shape)) for name, info in view.inputs.items()]
+        if name not in inputs:
+            raise unknown_tensor(model, "input", inputs, name)
+    wanted = [_integers(model, name, given.get(name, info.shape)) for name, info in inputs.items()]
     names = runtime.output_names[model]  # a model may give one output twice
     return dict(zip(names, map(tuple, runtime._infer_shapes(model, wanted)), strict=True))
 

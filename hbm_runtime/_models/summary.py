@@ -2,38 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._core import driver_info
 
 if TYPE_CHECKING:
-    from .._runtime import HB_HBMRuntime
-    from .model import TensorInfo
+    from .._running.scheduling import SchedParam
+    from .model import Model
+    from .tensor_info import TensorInfo
 
 
-def summarise(runtime: HB_HBMRuntime) -> dict[str, Any]:
-    """Describes driver, files and models of a runtime in dicts, lists, numbers and text."""
+def summarise(
+    files: Mapping[str, str], models: Iterable[Model], scheduling: Mapping[str, SchedParam]
+) -> dict[str, Any]:
+    """Describes driver, files and models in dicts, lists, numbers and text.
+
+    Args:
+        files: Descriptions of the files, by their paths.
+        models: The models.
+        scheduling: Scheduling defaults by model name.
+    """
     return {
         "driver": dict(driver_info()),
-        "files": runtime.hbm_descs,
-        "models": {name: _model(runtime, name) for name in runtime.model_names},
+        "files": dict(files),
+        "models": {model.name: _model(model, scheduling[model.name]) for model in models},
     }
 
 
-def _model(runtime: HB_HBMRuntime, name: str) -> dict[str, Any]:
-    view = runtime.model(name)
-    sched = runtime.sched_params[name]
+def _model(model: Model, sched: SchedParam) -> dict[str, Any]:
     return {
-        "desc": view.desc,
-        "compile_bpu_core_num": view.compile_bpu_core_num,
+        "desc": model.desc,
+        "compile_bpu_core_num": model.compile_bpu_core_num,
         "sched": {
             "priority": sched.priority,
             "custom_id": sched.customId,
             "bpu_cores": sched.bpu_cores,
             "device_id": sched.deviceId,
         },
-        "inputs": [_tensor(info) for info in view.inputs.values()],
-        "outputs": [_tensor(info) for info in view.outputs.values()],
+        "inputs": [_tensor(info) for info in model.inputs.values()],
+        "outputs": [_tensor(info) for info in model.outputs.values()],
     }
 
 

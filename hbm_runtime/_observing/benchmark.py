@@ -19,7 +19,6 @@ from .durations import Durations
 
 if TYPE_CHECKING:
     from .._running.request import InferRequest
-    from .._runtime import HB_HBMRuntime
     from .profile import Profile
 
 
@@ -100,14 +99,25 @@ class Plan:
         return ""
 
 
-def benchmark(
-    runtime: HB_HBMRuntime, inputs: Any, plan: Plan, profile: Profile | None, keywords: dict[str, Any]
-) -> Benchmark:
+@dataclass(frozen=True)
+class Calls:
+    """How one set of inputs is run.
+
+    Attributes:
+        run: Runs it and waits for the outputs.
+        start: Starts it and returns the request.
+    """
+
+    run: Callable[[Any], object]
+    start: Callable[[Any], InferRequest]
+
+
+def benchmark(calls: Calls, inputs: Any, plan: Plan, profile: Profile | None) -> Benchmark:
     """Runs sets of inputs in turn and measures; see `HB_HBMRuntime.benchmark`."""
     sets = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
     if not sets:
         raise InputError("there is nothing to run: the list of inputs is empty")
-    warmed = _warm_up(runtime, sets, plan, keywords)
+    warmed = _warm_up(calls, sets, plan)
     by_set: list[list[float]] = [[] for _ in sets]
     if profile is not None:
         profile.__enter__()
@@ -116,7 +126,7 @@ def benchmark(
         runs = _one_by_one if plan.in_flight == 1 else _overlapping
         seconds: list[float] = []
         stopped: list[str] = []  # what ended it
-        for index, duration in runs(runtime, sets, plan, keywords, lambda: bool(stopped)):
+        for index, duration in runs(calls, sets, plan, lambda: bool(stopped)):
             by_set[index].append(duration)
             seconds.append(duration)
             reason = plan.end(seconds, began)
@@ -138,38 +148,34 @@ def _standard_error(seconds: list[float]) -> float:
     return math.sqrt(variance / len(seconds))
 
 
-def _warm_up(runtime: HB_HBMRuntime, sets: list[Any], plan: Plan, keywords: dict[str, Any]) -> int:
+def _warm_up(calls: Calls, sets: list[Any], plan: Plan) -> int:
     until = time.perf_counter() + plan.warmup_time
     for done in numbers():
         if done >= plan.warmup and time.perf_counter() >= until:
             return done
-        runtime.run(sets[done % len(sets)], **keywords)
+        calls.run(sets[done % len(sets)])
     raise AssertionError
 
 
-def _one_by_one(
-    runtime: HB_HBMRuntime, sets: list[Any], plan: Plan, keywords: dict[str, Any], ended: Callable[[], bool]
-) -> Iterator[tuple[int, float]]:
+def _one_by_one(calls: Calls, sets: list[Any], plan: Plan, ended: Callable[[], bool]) -> Iterator[tuple[int, float]]:
     """Index of the set and seconds of each run."""
     number = 0
     while not ended() and (plan.duration is not None or number < plan.repeat):
         index = number % len(sets)
         start = time.perf_counter()
-        runtime.run(sets[index], **keywords)
+        calls.run(sets[index])
         number += 1
         yield index, time.perf_counter() - start
 
 
-def _overlapping(
-    runtime: HB_HBMRuntime, sets: list[Any], plan: Plan, keywords: dict[str, Any], ended: Callable[[], bool]
-) -> Iterator[tuple[int, float]]:
+def _overlapping(calls: Calls, sets: list[Any], plan: Plan, ended: Callable[[], bool]) -> Iterator[tuple[int, float]]:
     """The same with several runs under way, each measured from its acceptance to its outputs."""
     running: deque[tuple[int, InferRequest]] = deque()
     started = 0
     while True:
         while len(running) < plan.in_flight and not ended() and (plan.duration is not None or started < plan.repeat):
             index = started % len(sets)
-            running.append((index, runtime.run_async(sets[index], **keywords)))
+            running.append((index, calls.start(sets[index])))
             started += 1
         if not running:
             return

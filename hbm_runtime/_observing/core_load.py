@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from hbm_runtime import UnsupportedError, _core
+from .. import _core
+from .._errors import UnsupportedError
 
 
 class CoreLoad:

@@ -8,16 +8,13 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import _core
 from .._errors import HbmClosedError, HbmStateError, InputError
 from .durations import ModelDurations
 from .spans import COPY, LAYER, Span, TensorNames, layer_spans, spans_of
 from .trace_file import write_trace
-
-if TYPE_CHECKING:
-    from .._runtime import HB_HBMRuntime
 
 
 @dataclass(frozen=True)
@@ -49,13 +46,27 @@ class ProfileEvent:
     nbytes: int = 0
 
 
+@dataclass
+class ProfileSlot:
+    """What a runtime keeps for its profiles.
+
+    Attributes:
+        times_operators: The runtime was loaded with ``profile_operators=True``.
+        recording: The profile that is being recorded.
+    """
+
+    times_operators: bool
+    recording: Profile | None = None
+
+
 class Profile:
     """Records of the requests that started inside a ``with runtime.profile()`` block. One at a time for a runtime."""
 
-    def __init__(self, runtime: HB_HBMRuntime, capacity: int, operators: bool) -> None:
+    def __init__(self, runtime: _core.Runtime, slot: ProfileSlot, capacity: int, operators: bool) -> None:
         if operator.index(capacity) < 0:
             raise InputError(f"capacity is {capacity}; it counts requests and must be at least 0")
         self._runtime = runtime
+        self._slot = slot
         self._recorder = _core.Recorder(capacity)
         self._operators = operators
         self._operation_times: dict[str, list[tuple[str, str, int, int, int]]] = {}
@@ -65,21 +76,21 @@ class Profile:
 
     def __enter__(self) -> Profile:
         runtime = self._runtime
-        if runtime._profile is not None:
+        if self._slot.recording is not None:
             raise HbmStateError("a profile of this runtime is being recorded; end that one first")
         inputs, outputs = runtime.input_names, runtime.output_names
         self._names = {model: TensorNames(inputs[model], outputs[model]) for model in inputs}
         self._device = "bpusim" if _core.driver_info()["kind"] == "bpusim" else "bpu"
         if self._operators:
-            if not runtime._recipe.options["profile_operators"]:
+            if not self._slot.times_operators:
                 raise HbmStateError("times of operations need HB_HBMRuntime(..., profile_operators=True)")
             self._take_operation_times()
-        runtime._profile = self
+        self._slot.recording = self
         runtime._set_recorder(self._recorder)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._runtime._profile = None
+        self._slot.recording = None
         try:
             self._runtime._clear_recorder()
             if self._operators:

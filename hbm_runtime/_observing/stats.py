@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import _core
 from .._errors import UnsupportedError
-
-if TYPE_CHECKING:
-    from .._runtime import HB_HBMRuntime
 
 #: How a request can end, as the counters name it.
 _ENDS = ("done", "failed", "cancelled")
@@ -35,21 +32,19 @@ class DropCounts:
             return dict(self._counts.get(model, {}))
 
 
-def stats(runtime: HB_HBMRuntime) -> dict[str, Any]:
+def stats(runtime: _core.Runtime, drops: DropCounts) -> dict[str, Any]:
     """See `HB_HBMRuntime.stats`."""
     try:
         cores = [dict(load) for load in _core.core_loads()]
     except UnsupportedError:
         cores = []
-    models = {
-        model: {**counts, "dropped": runtime._drops.of(model)} for model, counts in runtime._request_counts().items()
-    }
+    models = {model: {**counts, "dropped": drops.of(model)} for model, counts in runtime._request_counts().items()}
     return {"models": models, "cores": cores}
 
 
-def prometheus(runtime: HB_HBMRuntime) -> str:
+def prometheus(runtime: _core.Runtime, drops: DropCounts) -> str:
     """The same in the text format of Prometheus, version 0.0.4."""
-    counted = stats(runtime)
+    counted = stats(runtime, drops)
     models, cores = counted["models"], counted["cores"]
     memory = runtime.memory_info()
     lines: list[str] = []

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from .. import _core
 from .._errors import InputError, InputTypeError, UnsupportedError
-from .._models.naming import by_name
+from .._models.naming import by_name, unknown_tensor
 from .request import InferRequest
 
 if TYPE_CHECKING:
-    from .._models.model import Model, TensorInfo, TensorInfos
-    from .._runtime import HB_HBMRuntime
+    from .._models.model import Model
+    from .._models.tensor_info import TensorInfo, TensorInfos
 
 Array = NDArray[Any]
 
@@ -38,13 +38,12 @@ class BoundRun:
 
     def __init__(
         self,
-        runtime: HB_HBMRuntime,
-        model: str,
+        runtime: _core.Runtime,
+        view: Model,
         inputs: Mapping[str, Array] | Sequence[Array] | Array | None,
         outputs: Mapping[str, Array] | Sequence[Array] | Array | None,
     ) -> None:
-        view = runtime.model(model)
-        self._model = model
+        model = self._model = view.name
         given = _by_name(model, "input", inputs, view.inputs)
         shapes = {name: given[name].shape if name in given else info.shape for name, info in view.inputs.items()}
         arrays: dict[str, Array] = {}
@@ -107,7 +106,7 @@ class BoundRun:
 
 
 def _fresh_outputs(
-    runtime: HB_HBMRuntime, view: Model, shapes: Mapping[str, Sequence[int]], wanted: Mapping[str, Array]
+    runtime: _core.Runtime, view: Model, shapes: Mapping[str, Sequence[int]], wanted: Mapping[str, Array]
 ) -> dict[str, Array]:
     """Device arrays for the outputs that are not given and whose shape can be told before a run."""
     fresh = {name: info for name, info in view.outputs.items() if name not in wanted}
@@ -131,9 +130,7 @@ def _by_name(
     arrays: Mapping[str, Array] = named if isinstance(named, Mapping) else {_only(model, role, infos): named}
     for name, array in arrays.items():
         if name not in infos:
-            valid = ", ".join(f"'{info}'" for info in infos)
-            message = f"model '{model}' has no {role} '{name}'; its {role}s are {valid}"
-            raise InputError(message, model=model, tensor=str(name))
+            raise unknown_tensor(model, role, infos, name)
         if not isinstance(array, np.ndarray):
             message = f"model '{model}', {role} '{name}' must be a numpy array, not {type(array).__name__}"
             raise InputTypeError(message, model=model, tensor=name)

@@ -30,7 +30,6 @@ from .request import RequestInfo
 
 if TYPE_CHECKING:
     from .. import _core
-    from .._runtime import HB_HBMRuntime
 
 Policy = Literal["block", "latest", "drop_oldest", "reject"]
 Reason = Literal["newer", "oldest", "rejected", "deadline", "closed", "error"]
@@ -75,9 +74,10 @@ class InferQueue(ResultReader):
 
     def __init__(
         self,
-        runtime: HB_HBMRuntime,
+        runtime: _core.Runtime,
         model: str,
         *,
+        count_drop: Callable[[str, str], object],
         size: int = 4,
         policy: Policy = "block",
         on_result: Callable[[QueueResult], object] | None = None,
@@ -90,8 +90,9 @@ class InferQueue(ResultReader):
         for name, callback in (("on_result", on_result), ("on_drop", on_drop)):
             if callback is not None and not callable(callback):
                 raise TypeError(f"{name} must be callable, not {type(callback).__name__}")
-        super().__init__(runtime.model(model).name)
+        super().__init__(model)
         self._runtime = runtime
+        self._count_drop = count_drop
         self._places = 1 if policy == "latest" else size
         self._policy = policy
         self._on_result = on_result
@@ -180,7 +181,7 @@ class InferQueue(ResultReader):
 
     def _count(self, reason: str) -> None:
         self._dropped[reason] = self._dropped.get(reason, 0) + 1
-        self._runtime._drops.add(self._model, reason)
+        self._count_drop(self._model, reason)
 
     def _begin(self, item: _Item) -> None:
         try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hbm_runtime import HB_HBMRuntime, driver_info, load_driver
-from hbm_runtime._models.model import TensorInfo
+from hbm_runtime._models.tensor_info import TensorInfo
 from hbm_runtime.cli.arguments import Parser, integer, suggestion, words
 from hbm_runtime.cli.errors import UsageError
 from hbm_runtime.cli.passphrase import add_passphrase_argument, read_passphrase

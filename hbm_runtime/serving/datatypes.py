@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hbm_runtime import UnsupportedError, hbDNNDataType
+from .._core import hbDNNDataType
+from .._errors import UnsupportedError
 
 _NAMES = {
     "BOOL8": "BOOL", "U8": "UINT8", "U16": "UINT16", "U32": "UINT32", "U64": "UINT64",

@@ -8,7 +8,7 @@ from typing import Any
 
 from hbm_runtime._inputs.arrays import padded_bytes
 from hbm_runtime._inputs.description import Description
-from hbm_runtime._models.model import TensorInfo
+from hbm_runtime._models.tensor_info import TensorInfo
 from hbm_runtime.cli.arguments import Parser
 from hbm_runtime.cli.drawing import describe_graph, draw_svg
 from hbm_runtime.cli.errors import ExitCode, UsageError

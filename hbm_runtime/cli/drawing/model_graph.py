@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hbm_runtime import HB_HBMRuntime, UnsupportedError
-from hbm_runtime._models.model import TensorInfo
+from hbm_runtime._models.tensor_info import TensorInfo
 from hbm_runtime.cli.models import LoadedModels, ModelFacts
 
 if TYPE_CHECKING:

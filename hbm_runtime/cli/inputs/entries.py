@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hbm_runtime._models.model import TensorInfo
+from hbm_runtime._models.tensor_info import TensorInfo
 from hbm_runtime.cli.arguments import suggestion
 from hbm_runtime.cli.errors import UsageError
 from hbm_runtime.cli.models import ModelFacts

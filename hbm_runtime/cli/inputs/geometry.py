@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hbm_runtime._models.model import TensorInfo
+from hbm_runtime._models.tensor_info import TensorInfo
 from hbm_runtime.cli.errors import UsageError
 from hbm_runtime.cli.models import DYNAMIC, ModelFacts
 

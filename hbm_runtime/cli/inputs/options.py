@@ -15,7 +15,7 @@ from hbm_runtime._inputs.arrays import read_npy, read_npz, read_raw, read_text
 from hbm_runtime._inputs.colours import Use, use_of_type
 from hbm_runtime._inputs.description import FULL_RANGE, VIDEO_RANGE, Description, InputFacts
 from hbm_runtime._inputs.random_values import may_be_position, random_values
-from hbm_runtime._models.model import TensorInfo
+from hbm_runtime._models.tensor_info import TensorInfo
 from hbm_runtime.cli.arguments import Parser, integer, shapes, words
 from hbm_runtime.cli.errors import CommandError, UsageError
 from hbm_runtime.cli.inputs.entries import CHROMA_SUFFIX, LUMA_SUFFIX, Source, assign

@@ -26,7 +26,7 @@ class RemoteProfile(Profile):
     def __init__(self, runtime: Any, capacity: int) -> None:
         if capacity < 0:
             raise InputError(f"capacity is {capacity}; it counts requests and must be at least 0")
-        self._runtime = runtime
+        self._remote = runtime
         self._recorder = _Recorder(capacity)  # type: ignore[assignment] # what Profile asks of the extension's
         self._operation_times = {}
         self._names = {}
@@ -34,15 +34,15 @@ class RemoteProfile(Profile):
         self._device = "bpu"
 
     def __enter__(self) -> RemoteProfile:
-        if self._runtime._profile is not None:
+        if self._remote._profile is not None:
             raise HbmStateError("a profile of this runtime is being recorded; end that one first")
-        inputs, outputs = self._runtime.input_names, self._runtime.output_names
+        inputs, outputs = self._remote.input_names, self._remote.output_names
         self._names = {model: TensorNames(inputs[model], outputs[model]) for model in inputs}
-        self._runtime._profile = self
+        self._remote._profile = self
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._runtime._profile = None
+        self._remote._profile = None
 
     def _add(self, outcome: Outcome) -> None:
         """Takes what the server told of one request."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ..._errors import InputError
-from ..._observing.benchmark import Benchmark, Plan, benchmark
+from ..._observing.benchmark import Benchmark, Calls, Plan, benchmark
 from ..._running.scheduling import SchedParam
 from . import observing, repository
 from .calls import Context, arguments_of, parts_of
@@ -227,7 +227,10 @@ class RemoteRuntime(ModelProperties):
         plan = Plan(repeat, duration, warmup, warmup_time, stop_threshold, check_period, in_flight)
         if where == "client":
             recorded = self.profile(capacity=capacity) if profile else None
-            return benchmark(cast("Any", self), inputs, plan, recorded, keywords)
+            calls = Calls(
+                lambda each: self.run(each, **keywords), lambda each: cast("Any", self.run_async(each, **keywords))
+            )
+            return benchmark(calls, inputs, plan, recorded)
         if profile:
             raise InputError("a profile is recorded with where='client' only")
         return benchmark_there(self._context(), where, inputs, plan, keywords)

@@ -1,0 +1,67 @@
+"""The check of layers finds what it is there for."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# file, what is added to it -> what is said about that
+PLANTED = {
+    "a leaf that knows the facade": (
+        "hbm_runtime/_models/shape.py", "from .._runtime import HB_HBMRuntime", "_models may not import from _runtime"),
+    "a leaf that asks the facade for types only": (
+        "hbm_runtime/_running/bound.py", "if TYPE_CHECKING:\n    from .._runtime import HB_HBMRuntime",
+        "_running may not import from _runtime"),
+    "a leaf that imports the package": (
+        "hbm_runtime/_machine/board.py", "from hbm_runtime import Shape", "_machine may not import from hbm_runtime"),
+    "a leaf that imports a program": (
+        "hbm_runtime/_inputs/arrays.py", "from ..cli.errors import CommandError", "_inputs may not import from cli"),
+    "a program that goes behind the package": (
+        "hbm_runtime/cli/models.py", "from hbm_runtime._runtime import HB_HBMRuntime", "imported by the package alone"),
+    "a circle": (
+        "hbm_runtime/_observing/spans.py", "from .profile import Profile", "circle: hbm_runtime._observing.profile ->"),
+    "the packer with the extension": (
+        "hbm_runtime/packer/api.py", "from hbm_runtime import _core", "packer may not import from _core"),
+    "a test helper": ("hbm_runtime/quant.py", "import pytest", "imports pytest"),
+    "an include upwards": (
+        "src/core/model/types.cpp", '#include "bindings/bindings.hpp"', "core may not include from bindings"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    copy = tmp_path_factory.mktemp("tree")
+    for folder in ("hbm_runtime", "src"):
+        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+    return copy
+
+
+def check(tree: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "tools" / "check_layers.py"), str(tree)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_the_tree_has_no_violation(tree: Path) -> None:
+    done = check(tree)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("case", PLANTED, ids=lambda case: case.replace(" ", "-"))
+def test_what_is_planted_is_found(case: str, tree: Path) -> None:
+    name, planted, message = PLANTED[case]
+    file = tree / name
+    before = file.read_text(encoding="utf-8")
+    file.write_text(f"{before}\n{planted}\n", encoding="utf-8")
+    try:
+        done = check(tree)
+    finally:
+        file.write_text(before, encoding="utf-8")
+    assert done.returncode == 1
+    assert message in done.stdout
+    assert f"{name}:" in done.stdout or "circle" in message
