@@ -103,9 +103,10 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         # A second call of __init__ loads nothing and changes nothing.
         if not hasattr(self, "_recipe"):
             self._keys = sources.keys
-            self._recipe = Recipe(sources.keys, options, in_memory=sources.in_memory, encrypted=passphrase is not None)
+            recipe = Recipe(sources.keys, options, in_memory=sources.in_memory, encrypted=passphrase is not None)
+            self._recipe = recipe
             self._drops = DropCounts()
-            self._profiles = ProfileSlot(options["profile_operators"])
+            self._profiles = ProfileSlot(options["profile_operators"], lambda: recipe.all_files)
             self._queues: WeakSet[InferQueue] = WeakSet()
 
     @property
@@ -236,7 +237,7 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         plan = Plan(repeat, duration, warmup, warmup_time, stop_threshold, check_period, in_flight)
         recorded = self.profile(capacity=capacity, operators=self._profiles.times_operators) if profile else None
         calls = Calls(lambda each: self.run(each, **keywords), lambda each: self.run_async(each, **keywords))
-        return benchmark(calls, inputs, plan, recorded)
+        return benchmark(calls, inputs, plan, recorded, self._recipe.all_files)
 
     def operations(self, model: str) -> list[Operation]:
         """Lists a model's operations with name, ONNX type and device.

@@ -25,14 +25,14 @@ MAY_INCLUDE = {
 }
 PYTHON_HEADERS = re.compile(r"^(pybind11/|Python\.h|numpy/|pyconfig\.h)")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
-BASE = {"_core", "_errors", "_enums", "_printable", "_replaced_file"}
+BASE = {"_core", "_errors", "_enums", "_printable", "_files"}
 # What the parts of the Python package may import from each other. Parts that are not listed are programs and servers on
 # top of the package, which may use all of it.
 PYTHON_PARTS = {
     "_printable": set[str](),
     "_errors": {"_printable"},
     "_enums": {"_errors"},
-    "_replaced_file": set[str](),
+    "_files": {"_errors"},
     "_machine": BASE,
     "_loading": BASE,
     "_observing": BASE | {"_running"},

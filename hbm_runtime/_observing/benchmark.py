@@ -8,7 +8,7 @@ import operator
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import count as numbers
 from typing import TYPE_CHECKING, Any
@@ -112,8 +112,16 @@ class Calls:
     start: Callable[[Any], InferRequest]
 
 
-def benchmark(calls: Calls, inputs: Any, plan: Plan, profile: Profile | None) -> Benchmark:
-    """Runs sets of inputs in turn and measures; see `HB_HBMRuntime.benchmark`."""
+def benchmark(calls: Calls, inputs: Any, plan: Plan, profile: Profile | None, files: Sequence[str] = ()) -> Benchmark:
+    """Runs sets of inputs in turn and measures; see `HB_HBMRuntime.benchmark`.
+
+    Args:
+        calls: How a set is run.
+        inputs: One set, or a list of sets.
+        plan: How long.
+        profile: Records meanwhile.
+        files: Of the models, which `Benchmark.save` does not overwrite.
+    """
     sets = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
     if not sets:
         raise InputError("there is nothing to run: the list of inputs is empty")
@@ -138,7 +146,7 @@ def benchmark(calls: Calls, inputs: Any, plan: Plan, profile: Profile | None) ->
             profile.__exit__()
     return Benchmark(
         Durations.of(seconds), tuple(Durations.of(each) for each in by_set), len(seconds), warmed, plan.in_flight,
-        wall, len(seconds) / wall, stopped[0], profile, tuple(runtime._recipe.all_files),
+        wall, len(seconds) / wall, stopped[0], profile, tuple(files),
     )  # fmt: skip
 
 

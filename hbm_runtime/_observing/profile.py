@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import os
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,10 +53,12 @@ class ProfileSlot:
 
     Attributes:
         times_operators: The runtime was loaded with ``profile_operators=True``.
+        files: Tells the files of its models, which no trace overwrites.
         recording: The profile that is being recorded.
     """
 
     times_operators: bool
+    files: Callable[[], list[str]] = list
     recording: Profile | None = None
 
 
@@ -164,7 +167,7 @@ class Profile:
         names = self._threads | _thread_names()
         seen = {span.thread for span in spans if span.thread}
         named = {thread: names.get(thread, f"thread {thread}") for thread in seen}
-        write_trace(path, spans, named, self._runtime._recipe.all_files)
+        write_trace(path, spans, named, self._slot.files())
 
     def _spans(self) -> list[Span]:
         spans: list[Span] = []

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from ..._errors import HbmStateError, InputError, UnsupportedError
 from ..._machine.devices import Device, HostInfo
-from ..._observing.profile import Profile
+from ..._observing.profile import Profile, ProfileSlot
 from ..._observing.spans import TensorNames
 from .running import Outcome
 from .server_errors import broken_answer
@@ -27,6 +27,7 @@ class RemoteProfile(Profile):
         if capacity < 0:
             raise InputError(f"capacity is {capacity}; it counts requests and must be at least 0")
         self._remote = runtime
+        self._slot = ProfileSlot(times_operators=False)
         self._recorder = _Recorder(capacity)  # type: ignore[assignment] # what Profile asks of the extension's
         self._operation_times = {}
         self._names = {}
