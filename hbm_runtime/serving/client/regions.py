@@ -85,6 +85,8 @@ class Regions:
         self._mode = mode
         self._usable = None if mode == "auto" else mode
         self._lock = threading.Lock()
+        self._registering = threading.Lock()  # so that close() misses none
+        self._closed = False
         self._known: dict[str, Region] = {}
         self._free: list[Region] = []
         # Filled by garbage collection, which may come while the lock is held.
@@ -93,7 +95,7 @@ class Regions:
 
     def wants(self, nbytes: int) -> bool:
         """Returns True if tensors of that many bytes should go through shared memory."""
-        if self._usable is False or nbytes == 0 or (self._mode == "auto" and nbytes < _LEAST_BYTES):
+        if self._usable is False or self._closed or nbytes == 0 or (self._mode == "auto" and nbytes < _LEAST_BYTES):
             return False
         if self._usable is None and not self._transport.address.is_this_machine():
             self._usable = False
@@ -119,7 +121,10 @@ class Regions:
                 count, total = count - 1, total - self._free[0].size
                 self._doomed.append(self._free.pop(0))
         self._unregister_doomed()
-        return self._register(size) if count < _MOST_REGIONS and total + size <= _MOST_BYTES else None
+        if count >= _MOST_REGIONS or total + size > _MOST_BYTES:
+            return None
+        with self._registering:
+            return None if self._closed else self._register(size)
 
     def give_back(self, region: Region) -> None:
         """Ends the use of a region; the server does not touch it any more."""
@@ -149,8 +154,8 @@ class Regions:
 
     def close(self) -> None:
         """Tells the server to forget all regions. Arrays on them stay valid."""
-        self._usable = False
-        with self._lock:
+        self._closed = True
+        with self._registering, self._lock:
             names, self._known, self._free = list(self._known), {}, []
         control = Control.within(_GOODBYE_SECONDS)
         for name in names:
