@@ -164,10 +164,13 @@ class Profile:
             OSError: It cannot be written; an older file is left as it was.
         """
         spans = self._spans()
-        names = self._threads | _thread_names()
+        names = self._known_threads()
         seen = {span.thread for span in spans if span.thread}
         named = {thread: names.get(thread, f"thread {thread}") for thread in seen}
         write_trace(path, spans, named, self._slot.files())
+
+    def _known_threads(self) -> dict[int, str]:
+        return self._threads | _thread_names()
 
     def _spans(self) -> list[Span]:
         spans: list[Span] = []

@@ -40,7 +40,8 @@ def public_members(cls: type) -> set[str]:
     for base in cls.__mro__:
         if base.__module__.split(".")[0] == "hbm_runtime" and not issubclass(base, enum.Enum):
             members |= {name for name, value in vars(base).items() if not name.startswith("_") and not refuses(value)}
-            members |= {field.name for field in dataclasses.fields(base)} if dataclasses.is_dataclass(base) else set()
+            if dataclasses.is_dataclass(base):
+                members |= {field.name for field in dataclasses.fields(base) if not field.name.startswith("_")}
             members |= {name for name in inspect.get_annotations(base) if not name.startswith("_")}
     return members
 

@@ -79,6 +79,7 @@ def test_a_server_that_is_killed_in_mid_call_is_an_error_within_a_second(models:
         assert time.monotonic() - begin < 1
         assert isinstance(error, HbmNetworkError)
         assert error.may_have_run
+        process.wait()
         with pytest.raises(HbmNetworkError) as caught:
             runtime.run(slow.inputs(1))
         assert not caught.value.may_have_run

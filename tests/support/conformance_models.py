@@ -99,9 +99,7 @@ def dynamic_models() -> dict[str, onnx.ModelProto]:
         "reshape": graph_of(
             reshape, [value("x", (6,)), value("shape", (2,), TYPES["S64"])], [value("y", ("rows", "columns"))]
         ),
-        "wrong_shape": graph_of(
-            [helper.make_node("Neg", ["x"], ["y"])], [value("x", ("n",))], [value("y", (3,))]
-        ),
+        "wrong_shape": graph_of([helper.make_node("Neg", ["x"], ["y"])], [value("x", ("n",))], [value("y", (3,))]),
         "input_is_output": graph_of(
             [helper.make_node("Neg", ["x"], ["y"])], [value("x", (6,))], [value("y", (6,)), value("x", (6,))]
         ),
