@@ -36,6 +36,25 @@ def matmul(size: int) -> ModelProto:
     return _model(helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["y"])], "matmul", [x], [y], [w]))
 
 
+def products(size: int, output: str) -> ModelProto:
+    """Four products of `rows` times `size` numbers with weights.
+
+    Args:
+        size: Columns of the input and of the weights.
+        output: "dynamic": the last product; "counted": where it is not zero; "wrong": it, declared as one row.
+    """
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", size])
+    w = numpy_helper.from_array(np.random.default_rng(1).normal(0, 0.05, (size, size)).astype(np.float32), "w")
+    nodes = [helper.make_node("MatMul", [f"t{i}" if i else "x", "w"], [f"t{i + 1}"]) for i in range(4)]
+    nodes.append(helper.make_node("NonZero" if output == "counted" else "Neg", ["t4"], ["y"]))
+    y = {
+        "dynamic": helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", size]),
+        "counted": helper.make_tensor_value_info("y", TensorProto.INT64, [2, "count"]),
+        "wrong": helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, size]),
+    }
+    return _model(helper.make_graph(nodes, "products", [x], [y[output]], [w]))
+
+
 def resnet18(size: int = 224, quantised: type[np.generic] | None = None) -> ModelProto:
     """ResNet-18 with random weights: float32, or with QuantizeLinear and DequantizeLinear around every operator.
 

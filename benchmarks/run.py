@@ -21,6 +21,7 @@ DRIVERS = {
     "binding": str(NULL_DRIVER),
     "driver": "bpusim",
     "latency": "bpusim",
+    "outputs": "bpusim",
     "threads": "bpusim",
     "steady": "bpusim",
     "bound": str(NULL_DRIVER),
