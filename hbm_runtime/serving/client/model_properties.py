@@ -10,7 +10,6 @@ import numpy as np
 
 from ..._core import QuantParams, hbDNNDataType
 from ..._errors import HbmClosedError, HbmForkError, InputError
-from ..._loading.recipe import Recipe
 from ..._models.model import Model
 from .model_facts import ModelFacts, TensorFacts
 from .run_arguments import model_of
@@ -21,9 +20,6 @@ T = TypeVar("T")
 
 class ModelProperties:
     """The models as they were when the runtime connected, or last loaded or refreshed one."""
-
-    # What saves profiles and benchmarks asks which files it must not overwrite: none of this machine was read.
-    _recipe = Recipe((), {}, in_memory=False, encrypted=False)
 
     def __init__(self) -> None:
         self._facts: dict[str, ModelFacts] = {}
