@@ -4,6 +4,7 @@
 #include "core/driver/status.hpp"
 #include "core/model/device_layout.hpp"
 #include "core/model/shape_inference.hpp"
+#include "core/model/strides.hpp"
 #include "core/runtime_impl.hpp"
 
 namespace hbm {

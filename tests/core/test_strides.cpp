@@ -95,7 +95,11 @@ TEST(overlapping_rows_are_found) {
       {make(kU8, {1, 3}, {0, 1}), true},  // one row: its stride does not matter
       {make(kU8, {2, 3, 1}, {3, 1, 7}), true},
       {make(kU8, {-1, 3}, {1, 1}), true},  // not known yet
-      {make(kU8, {2, 3, 4}, {1, -1, 1}), true},
+      {make(kU8, {2, -1}, {8, 1}), true},
+      {make(kF32, {3, 0}, {0, 4}), true},
+      {make(kU8, {2, 3, 4}, {12, -1, 1}), true},
+      {make(kU8, {2, 3, 4}, {11, -1, 1}), false},  // whatever is filled in
+      {make(kU8, {2, -1, 4}, {3, -1, 1}), false},
       {make(kU8, {2, 4}, {-1, 0}), false},
       {make(kU8, {2147483647, 2}, {kHuge, 1}), false},
   };

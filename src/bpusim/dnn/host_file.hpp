@@ -31,6 +31,11 @@ struct HostTensor {
   std::vector<std::int32_t> zeroPoints;
 };
 
+// Of an output: a scalar has a size.
+[[nodiscard]] inline bool hasUnknownRank(const HostTensor& tensor) noexcept {
+  return tensor.shape.empty() && tensor.alignedSize == -1;
+}
+
 struct HostOperation {
   std::string_view name;
   std::string_view type;

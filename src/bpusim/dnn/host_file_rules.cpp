@@ -47,19 +47,16 @@ void checkStrides(const HostTensor& tensor, const std::string& where) {
   if (tensor.strides.back() != elementSize(tensor.dataType)) {
     throw HostFileError(where + ": the innermost stride is not the size of an element");
   }
-  for (std::size_t i = 0; i + 1 < tensor.shape.size(); ++i) {
-    const std::int64_t stride = tensor.strides[i];
-    if (stride == kDynamic) {
-      continue;
-    }
-    std::int64_t least = 1;
-    if (tensor.strides[i + 1] != kDynamic && tensor.shape[i + 1] != kDynamic &&
-        __builtin_mul_overflow(tensor.strides[i + 1], tensor.shape[i + 1], &least)) {
-      throw HostFileError(where + ": a row is too large");
-    }
+  // What lies in one step of a dimension; what is dynamic counts with the least that it can be.
+  std::int64_t least = 1;
+  for (std::size_t i = tensor.shape.size(); i-- > 0;) {
+    const std::int64_t stride = tensor.strides[i] == kDynamic ? least : tensor.strides[i];
     if (stride < least) {
       throw HostFileError(where + ": stride " + std::to_string(i) + " is " + std::to_string(stride) + ", at least " +
                           std::to_string(least) + " is needed");
+    }
+    if (__builtin_mul_overflow(stride, std::max<std::int64_t>(tensor.shape[i], 1), &least)) {
+      throw HostFileError(where + ": it is too large");
     }
   }
 }
@@ -67,6 +64,9 @@ void checkStrides(const HostTensor& tensor, const std::string& where) {
 void checkSize(const HostTensor& tensor, bool isOutput, const std::string& where) {
   const bool dynamic = std::count(tensor.shape.begin(), tensor.shape.end(), kDynamic) != 0 ||
                        std::count(tensor.strides.begin(), tensor.strides.end(), kDynamic) != 0;
+  if (isOutput && hasUnknownRank(tensor)) {
+    return;
+  }
   std::int64_t least = elementSize(tensor.dataType);
   if (dynamic) {
     if (tensor.alignedSize != kDynamic && (!isOutput || tensor.alignedSize < 1)) {
@@ -74,8 +74,8 @@ void checkSize(const HostTensor& tensor, bool isOutput, const std::string& where
     }
     return;
   }
-  if (!tensor.shape.empty() && __builtin_mul_overflow(tensor.strides[0], tensor.shape[0], &least)) {
-    throw HostFileError(where + ": it is too large");
+  if (!tensor.shape.empty()) {
+    least = tensor.strides[0] * tensor.shape[0];  // checked above
   }
   if (tensor.alignedSize < least) {
     throw HostFileError(where + ": the aligned size is " + std::to_string(tensor.alignedSize) + ", the tensor needs " +
@@ -136,7 +136,7 @@ void checkTensor(const HostTensor& tensor, bool isOutput, const std::string& whe
     throw HostFileError(where + ": it has " + std::to_string(tensor.shape.size()) + " dimensions, at most 10 fit");
   }
   for (const std::int64_t dimension : tensor.shape) {
-    if (dimension != kDynamic && (dimension < 1 || dimension > std::numeric_limits<std::int32_t>::max())) {
+    if (dimension != kDynamic && (dimension < 0 || dimension > std::numeric_limits<std::int32_t>::max())) {
       throw HostFileError(where + ": dimension " + std::to_string(dimension) + " is not possible");
     }
   }

@@ -195,7 +195,7 @@ using ByName = std::unordered_map<std::string_view, const EngineTensor*>;
     if (found == graph.end()) {
       throw Error(HB_DNN_INVALID_MODEL, where + " has no counterpart in the graph; pack the model again");
     }
-    tensors.push_back(tensorOf(entry, *found->second, where));
+    tensors.push_back(tensorOf(entry, *found->second, !all, where));
     graph.erase(found);
   }
   if (all && !graph.empty()) {

@@ -97,10 +97,12 @@ hbDNNTensorProperties propertiesOf(const ModelTensor& tensor, const Layout& layo
   return properties;
 }
 
-ModelTensor tensorOf(const HostTensor& table, const EngineTensor& graph, const std::string& where) {
+ModelTensor tensorOf(const HostTensor& table, const EngineTensor& graph, bool output, const std::string& where) {
   checkType(graph, where);
-  bool fits = table.dataType == graph.type && table.shape.size() == graph.shape.size();
-  for (std::size_t i = 0; fits && i < table.shape.size(); ++i) {
+  // The engine reports no dimensions also where it does not know their number, and where the graph contradicts itself.
+  const bool anyRank = hasUnknownRank(table) || (output && graph.shape.empty());
+  bool fits = table.dataType == graph.type && (anyRank || table.shape.size() == graph.shape.size());
+  for (std::size_t i = 0; fits && !anyRank && i < table.shape.size(); ++i) {
     fits = table.shape[i] == graph.shape[i] || table.shape[i] < 0 || graph.shape[i] < 0;
   }
   if (!fits) {
@@ -127,7 +129,9 @@ ModelTensor tensorOf(const HostTensor& table, const EngineTensor& graph, const s
                       tensor.zeroPoints.empty() ? nullptr : tensor.zeroPoints.data()};
   properties.alignedByteSize = table.alignedSize;
   std::copy(table.strides.begin(), table.strides.end(), properties.stride);
-  tensor.dynamic = tensor.dynamic || std::count(table.strides.begin(), table.strides.end(), kDynamic) != 0;
+  tensor.rankKnown = !hasUnknownRank(table);
+  tensor.dynamic =
+      tensor.dynamic || !tensor.rankKnown || std::count(table.strides.begin(), table.strides.end(), kDynamic) != 0;
   return tensor;
 }
 

@@ -41,7 +41,8 @@ struct ModelTensor {
 [[nodiscard]] hbDNNTensorProperties propertiesOf(const ModelTensor& tensor, const Layout& layout);
 
 // From the table of a host model. `where` starts the texts of errors.
-[[nodiscard]] ModelTensor tensorOf(const HostTensor& table, const EngineTensor& graph, const std::string& where);
+[[nodiscard]] ModelTensor tensorOf(const HostTensor& table, const EngineTensor& graph, bool output,
+                                   const std::string& where);
 
 // As an ONNX graph declares it.
 [[nodiscard]] ModelTensor tensorOf(const EngineTensor& graph, const std::string& where);

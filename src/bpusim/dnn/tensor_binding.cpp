@@ -36,16 +36,21 @@ void checkShape(const Place& place, const hbDNNTensorShape& given, bool mayBeOpe
   }
 }
 
-// Strides from the inside out; returns whether some are left open.
+// Strides from the inside out; returns whether some are left open. An open one is at least what lies in it.
 [[nodiscard]] bool checkStrides(const Place& place, const hbDNNTensorProperties& given, bool mayBeOpen,
                                 Layout& layout) {
   const hbDNNTensorProperties& model = place.tensor.properties;
   bool open = false;
+  std::int64_t least = layout.elementSize;  // bytes that one step of the dimension has to span
   for (std::int32_t i = layout.rank - 1; i >= 0; --i) {
     const std::int64_t stride = given.stride[i];
+    const std::int64_t steps = std::max<std::int64_t>(layout.shape[i], 0);
     layout.strides[i] = stride;
     if (stride == -1 && model.stride[i] < 0 && mayBeOpen) {
       open = true;
+      if (__builtin_mul_overflow(least, steps, &least)) {
+        refuse(place, "its size does not fit into memory");
+      }
       continue;
     }
     if (stride == -1) {
@@ -56,22 +61,19 @@ void checkShape(const Place& place, const hbDNNTensorShape& given, bool mayBeOpe
         refuse(place, "the innermost stride is " + std::to_string(stride) + ", an element has " +
                           std::to_string(layout.elementSize) + " bytes");
       }
-      continue;
-    }
-    std::int64_t least = 0;
-    if (layout.strides[i + 1] >= 0 && layout.shape[i + 1] >= 0 &&
-        __builtin_mul_overflow(layout.strides[i + 1], layout.shape[i + 1], &least)) {
-      refuse(place, "its size does not fit into memory");
-    }
-    if (stride < least) {
+    } else if (stride < least) {
       refuse(place, "stride " + std::to_string(i) + " is " + std::to_string(stride) + ", at least " +
                         std::to_string(least) + " is needed");
     }
+    // Of inputs only: of outputs it takes whatever the caller has room for.
     const std::int64_t alignment = tasks()->platform()->strideAlignment;
-    if (model.stride[i] < 0 && place.tensor.alignedStrides && stride % alignment != 0) {
+    if (!mayBeOpen && model.stride[i] < 0 && place.tensor.alignedStrides && stride % alignment != 0) {
       refuse(place, "stride " + std::to_string(i) + " is " + std::to_string(stride) +
-                        "; strides that the caller chooses are multiples of " + std::to_string(alignment) +
+                        "; strides of inputs that the caller chooses are multiples of " + std::to_string(alignment) +
                         " on this SoC");
+    }
+    if (__builtin_mul_overflow(stride, steps, &least)) {
+      refuse(place, "its size does not fit into memory");
     }
   }
   return open;
@@ -126,7 +128,7 @@ void bindMemory(const Place& place, const hbUCPSysMem& memory, std::uint64_t nee
     bindMemory(place, given.sysMem, given.sysMem.memSize, binding);
     return binding;
   }
-  if (openStrides && !makeDense(layout)) {
+  if (openStrides && !fillOpen(layout)) {
     refuse(place, "its size does not fit into memory");
   }
   const std::optional<std::int64_t> span = spanOf(layout);

@@ -67,11 +67,12 @@ struct Destination {
 
 }  // namespace
 
-bool makeDense(Layout& layout) noexcept {
-  std::int64_t stride = layout.elementSize;
+bool fillOpen(Layout& layout) noexcept {
+  std::int64_t least = layout.elementSize;
   for (std::int32_t i = layout.rank - 1; i >= 0; --i) {
-    layout.strides[i] = stride;
-    if (__builtin_mul_overflow(stride, std::max<std::int64_t>(layout.shape[i], 1), &stride)) {
+    std::int64_t& stride = layout.strides[i];
+    stride = stride == -1 ? least : stride;
+    if (__builtin_mul_overflow(stride, std::max<std::int64_t>(layout.shape[i], 1), &least)) {
       return false;
     }
   }

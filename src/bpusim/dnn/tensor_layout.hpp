@@ -15,8 +15,8 @@ struct Layout {
   std::int64_t strides[HB_DNN_TENSOR_MAX_DIMENSIONS] = {};  // bytes
 };
 
-// Sets the strides that leave no gaps. Fails when the tensor does not fit into 63 bits.
-[[nodiscard]] bool makeDense(Layout& layout) noexcept;
+// Sets the strides that are -1 so that they leave no gaps. Fails when the tensor does not fit into 63 bits.
+[[nodiscard]] bool fillOpen(Layout& layout) noexcept;
 
 // Bytes without gaps.
 [[nodiscard]] std::int64_t denseSize(const Layout& layout) noexcept;

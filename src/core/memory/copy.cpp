@@ -105,7 +105,7 @@ void zeroGaps(char* memory, const std::int64_t* strides, const std::int64_t* sha
     if (!innerDense) {
       zeroGaps(block, strides, shape, rank, index + 1, elementSize);
     }
-    if (i + 1 < shape[index]) {
+    if (i + 1 < shape[index] && strides[index] > inner) {
       std::memset(block + inner, 0, static_cast<std::size_t>(strides[index] - inner));
     }
   }

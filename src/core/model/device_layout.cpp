@@ -8,11 +8,30 @@
 namespace hbm {
 namespace {
 
-[[noreturn]] void refuse(ErrorKind kind, const Model& model, TensorRole role, std::size_t index, const char* text) {
+[[noreturn]] void refuse(ErrorKind kind, const Model& model, TensorRole role, std::size_t index,
+                         const std::string& text) {
   const bool input = role == TensorRole::kInput;
   const TensorInfo& info = (input ? model.info.inputs : model.info.outputs)[index];
   throw Error(kind, place(model.info.name, input ? "input" : "output", info.name) + ": " + text,
               {"", 0, "", model.info.name, info.name});
+}
+
+// Strides that the driver left open at loading can, once they are filled, no longer fit into the fixed ones around
+// them.
+void checkKeptApart(const Model& model, TensorRole role, std::size_t index, const hbDNNTensorProperties& properties) {
+  if (rowsKeepApart(properties)) {
+    return;
+  }
+  const TensorInfo& info = (role == TensorRole::kInput ? model.info.inputs : model.info.outputs)[index];
+  const auto rank = static_cast<std::size_t>(properties.validShape.numDimensions);
+  const std::vector<std::int64_t> shape(properties.validShape.dimensionSize,
+                                        properties.validShape.dimensionSize + rank);
+  refuse(info.dynamicShape ? ErrorKind::kShape : ErrorKind::kModel, model, role, index,
+         "with the strides " + describeShape(properties.stride, rank) + " a tensor of shape " +
+             describeShape(shape.data(), rank) + " would overlap itself; the model's own strides are " +
+             describeShape(info.strides.data(), info.strides.size()) +
+             (info.dynamicShape ? ", so give a smaller shape, or pack the model with larger strides"
+                                : "; pack the model with larger ones"));
 }
 
 // Takes the dimensions from `shape` and fills the strides.
@@ -28,6 +47,7 @@ void complete(hbDNNTensorProperties& properties, const Model& model, TensorRole 
     refuse(ErrorKind::kUnsupported, model, role, index,
            "its strides cannot be completed: the innermost one is dynamic, or they are too large");
   }
+  checkKeptApart(model, role, index, properties);
 }
 
 }  // namespace
@@ -57,6 +77,7 @@ hbDNNTensorProperties otherProperties(const Model& model, TensorRole role, std::
 
 std::int64_t requiredBytes(const Model& model, TensorRole role, std::size_t index,
                            const hbDNNTensorProperties& properties) {
+  checkKeptApart(model, role, index, properties);
   const std::int64_t bytes = byteSize(properties);
   if (bytes < 0) {
     refuse(ErrorKind::kInput, model, role, index, "the tensor would not fit into memory");
@@ -92,6 +113,9 @@ bool windowOf(const TensorView& view, const DeviceBlock& block, const Soc& soc, 
         return false;
       }
       wanted.stride[i] = stride;
+    }
+    if (size > 1 && wanted.stride[i] < inner) {
+      return false;  // whoever asks for memory of this layout is told why
     }
     inner = wanted.stride[i] * std::max<std::int64_t>(size, 1);
   }

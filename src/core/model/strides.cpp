@@ -6,6 +6,14 @@
 
 namespace hbm {
 
+std::string describeShape(const std::int64_t* shape, std::size_t rank) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < rank; ++i) {
+    text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
+  }
+  return text + "]";
+}
+
 bool fillStrides(hbDNNTensorProperties& properties, std::int64_t alignment) {
   const std::int32_t rank = properties.validShape.numDimensions;
   if (rank > 0 && properties.stride[rank - 1] < 0) {
@@ -58,12 +66,14 @@ std::int64_t extent(const hbDNNTensorProperties& properties) {
 
 bool rowsKeepApart(const hbDNNTensorProperties& properties) {
   auto inner = static_cast<std::int64_t>(elementSize(static_cast<DataType>(properties.tensorType)));
+  const std::int32_t* const sizes = properties.validShape.dimensionSize;
+  if (std::count(sizes, sizes + properties.validShape.numDimensions, 0) != 0) {
+    return true;  // nothing is there
+  }
   for (std::int32_t i = properties.validShape.numDimensions - 1; i >= 0; --i) {
-    const std::int64_t size = properties.validShape.dimensionSize[i];
-    const std::int64_t stride = properties.stride[i];
-    if (size < 0 || stride < 0) {
-      return true;  // what lies further out depends on the call
-    }
+    // What depends on the call counts with the least that it can be.
+    const std::int64_t size = std::max(properties.validShape.dimensionSize[i], 1);
+    const std::int64_t stride = properties.stride[i] < 0 ? inner : properties.stride[i];
     std::int64_t steps = 0;
     if (size > 1 && (stride < inner || __builtin_mul_overflow(stride, size - 1, &steps) ||
                      __builtin_add_overflow(inner, steps, &inner))) {

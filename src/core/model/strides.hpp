@@ -1,11 +1,16 @@
 // The one place that computes strides and sizes of tensors in device memory.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "hobot/dnn/hb_dnn.h"
 
 namespace hbm {
+
+// A shape or strides in messages: "[1, 3, -1]".
+[[nodiscard]] std::string describeShape(const std::int64_t* shape, std::size_t rank);
 
 // Fills the strides that are -1, from the innermost dimension outwards, each rounded up to `alignment` bytes. Shape
 // must be complete. False on overflow or when the innermost stride is -1.
@@ -18,8 +23,8 @@ namespace hbm {
 // Bytes from the first element to the end of the last one; -1 when a dimension or stride is dynamic, and on overflow.
 [[nodiscard]] std::int64_t extent(const hbDNNTensorProperties& properties);
 
-// Whether elements with different indices lie at different places, as far as shape and strides are static, and none of
-// their places overflows.
+// Whether elements with different indices lie at different places and none of their places overflows. Dynamic
+// dimensions count as one step, dynamic strides as the smallest that fit.
 [[nodiscard]] bool rowsKeepApart(const hbDNNTensorProperties& properties);
 
 }  // namespace hbm

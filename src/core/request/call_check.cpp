@@ -4,6 +4,7 @@
 
 #include "core/driver/status.hpp"
 #include "core/model/shape_inference.hpp"
+#include "core/model/strides.hpp"
 #include "hbm_runtime/error.hpp"
 
 namespace hbm {
@@ -126,14 +127,6 @@ std::string wrongType(DataType expected, const std::string& given) {
   const std::string name = expected == DataType::kBool8 ? "bool_" : numpyName(expected);
   return "expected dtype " + describeType(expected) + ", given " + given +
          "; nothing is converted silently: use array.astype(numpy." + name + ")";
-}
-
-std::string describeShape(const std::int64_t* shape, std::size_t rank) {
-  std::string text = "[";
-  for (std::size_t i = 0; i < rank; ++i) {
-    text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
-  }
-  return text + "]";
 }
 
 void checkTensors(const Model& model, const Call& call, Targets targets) {

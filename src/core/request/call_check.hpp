@@ -20,7 +20,4 @@ void requireKnownType(const ModelInfo& model, const char* role, const TensorInfo
 // What messages say about an array of another element type; `given` describes that one.
 [[nodiscard]] std::string wrongType(DataType expected, const std::string& given);
 
-// "[1, 3, -1]"
-[[nodiscard]] std::string describeShape(const std::int64_t* shape, std::size_t rank);
-
 }  // namespace hbm

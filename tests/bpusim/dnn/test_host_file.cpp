@@ -160,7 +160,6 @@ TEST(impossible_values_are_refused_though_the_checksums_are_right) {
       {tensor([](TensorRow& t) { t.type = -1; }), "data type -1"},
       {tensor([](TensorRow& t) { t.type = HB_DNN_TENSOR_TYPE_MAX; }), "data type 14"},
       {tensor([](TensorRow& t) { t.shape.assign(11, 1); }), "11 dimensions"},
-      {tensor([](TensorRow& t) { t.shape[0] = 0; }), "dimension 0"},
       {tensor([](TensorRow& t) { t.shape[0] = -2; }), "dimension -2"},
       {tensor([](TensorRow& t) { t.shape[0] = std::int64_t{1} << 31; }), "dimension 2147483648"},
       {tensor([](TensorRow& t) { t.strides.pop_back(); }), "numbers of strides"},
@@ -174,7 +173,17 @@ TEST(impossible_values_are_refused_though_the_checksums_are_right) {
          t.shape = {1, 3, 3};
          t.strides = {huge, huge / 2, 4};
        }),
-       "a row is too large"},
+       "too large"},
+      {tensor([](TensorRow& t) {
+         t.shape = {2, 3, 3};
+         t.strides = {32, -1, 4};
+       }),
+       "stride 0 is 32, at least 36"},
+      {tensor([](TensorRow& t) {
+         t.shape = {2, -1, 3};
+         t.strides = {8, -1, 4};
+       }),
+       "stride 0 is 8, at least 12"},
       {tensor([](TensorRow& t) { t.size = 23; }), "aligned size is 23, the tensor needs 24"},
       {tensor([](TensorRow& t) { t.size = -1; }), "aligned size is -1"},
       {tensor([](TensorRow& t) { t.shape[0] = -1, t.size = 0; }), "aligned size of a dynamic tensor is 0"},

@@ -118,10 +118,14 @@ TEST(spans_and_density) {
   CHECK(bpusim::isDense(layoutOf(4, {2, 3}, {12, 4})));
   CHECK(bpusim::isDense(layoutOf(4, {1, 3}, {4096, 4})));
   CHECK(!bpusim::isDense(layoutOf(4, {2, 3}, {16, 4})));
-  Layout layout = layoutOf(4, {2, 3, 5}, {0, 0, 0});
-  CHECK(bpusim::makeDense(layout));
+  Layout layout = layoutOf(4, {2, 3, 5}, {-1, -1, 4});
+  CHECK(bpusim::fillOpen(layout));
   CHECK_EQ(layout.strides[0], 60);
-  Layout large = layoutOf(8, std::vector<std::int64_t>(3, std::numeric_limits<std::int32_t>::max()), {});
-  CHECK(!bpusim::makeDense(large));
+  Layout padded = layoutOf(4, {2, 3, 5}, {-1, 32, 4});
+  CHECK(bpusim::fillOpen(padded));
+  CHECK_EQ(padded.strides[0], 96);
+  CHECK_EQ(padded.strides[1], 32);
+  Layout large = layoutOf(8, std::vector<std::int64_t>(3, std::numeric_limits<std::int32_t>::max()), {-1, -1, 8});
+  CHECK(!bpusim::fillOpen(large));
   CHECK_EQ(bpusim::denseSize(layoutOf(8, {INT32_MAX, INT32_MAX, INT32_MAX, 0}, {0, 0, 0, 8})), 0);
 }
