@@ -18,6 +18,8 @@ from hbm_runtime.packer.engine import Session
 from hbm_runtime.packer.graph.element_types import DATA_TYPES
 from hbm_runtime.packer.graph.graph import shape_of
 from hbm_runtime.packer.graph.load import read_inputs
+from hbm_runtime.packer.options import TRIAL_SECONDS
+from hbm_runtime.packer.trial import can_try, try_model
 
 Array = NDArray[Any]
 
@@ -51,7 +53,7 @@ def open_model(
         passphrase: Of an encrypted model; one that is not encrypted needs none and ignores it.
 
     Raises:
-        PackError: The file is missing or no model, or it has several and none was chosen.
+        PackError: The file is missing or no model, it has several and none was chosen, or the engine crashes with it.
         HbmError: The driver refuses the model.
     """
     encrypted = passphrase is not None and is_encrypted(path)
@@ -71,6 +73,8 @@ class _OnnxModel:
             )
             for info in read_inputs(path)
         }
+        if can_try():
+            try_model(path, f"model '{Path(path).stem}'", TRIAL_SECONDS)
         self._session = Session(path, optimise=False)
 
     def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:

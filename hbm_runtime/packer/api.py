@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from hbm_runtime._errors import InputError
@@ -53,6 +54,7 @@ def pack_config(
     rules: ImageRules | None = None,
     description: str = "",
     progress: Progress | None = None,
+    trial_seconds: float | None = None,
 ) -> Path:
     """Packs the model that a configuration of the vendor's compiler names, with the tensors that a board's has.
 
@@ -63,6 +65,7 @@ def pack_config(
         rules: Decisions about image inputs that no document settles.
         description: Text of ``hbDNNGetHBMDesc``.
         progress: Called with a stage and the part that is done.
+        trial_seconds: As in ``ModelOptions``; None takes its default.
 
     Returns:
         The file that was written.
@@ -71,9 +74,10 @@ def pack_config(
         PackError: The configuration or the model cannot be packed, or the file cannot be written.
     """
     job = load_config(config, rules)
+    options = job.options if trial_seconds is None else replace(job.options, trial_seconds=trial_seconds)
     target = job.output if output is None else Path(output)
     inputs = [config, *_inputs_beside(job.source, target, config)]
-    content = _packed(job.source, job.options, description, progress)
+    content = _packed(job.source, options, description, progress)
     if output is None:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from hbm_runtime.packer.container import DYNAMIC, Model, Operation, Tensor
+from hbm_runtime.packer.container.rules import check_apart
 from hbm_runtime.packer.errors import PackError
 from hbm_runtime.packer.graph.graph import Graph
-from hbm_runtime.packer.graph.load import Source, load_graph
-from hbm_runtime.packer.graph.operators import check_loads, check_operators
-from hbm_runtime.packer.graph.shapes import complete_output_shapes, largest_output_shapes, set_input_shapes
+from hbm_runtime.packer.graph.load import Source, check_border, load_graph
+from hbm_runtime.packer.graph.operators import check_loads, try_graph
+from hbm_runtime.packer.graph.shapes import (
+    complete_output_shapes,
+    complete_outputs,
+    largest_output_shapes,
+    set_input_shapes,
+)
 from hbm_runtime.packer.layout import aligned_size, row_alignment, strides_of
 from hbm_runtime.packer.options import ImageInput, ModelOptions, Progress, TensorOptions
 from hbm_runtime.packer.transform.border import BorderTensor
@@ -33,11 +39,28 @@ def build_model(source: Source, options: ModelOptions | None = None, progress: P
     options = options or ModelOptions()
     tell = progress or (lambda _stage, _part: None)
     tell("reading the model", 0.0)
-    name, graph = load_graph(source, options.name)
+    name, graph = load_graph(source, options.name, editable=_edits(options))
     try:
         return _build(name, graph, options, tell)
     finally:
         graph.weights.close()
+
+
+def _edits(options: ModelOptions) -> bool:
+    """Whether the options ask for another graph than the model's own.
+
+    Otherwise everything that an engine could look at stays, so that it computes the same bytes as without packing.
+    """
+    return any(
+        (
+            options.input_shapes,
+            options.output_nodes,
+            options.remove_types,
+            options.remove_names,
+            options.inputs,
+            options.outputs,
+        )
+    )
 
 
 def _build(name: str, graph: Graph, options: ModelOptions, tell: Progress) -> Model:
@@ -45,12 +68,15 @@ def _build(name: str, graph: Graph, options: ModelOptions, tell: Progress) -> Mo
     set_input_shapes(graph, options.input_shapes)
     if options.output_nodes:
         cut_at(graph, options.output_nodes)
-    complete_output_shapes(graph)
+    if options.check_operators:
+        tell("trying the model", 0.05)
+        complete_outputs(graph, try_graph(graph, options.trial_seconds))
+    else:
+        complete_output_shapes(graph)
+    check_border(graph)
     largest = largest_output_shapes(graph, options.max_input_shapes)
     images = [name for name, option in options.inputs.items() if isinstance(option, ImageInput)]
     removal = remove_border_nodes(graph, options.remove_types, options.remove_names, images)
-    if options.check_operators:
-        check_operators(graph)
     outputs, inputs = OutputStage(graph, options, removal), InputStage(graph, options, removal)
     unknown = {**outputs.unknown_ranges(), **inputs.unknown_ranges()}
     ranges = measure_ranges(graph, unknown, options.samples, lambda stage, part: tell(stage, 0.1 + 0.6 * part))
@@ -59,12 +85,13 @@ def _build(name: str, graph: Graph, options: ModelOptions, tell: Progress) -> Mo
     taken_in = inputs.apply(ranges)
     _check_tensor_names(graph, options, [*taken_in, *given_out])
     graph.finish_prepending()
-    rewrite_signed_activations(graph, options.unsigned_activations)
-    graph.remove_dead_nodes()
-    graph.drop_unused_weights()
-    del graph.proto.value_info[:]
+    rewritten = rewrite_signed_activations(graph, options.unsigned_activations)
+    if _edits(options):
+        graph.remove_dead_nodes()
+        del graph.proto.value_info[:]
+    graph.drop_unused_constants()
     tell("checking", 0.8)
-    if options.check_operators:
+    if options.check_operators and (rewritten or _edits(options)):
         check_loads(graph)
     return Model(
         name=name,
@@ -100,11 +127,14 @@ def _reported(
     """What the driver will say of a tensor; ``largest`` is the shape that a dynamic output has at most."""
     option = options.tensors.get(tensor.name, TensorOptions())
     size = tensor.dtype.size
-    strides = option.strides or tensor.strides
+    strides = tensor.strides if option.strides is None else tuple(option.strides)
     alignment = row_alignment(options.march) if pad else 1
+    if option.strides is not None and len(option.strides) == len(tensor.shape):
+        # Who fills open strides later has to keep to the SoC's alignment.
+        check_apart(tensor.shape, option.strides, f"tensor '{tensor.name}'", row_alignment(options.march))
     if strides is None:
         strides = strides_of(tensor.shape, size, alignment)
-    allocated = aligned_size(tensor.shape, strides, size)
+    allocated = aligned_size(tensor.shape, strides, size) if tensor.rank_known else DYNAMIC
     if DYNAMIC in tensor.shape and largest is not None:
         allocated = aligned_size(largest, strides_of(largest, size, alignment), size)
     return Tensor(

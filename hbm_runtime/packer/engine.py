@@ -19,6 +19,8 @@ from hbm_runtime.packer.errors import PackError
 from hbm_runtime.packer.graph.weights import Weights
 
 Array = NDArray[Any]
+ToldOutputs = Mapping[str, tuple[str, Sequence[int | str | None]]]
+"""Type and dimensions of outputs by name, in the engine's words. No dimensions: a scalar, or nobody knows."""
 
 
 class Session:
@@ -57,7 +59,7 @@ class Session:
         try:
             self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # The engine's exceptions have no common base.
-            raise PackError(f"the engine refuses the model: {_first_line(error)}") from error
+            raise PackError(f"the engine refuses the model: {first_line(str(error))}") from error
 
     @property
     def input_names(self) -> list[str]:
@@ -69,10 +71,9 @@ class Session:
         """Outputs in order."""
         return [entry.name for entry in self._session.get_outputs()]
 
-    def output_shape(self, name: str) -> list[int | None]:
-        """Dimensions of an output, None where the engine does not know them before it runs."""
-        found = next(entry.shape for entry in self._session.get_outputs() if entry.name == name)
-        return [dimension if isinstance(dimension, int) and dimension >= 0 else None for dimension in found]
+    def told_outputs(self) -> ToldOutputs:
+        """What the engine knows about the outputs before it runs."""
+        return {entry.name: (entry.type, entry.shape) for entry in self._session.get_outputs()}
 
     def run(self, inputs: Mapping[str, Array], outputs: Sequence[str] | None = None) -> dict[str, Array]:
         """Computes outputs by name.
@@ -86,7 +87,7 @@ class Session:
         try:
             values = self._session.run(names, dict(inputs))
         except Exception as error:  # The engine's exceptions have no common base.
-            raise PackError(f"the engine cannot run the model on these inputs: {_first_line(error)}") from error
+            raise PackError(f"the engine cannot run the model on these inputs: {first_line(str(error))}") from error
         return {name: np.asarray(value) for name, value in zip(names, values, strict=True)}
 
 
@@ -170,6 +171,7 @@ def _is_composed(key: tuple[str, str], opset: int) -> bool:
     return any(getattr(schema, name) for name in ("has_function", "has_context_dependent_function"))
 
 
-def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
+def first_line(text: str, *, last: bool = False) -> str:
+    """The first (or last) line of a message that says something."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or ["no reason given"]
+    return lines[-1 if last else 0]

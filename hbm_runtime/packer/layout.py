@@ -27,7 +27,7 @@ def strides_of(shape: Sequence[int], element_size: int, alignment: int) -> tuple
         if DYNAMIC in (shape[i + 1], strides[i + 1]):
             strides[i] = DYNAMIC
             continue
-        row = strides[i + 1] * shape[i + 1]
+        row = strides[i + 1] * max(shape[i + 1], 1)  # an empty row still has a stride
         strides[i] = _round_up(row, alignment) if i == len(shape) - 2 else row
     return tuple(strides)
 
@@ -35,7 +35,7 @@ def strides_of(shape: Sequence[int], element_size: int, alignment: int) -> tuple
 def aligned_size(shape: Sequence[int], strides: Sequence[int], element_size: int) -> int:
     """Bytes to allocate for a tensor: what it covers, rounded up to 128; -1 when it is dynamic."""
     needed = needed_size(tuple(shape), tuple(strides), element_size)
-    return DYNAMIC if needed == DYNAMIC else _round_up(needed, _SIZE_ALIGNMENT)
+    return DYNAMIC if needed == DYNAMIC else max(_round_up(needed, _SIZE_ALIGNMENT), _SIZE_ALIGNMENT)
 
 
 def _round_up(value: int, unit: int) -> int:

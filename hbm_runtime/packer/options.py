@@ -14,6 +14,9 @@ from hbm_runtime.packer.container import DataType
 Progress = Callable[[str, float], None]
 """Called with the stage in words and the part that is done, 0 to 1."""
 
+TRIAL_SECONDS = 60.0
+"""How long a model may take to load and to run once before it is accepted."""
+
 Sample = Mapping[str, NDArray[np.generic]]
 """Values for all inputs of the original ONNX model, by name."""
 
@@ -162,7 +165,9 @@ class ModelOptions:
         pad_inputs: Rows of inputs with fixed strides are padded.
         pad_outputs: Rows of outputs are padded.
         unsigned_activations: See UnsignedActivations.
-        check_operators: Refuse operators that the engine does not have.
+        check_operators: Refuse what the engine does not load.
+        trial_seconds: How long the model may take to load and to run once on made-up inputs in a process of its own,
+            which shows whether the engine crashes with it. 0 does not try it.
     """
 
     name: str | None = None
@@ -183,3 +188,4 @@ class ModelOptions:
     pad_outputs: bool = True
     unsigned_activations: UnsignedActivations = UnsignedActivations.AUTO
     check_operators: bool = True
+    trial_seconds: float = TRIAL_SECONDS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from hbm_runtime.cli.arguments import Parser, integer
+from hbm_runtime.cli.arguments import Parser, integer, number
 from hbm_runtime.cli.errors import ExitCode, UsageError
 from hbm_runtime.cli.output import Output
 from hbm_runtime.cli.packing import Report, packing
@@ -21,6 +21,12 @@ def add_arguments(parser: Parser) -> None:
     source.add_argument("-m", "--model", metavar="FILE", help="an ONNX model; its tensors stay as they are")
     parser.add_option("output", "-o", metavar="FILE", help="the file to write")
     parser.add_option("description", default="", metavar="TEXT", help="description of the file")
+    parser.add_option(
+        "trial-seconds",
+        type=number(0),
+        metavar="N",
+        help="time for loading and running the model once, which shows engine crashes; default: 60; 0: no trial",
+    )
     quick = parser.add_argument_group("with --model")
     quick.add_argument("--march", help="the board's BPU, such as nash-e, nash-m or nash-p; default: any")
     quick.add_argument("--name", help="name of the model; default: the file's stem")
@@ -68,13 +74,19 @@ def _pack_config(arguments: argparse.Namespace, report: Report) -> Path:
         round=arguments.round,
     )
     return pack_config(
-        arguments.config, arguments.output, rules=rules, description=arguments.description, progress=report
+        arguments.config,
+        arguments.output,
+        rules=rules,
+        description=arguments.description,
+        progress=report,
+        trial_seconds=arguments.trial_seconds,
     )
 
 
 def _pack_model(arguments: argparse.Namespace, report: Report) -> Path:
     from hbm_runtime.packer import ModelOptions, pack  # noqa: PLC0415 (needs an extra)
     from hbm_runtime.packer.config.schema import MARCHES, MULTI_CORE_MARCHES  # noqa: PLC0415
+    from hbm_runtime.packer.options import TRIAL_SECONDS  # noqa: PLC0415
 
     if arguments.march and arguments.march not in MARCHES:
         raise UsageError(f"--march {arguments.march}: expected one of {', '.join(MARCHES)}")
@@ -87,6 +99,7 @@ def _pack_model(arguments: argparse.Namespace, report: Report) -> Path:
         core_count=arguments.core_num,
         input_shapes={name: _shape(name, text) for name, text in arguments.input_shape},
         pad_outputs=not arguments.output_no_padding,
+        trial_seconds=TRIAL_SECONDS if arguments.trial_seconds is None else arguments.trial_seconds,
     )
     pack(arguments.model, output, options, description=arguments.description, progress=report)
     return output

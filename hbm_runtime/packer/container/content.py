@@ -46,9 +46,10 @@ class Tensor:
         name: What users see.
         graph_name: The input or output of the ONNX graph.
         dtype: Element type.
-        shape: Dimensions, -1 where dynamic.
+        shape: Dimensions, -1 where dynamic. Empty for a scalar, and for an output of unknown rank.
         strides: Bytes per step of each dimension, -1 where the caller chooses.
         aligned_size: Bytes to allocate, -1 when it depends on dynamic parts. For a dynamic output: an upper bound.
+            -1 with an empty shape means that the rank is known only after a run.
         quantisation: Scale and zero point of integer tensors.
         description: Free text.
     """

@@ -58,10 +58,12 @@ def _check_tensor(tensor: Tensor, where: str, *, is_output: bool) -> None:
     if rank > MAX_DIMENSIONS:
         raise PackError(f"{where}: {rank} dimensions, at most {MAX_DIMENSIONS} are possible")
     for dimension in tensor.shape:
-        if dimension != DYNAMIC and not 1 <= dimension <= MAX_DIMENSION:
-            raise PackError(f"{where}: dimension {dimension} in shape {list(tensor.shape)}; 1 to 2^31-1, or -1")
+        if not DYNAMIC <= dimension <= MAX_DIMENSION:
+            raise PackError(f"{where}: dimension {dimension} in shape {list(tensor.shape)}; 0 to 2^31-1, or -1")
     _check_strides(tensor, where)
     needed = needed_size(tensor.shape, tensor.strides, tensor.dtype.size)
+    if is_output and not tensor.shape and tensor.aligned_size == DYNAMIC:
+        return  # of unknown rank
     if needed == DYNAMIC:
         if tensor.aligned_size != DYNAMIC and not (is_output and 0 < tensor.aligned_size <= MAX_SIZE):
             raise PackError(f"{where}: aligned size is -1 for a dynamic tensor, not {tensor.aligned_size}")
@@ -78,16 +80,30 @@ def _check_strides(tensor: Tensor, where: str) -> None:
         return
     if strides[-1] != tensor.dtype.size:
         raise PackError(f"{where}: innermost stride is {strides[-1]}, an element has {tensor.dtype.size} bytes")
-    for i, stride in enumerate(strides[:-1]):
+    check_apart(shape, strides, where)
+
+
+def check_apart(shape: tuple[int, ...], strides: tuple[int, ...], where: str, alignment: int = 1) -> None:
+    """Raises PackError when elements would share bytes.
+
+    What is dynamic counts with the least that it can be: dimensions with one step, strides with what lies in them,
+    rounded up to ``alignment`` bytes.
+    """
+    least = 1
+    for i in reversed(range(len(shape))):
+        stride = strides[i]
         if stride == DYNAMIC:
-            continue
-        if not 1 <= stride <= MAX_SIZE:
+            stride = -(-least // alignment) * alignment
+        elif not 1 <= stride <= MAX_SIZE:
             raise PackError(f"{where}: stride {stride} in {list(strides)}; a number of bytes or -1")
-        inner, dimension = strides[i + 1], shape[i + 1]
-        if DYNAMIC not in {inner, dimension} and stride < inner * dimension:
+        elif stride < least:
             raise PackError(
-                f"{where}: stride[{i}] = {stride} is below stride[{i + 1}] * shape[{i + 1}] = {inner * dimension}"
+                f"{where}: stride[{i}] = {stride} in {list(strides)} is below the {least} bytes that one step of "
+                f"dimension {i} of shape {list(shape)} takes"
             )
+        least = stride * max(shape[i], 1)
+        if least > MAX_SIZE:
+            raise PackError(f"{where}: shape {list(shape)} with strides {list(strides)} is too large")
 
 
 def _check_quantisation(tensor: Tensor, where: str) -> None:

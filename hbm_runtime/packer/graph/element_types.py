@@ -24,6 +24,9 @@ DATA_TYPES: dict[int, DataType] = {
 
 ONNX_TYPES: dict[DataType, int] = {data: onnx_type for onnx_type, data in DATA_TYPES.items()}
 
+ENGINE_TYPES: dict[str, int] = {f"tensor({name.lower()})": number for name, number in TensorProto.DataType.items()}
+"""Element types by the engine's words for tensors of them."""
+
 
 def type_name(element_type: int) -> str:
     """Name of an ONNX element type for messages."""

@@ -168,7 +168,7 @@ class Graph:
         raise PackError(f"{self.name}: there is no input '{name}'; the inputs are {known}")
 
     def remove_dead_nodes(self) -> None:
-        """Removes nodes and constants that no output needs."""
+        """Removes nodes that no output needs."""
         needed = {output.name for output in self.proto.output}
         kept: list[NodeProto] = []
         for node in reversed(self.proto.node):
@@ -179,13 +179,17 @@ class Graph:
         if len(kept) != len(self.proto.node):
             del self.proto.node[:]
             self.proto.node.extend(reversed(kept))
-        for values in (self.proto.initializer, self.proto.value_info):
-            for at in reversed(range(len(values))):
-                if values[at].name not in needed:
-                    del values[at]
 
-    def drop_unused_weights(self) -> None:
-        """Forgets the external data that no constant names any more."""
+    def drop_unused_constants(self) -> None:
+        """Removes constants that no node and no output needs, and their external data."""
+        needed = {output.name for output in self.proto.output}
+        for node in self.proto.node:
+            needed.update(node.input)
+            needed.update(_captured(node))
+        constants = self.proto.initializer
+        for at in reversed(range(len(constants))):
+            if constants[at].name not in needed:
+                del constants[at]
         tensors = [tensor for tensor in self.proto.initializer if tensor.data_location == TensorProto.EXTERNAL]
         if sum(length for _, length in {place_of(tensor) for tensor in tensors}) == self.weights.stored:
             return

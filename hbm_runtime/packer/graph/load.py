@@ -25,12 +25,13 @@ _LEAST_OPSET = 11
 _LEAST_IR_VERSION = 4
 
 
-def load_graph(source: Source, name: str | None = None) -> tuple[str, Graph]:
+def load_graph(source: Source, name: str | None = None, *, editable: bool = True) -> tuple[str, Graph]:
     """Reads a model and takes its weights apart.
 
     Args:
         source: The model. A ``ModelProto`` is copied, not changed.
         name: Name of the model; None takes the file's stem, or the name of the graph, or ``model``.
+        editable: Raise the operator set to what added nodes need. That can change how the model computes.
 
     Returns:
         The name and the graph.
@@ -47,10 +48,11 @@ def load_graph(source: Source, name: str | None = None) -> tuple[str, Graph]:
         _drop_constant_inputs(model.graph)
         model.ir_version = max(model.ir_version, _LEAST_IR_VERSION)
         _name_nodes(model)
-        model = _raise_opset(model, where)
+        if editable:
+            model = _raise_opset(model, where)
         graph = Graph(model, weights, where)
         _infer_missing_types(graph)
-        _check_border(graph)
+        check_border(graph, complete=False)
     except BaseException:
         weights.close()
         raise
@@ -151,11 +153,19 @@ def _raise_opset(model: ModelProto, where: str) -> ModelProto:
 
 
 def _infer_missing_types(graph: Graph) -> None:
-    infos = [*graph.proto.input, *graph.proto.output]
-    if all(info.type.tensor_type.elem_type and info.type.tensor_type.HasField("shape") for info in infos):
+    """Takes over what inference knows about outputs that declare no type or no shape."""
+    if all(map(_is_declared, graph.proto.output)):
         return
-    inferred = infer_shapes(graph.model)
-    graph.model.graph.CopyFrom(inferred.graph)
+    inferred = infer_shapes(graph.model).graph
+    for output, known in zip(graph.proto.output, inferred.output, strict=True):
+        if not _is_declared(output):
+            output.type.MergeFrom(known.type)
+
+
+def _is_declared(info: ValueInfoProto) -> bool:
+    kind = info.type.WhichOneof("value")
+    tensor = info.type.tensor_type
+    return kind not in {None, "tensor_type"} or bool(tensor.elem_type and tensor.HasField("shape"))
 
 
 def infer_shapes(model: ModelProto) -> ModelProto:
@@ -166,18 +176,30 @@ def infer_shapes(model: ModelProto) -> ModelProto:
         return model
 
 
-def _check_border(graph: Graph) -> None:
+def check_border(graph: Graph, *, complete: bool = True) -> None:
+    """Raises PackError when no driver could have the inputs or outputs.
+
+    Args:
+        graph: The graph.
+        complete: Outputs must have a type; False leaves them time to get one.
+    """
     for kind, infos in (("input", graph.proto.input), ("output", graph.proto.output)):
         for info in infos:
             where = f"{graph.name}, {kind} '{info.name}'"
+            if not complete and kind == "output" and not info.type.WhichOneof("value"):
+                continue
             if not info.type.HasField("tensor_type"):
                 raise PackError(f"{where} is no tensor (sequences, maps and optionals cannot be packed)")
             element = info.type.tensor_type.elem_type
+            if element == TensorProto.UNDEFINED and kind == "output" and not complete:
+                continue
             if element == TensorProto.UNDEFINED:
                 raise PackError(f"{where}: the model does not say its data type")
             if element not in DATA_TYPES:
                 raise PackError(f"{where}: data type {type_name(element)} cannot be packed")
             shape = shape_of(info)
+            if shape is None and kind == "output":
+                continue  # known after a run
             if shape is None:
                 raise PackError(f"{where}: the model does not say how many dimensions it has")
             if len(shape) > MAX_DIMENSIONS:

@@ -7,13 +7,34 @@ from collections.abc import Iterator
 
 from onnx import GraphProto
 
-from hbm_runtime.packer.engine import Session, engine_available, unsupported_operators
+from hbm_runtime.packer.engine import Session, ToldOutputs, engine_available, unsupported_operators
 from hbm_runtime.packer.errors import PackError
 from hbm_runtime.packer.graph.graph import Graph
+from hbm_runtime.packer.trial import can_try, try_model
 
 
-def check_operators(graph: Graph) -> None:
-    """Raises PackError that names all operators the engine lacks; does nothing where there is no engine to ask."""
+def try_graph(graph: Graph, seconds: float) -> ToldOutputs:
+    """Loads the graph, and runs it once in a process of its own unless ``seconds`` is 0.
+
+    Returns:
+        What the engine says about the outputs; empty when there is no engine.
+
+    Raises:
+        PackError: The engine ends with the graph, or refuses it. The text names all operators that the engine lacks.
+    """
+    if not engine_available():
+        return {}
+    try:
+        if seconds > 0 and can_try():
+            return try_model(graph.weights.beside(graph.model.SerializeToString()), graph.name, seconds)
+        return _load(graph).told_outputs()
+    except PackError:
+        _check_operators(graph)
+        raise
+
+
+def _check_operators(graph: Graph) -> None:
+    """Raises PackError that names all operators the engine lacks."""
     local = {(function.domain, function.name) for function in graph.model.functions}
     counts = Counter(_operators(graph.proto))
     for function in graph.model.functions:
@@ -30,10 +51,14 @@ def check_operators(graph: Graph) -> None:
 def check_loads(graph: Graph) -> None:
     """Raises PackError when the engine refuses the finished graph; does nothing where there is no engine."""
     if engine_available():
-        try:
-            Session(graph.model.SerializeToString(), graph.weights, optimise=False, threads=1)
-        except PackError as error:
-            raise PackError(f"{graph.name}: {error}") from error
+        _load(graph, optimise=False)
+
+
+def _load(graph: Graph, *, optimise: bool = True) -> Session:
+    try:
+        return Session(graph.model.SerializeToString(), graph.weights, optimise=optimise, threads=1)
+    except PackError as error:
+        raise PackError(f"{graph.name}: {error}") from error
 
 
 def _operators(graph: GraphProto) -> Iterator[tuple[str, str]]:

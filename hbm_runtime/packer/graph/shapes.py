@@ -1,14 +1,15 @@
-"""Sets the shapes of inputs, and tells how large outputs can become."""
+"""Sets the shapes of inputs, and tells types and shapes of outputs and how large they can become."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from onnx import ModelProto, ValueInfoProto
+from onnx import ModelProto, TensorShapeProto, ValueInfoProto
 
 from hbm_runtime.packer.container import DYNAMIC
-from hbm_runtime.packer.engine import Session
+from hbm_runtime.packer.engine import Session, ToldOutputs
 from hbm_runtime.packer.errors import PackError
+from hbm_runtime.packer.graph.element_types import ENGINE_TYPES
 from hbm_runtime.packer.graph.graph import Graph, shape_of
 from hbm_runtime.packer.graph.load import infer_shapes
 
@@ -57,31 +58,52 @@ def largest_output_shapes(graph: Graph, shapes: Mapping[str, Sequence[int]]) -> 
     return found
 
 
-def complete_output_shapes(graph: Graph) -> None:
-    """Asks the engine for dimensions of outputs that are unknown although all inputs are fixed.
+def complete_outputs(graph: Graph, told: ToldOutputs) -> None:
+    """Takes over what the engine says about types and dimensions of outputs.
 
-    It folds constants further than shape inference does. Dimensions that depend on data stay unknown.
+    It folds constants further than shape inference does, and knows its own operators. What contradicts the graph's
+    declaration becomes dynamic there, so that the result can have the size that it has.
     """
+    for output in graph.proto.output:
+        if output.name not in told:
+            continue
+        kind, shape = told[output.name]
+        tensor = output.type.tensor_type
+        if not output.type.WhichOneof("value") or not tensor.elem_type:
+            element = ENGINE_TYPES.get(kind)
+            if element is None:
+                continue
+            tensor.elem_type = element
+        declared = shape_of(output)
+        if declared is None and shape:
+            tensor.shape.dim.extend([TensorShapeProto.Dimension() for _ in shape])
+        for dimension, known in zip(tensor.shape.dim, shape, strict=False):
+            if isinstance(known, int) and known >= 0:
+                dimension.Clear()
+                dimension.dim_value = known
+            elif not isinstance(known, str) and dimension.HasField("dim_value"):
+                dimension.Clear()
+
+
+def complete_output_shapes(graph: Graph) -> None:
+    """Asks the engine for dimensions of outputs that are unknown although all inputs are fixed."""
     if any(not _is_fixed(info) for info in graph.proto.input) or all(_is_fixed(info) for info in graph.proto.output):
         return
     try:
         session = Session(graph.model.SerializeToString(), graph.weights)
     except PackError:
         return
-    for output in graph.proto.output:
-        for dimension, known in zip(output.type.tensor_type.shape.dim, session.output_shape(output.name), strict=False):
-            if known is not None:
-                dimension.Clear()
-                dimension.dim_value = known
+    complete_outputs(graph, session.told_outputs())
 
 
 def _is_fixed(info: ValueInfoProto) -> bool:
-    return all(isinstance(dimension, int) for dimension in shape_of(info) or ())
+    shape = shape_of(info)
+    return shape is not None and all(isinstance(dimension, int) for dimension in shape)
 
 
 def _infer_outputs(graph: Graph) -> None:
     """Recomputes the shapes of outputs; what cannot be inferred keeps its declared rank with unknown dimensions."""
-    declared = [len(output.type.tensor_type.shape.dim) for output in graph.proto.output]
+    declared = [len(shape_of(output) or ()) for output in graph.proto.output]
     for output in graph.proto.output:
         output.type.tensor_type.ClearField("shape")
     del graph.proto.value_info[:]

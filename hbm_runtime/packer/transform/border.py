@@ -19,6 +19,7 @@ class BorderTensor:
         strides: None where the padding rules decide.
         quantisation: Scale parameters.
         image: Rows of images are not padded.
+        rank_known: False for an output whose number of dimensions only a run can tell; its shape is empty.
     """
 
     name: str
@@ -28,6 +29,7 @@ class BorderTensor:
     strides: tuple[int, ...] | None = None
     quantisation: Quantisation = field(default_factory=Quantisation)
     image: bool = False
+    rank_known: bool = True
 
 
 def dimensions_of(shape: tuple[int | str | None, ...]) -> tuple[int, ...]:

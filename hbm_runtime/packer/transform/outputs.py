@@ -56,12 +56,17 @@ class OutputStage:
     def _output(self, name: str, value: str, ranges: Ranges) -> BorderTensor:
         graph = self._graph
         info = next(output for output in graph.proto.output if output.name == value)
-        shape = shape_of(info) or ()
+        known = shape_of(info)
+        shape = known or ()
         element_type = info.type.tensor_type.elem_type
-        tensor = BorderTensor(name, value, DATA_TYPES[element_type], dimensions_of(shape))
+        tensor = BorderTensor(name, value, DATA_TYPES[element_type], dimensions_of(shape), rank_known=known is not None)
         wanted = self._wanted.get(name)
         if wanted is None:
             return tensor
+        if known is None:
+            raise PackError(
+                f"{graph.name}, output '{name}': the model does not say how many dimensions it has; integers need that"
+            )
         origin = quantised.origin_of(graph, value)
         found = None
         if not wanted.scale and wanted.dtype is None:

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/vector_target.hpp"
+#include "core/model/strides.hpp"
 #include "core/quantization/quantization_kernels.hpp"
 #include "core/request/call_check.hpp"
 #include "hbm_runtime/error.hpp"
