@@ -71,6 +71,34 @@ _TEXTS: dict[str, tuple[str, Sequence[Inputs]]] = {
         "g (float[4,3] x) => (float[1,3] y) { y = Neg(x) }",
         [{"x": counted(4, 3)}],
     ),
+    "an output that is an input": (
+        "g (float[n] x) => (float[n] y, float[n] x) { y = Neg(x) }",
+        [{"x": counted(3)}],
+    ),
+    "nothing but an output that is an input": ("g (float[2,3] x) => (float[2,3] x) { }", [{"x": counted(2, 3)}]),
+    "an output whose rank a run decides": (
+        "g (float[n] x, int64[r] s) => (float[] y) { y = Reshape(x, s) }",
+        [{"x": counted(6), "s": np.array(shape)} for shape in ([2, 3], [6], [1, 2, 3])],
+    ),
+    "branches of other sizes": (
+        "g (bool c, float[n] x) => (float[k] y) <float[3] a = {1,2,3}, float[2] b = {1,2}> { y = If(c) <then_branch = "
+        "t () => (float[p] u) { u = Add(x, a) }, else_branch = e () => (float[q] v) { v = Add(x, b) }> }",
+        [{"c": np.array(True), "x": counted(3)}, {"c": np.array(False), "x": counted(2)}],
+    ),
+    "branches of other ranks": (
+        "g (bool c, float[n] x) => (float[] y) <int64[1] a = {0}> { y = If(c) <then_branch = "
+        "t () => (float[1,n] u) { u = Unsqueeze(x, a) }, else_branch = e () => (float[n] v) { v = Neg(x) }> }",
+        [{"c": flag, "x": counted(3)} for flag in _flags(True, False)],
+    ),
+    "a batch that the declaration does not allow": (
+        "g (float[b,3] x) => (float[1,3] y) { y = Neg(x) }",
+        [{"x": counted(1, 3)}, {"x": counted(4, 3)}],
+    ),
+    "another rank than declared": (
+        "g (float[b,n] x) => (float[b,n] y) <int64[1] a = {0}> { y = Unsqueeze(x, a) }",
+        [{"x": counted(2, 3)}],
+    ),
+    "a scalar by declaration alone": ("g (float[n] x) => (float y) { y = Neg(x) }", [{"x": counted(5)}]),
     "an output that is an initializer": (
         "g (float[3] x) => (float[3] y, float[2,3] w) <float[2,3] w = {1,2,3,4,5,6}> { y = Neg(x) }",
         [{"x": counted(3)}],
