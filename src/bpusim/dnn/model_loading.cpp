@@ -4,13 +4,12 @@
 
 #include <algorithm>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 #include "error.hpp"
 #include "host_file.hpp"
 #include "library.hpp"
-#include "onnx_constants.hpp"
+#include "model_graphs.hpp"
 #include "onnx_edit.hpp"
 #include "onnx_graph.hpp"
 #include "onnx_metadata.hpp"
@@ -28,34 +27,6 @@ struct Origin {
 
 [[noreturn]] void refuse(const Origin& origin, const std::string& text) {
   throw Error(HB_DNN_INVALID_MODEL, "'" + origin.file.place + "': " + text);
-}
-
-// Names of `options.keep` that the graph's nodes produce.
-[[nodiscard]] std::vector<std::string> keptBy(const OnnxGraph& graph, const LoadOptions& options) {
-  std::vector<std::string> kept;
-  if (options.keep.empty() && !options.keepAll) {
-    return kept;
-  }
-  std::unordered_set<std::string_view> produced;
-  for (const OnnxNode& node : graph.nodes) {
-    produced.insert(node.outputs.begin(), node.outputs.end());
-  }
-  for (const OnnxValue& output : graph.outputs) {
-    produced.erase(output.name);
-  }
-  for (const std::string& name : options.keep) {
-    if (produced.erase(name) != 0) {
-      kept.push_back(name);
-    }
-  }
-  for (const OnnxNode& node : graph.nodes) {
-    for (const std::string_view name : node.outputs) {
-      if (options.keepAll && !name.empty() && produced.erase(name) != 0) {
-        kept.emplace_back(name);
-      }
-    }
-  }
-  return kept;
 }
 
 // Takes those out of `keep` that no driver's tensor can be. False when all can stay.
@@ -109,39 +80,11 @@ struct Origin {
   return false;
 }
 
-[[nodiscard]] ConstantFiles constantFiles(const ModelSource& source) {
-  return source.weights.has_value() ? ConstantFiles(kWeightsLocation, *source.weights) : ConstantFiles(source.folder);
-}
-
-// The graph with the kept tensors as outputs, and for a profile, which opens further sessions later, with all
-// constants: their files may be others then. "" when there is nothing to change.
-[[nodiscard]] std::string editedGraph(const Origin& origin, const Model& model) {
-  const ModelSource& source = model.source;
-  std::string graph = source.keep.empty() ? "" : withOutputs(source.graph, source.keep);
-  if (origin.options.profile && !source.weights.has_value()) {
-    ConstantFiles files = constantFiles(source);
-    graph = withConstants(graph.empty() ? source.graph : std::string_view(graph), files);
-  }
-  return graph;
-}
-
-// Later the files of the constants may be others, or gone.
-[[nodiscard]] std::string shapeGraph(const Model& model) {
-  try {
-    ConstantFiles files = constantFiles(model.source);
-    return withoutWeights(model.graph(), files);
-  } catch (const Error& error) {
-    log(LogLevel::kInfo,
-        ("model '" + model.name + "': its output shapes can be told by a run only: " + error.what()).c_str());
-    return "";
-  }
-}
-
 void openSession(const Origin& origin, Model& model) {
   EngineOptions options = origin.options.engine;
   options.weights = model.source.weights;
   options.weightsFolder = model.source.folder;
-  model.editedGraph = editedGraph(origin, model);
+  model.editedGraph = editedGraph(model.source, origin.options.profile);
   if (!openMapped(origin, model, options)) {
     try {
       model.session = std::make_unique<ModelSession>(model.graph(), std::move(options), origin.options.profile);
