@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "error.hpp"
@@ -98,10 +99,11 @@ void InferJob::compute(Scratch& scratch) {
 bool InferJob::mayBeInPlace(std::size_t index) const {
   const TensorBinding& output = outputs_[index];
   const Layout& layout = output.layout;
+  const std::optional<std::int64_t> span = spanOf(layout);
   return output.hasMemory && output.tensor->rankKnown && model().history.inPlace(index) &&
          std::none_of(layout.shape, layout.shape + layout.rank, [](std::int64_t size) { return size < 0; }) &&
          std::none_of(layout.strides, layout.strides + layout.rank, [](std::int64_t stride) { return stride < 0; }) &&
-         spanOf(layout).has_value() && static_cast<std::uint64_t>(*spanOf(layout)) <= output.window;
+         span.has_value() && static_cast<std::uint64_t>(*span) <= output.window;
 }
 
 void InferJob::prepareOutputs(Scratch& scratch) const {
@@ -165,7 +167,8 @@ void InferJob::finishAllocated(Scratch& scratch, std::size_t index) {
   const auto foreign = [&](const DenseTensor& other) { return overlap(other, data, size); };
   // An output that is an input is the input's memory, and one value under two names is the same memory twice.
   const bool shared = std::any_of(scratch.denseInputs.begin(), scratch.denseInputs.end(), foreign) ||
-                      std::any_of(scratch.denseOutputs.begin(), scratch.denseOutputs.begin() + index, foreign);
+                      std::any_of(scratch.denseOutputs.begin(),
+                                  scratch.denseOutputs.begin() + static_cast<std::ptrdiff_t>(index), foreign);
   if (!isDeclared(*output.tensor, shape)) {
     noteDeclaration(index, shape);
   } else if (shared) {
