@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from benchmarks.figures import Figure
@@ -21,7 +23,12 @@ def main() -> None:
     native.configure_null_driver("shape=16")
     runtime = HB_HBMRuntime(str(ANY_FILE))
     small = np.ones(16, np.float32)
-    keywords = {"priority": {"null": 5}, "bpu_cores": {"null": [0]}, "custom_id": {"null": 7}, "device_id": {"null": 0}}
+    keywords: dict[str, Any] = {
+        "priority": {"null": 5},
+        "bpu_cores": {"null": [0]},
+        "custom_id": {"null": 7},
+        "device_id": {"null": 0},
+    }
     times = best_of(
         {
             "loop": lambda: native.driver_calls(ANY_FILE, 5000, "small"),

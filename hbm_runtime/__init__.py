@@ -157,6 +157,11 @@ for _class in [_value for _name, _value in globals().items() if _name in __all__
     _class.__module__ = __name__  # where users find it: tracebacks, pickles and help() say so
 
 
+def __dir__() -> list[str]:
+    """Lists the public names."""
+    return sorted(__all__)
+
+
 def __getattr__(name: str) -> Any:
     """Imports the classes of remote runtimes when they are asked for; importing this package must stay cheap."""
     if name not in {"RemoteProfile", "RemoteRequest", "RemoteRequestInfo", "RemoteRuntime"}:

@@ -35,6 +35,7 @@ __all__: list[str] = [
     "is_device_array",
     "is_forked",
     "load_driver",
+    "native_method",
     "quantize",
     "refuse_fork",
     "release_hanging_tasks",
@@ -168,61 +169,11 @@ class Runtime:
     def _replace_by_buffer(self, model: str, buffer: typing_extensions.Buffer, options: LoadOptions) -> None: ...
     def _replace_by_file(self, model: str, file: bytes, options: LoadOptions) -> None: ...
     def _request_counts(self) -> dict[str, dict[str, int]]: ...
-    @typing.overload
-    def _run_async(
-        self,
-        input_tensor: typing.Any,
-        model_name: typing.Any = None,
-        priority: typing.Any = None,
-        bpu_cores: typing.Any = None,
-        custom_id: typing.Any = None,
-        device_id: typing.Any = None,
-        *,
-        timeout: typing.Any = None,
-        deadline: typing.Any = None,
-        outputs: typing.Any = None,
-        output_names: typing.Any = None,
-    ) -> Request:
-        """
-        Starts a run; the package makes an InferRequest of it.
-        """
-    @typing.overload
-    def _run_async(
-        self,
-        input_tensors: typing.Any,
-        model_name: typing.Any = None,
-        priority: typing.Any = None,
-        bpu_cores: typing.Any = None,
-        custom_id: typing.Any = None,
-        device_id: typing.Any = None,
-        *,
-        timeout: typing.Any = None,
-        deadline: typing.Any = None,
-        outputs: typing.Any = None,
-        output_names: typing.Any = None,
-    ) -> Request:
-        """
-        Starts a run; the package makes an InferRequest of it.
-        """
-    @typing.overload
-    def _run_async(
-        self,
-        multi_input_tensors: typing.Any,
-        model_name: typing.Any = None,
-        priority: typing.Any = None,
-        bpu_cores: typing.Any = None,
-        custom_id: typing.Any = None,
-        device_id: typing.Any = None,
-        *,
-        timeout: typing.Any = None,
-        deadline: typing.Any = None,
-        outputs: typing.Any = None,
-        output_names: typing.Any = None,
-    ) -> Request:
-        """
-        Starts a run; the package makes an InferRequest of it.
-        """
     def _set_recorder(self, recorder: Recorder) -> None: ...
+    def _start(self, inputs: typing.Any, model_name: typing.Any, deadline: typing.Any) -> Request:
+        """
+        Starts a run of one model.
+        """
     def _take_operation_times(self, model: str) -> list[tuple[str, str, int, int, int]]: ...
     def _tensor_memory(
         self, model: str, is_input: bool, tensor: typing.SupportsInt | typing.SupportsIndex
@@ -230,176 +181,6 @@ class Runtime:
     def memory_info(self) -> dict[str, dict[str, int]]:
         """
         Device memory in bytes by model: used_bytes by requests, outputs and arrays that are held, free_bytes kept for the next run.
-        """
-    @typing.overload
-    def run(
-        self,
-        input_tensor: typing.Any,
-        model_name: typing.Any = None,
-        priority: typing.Any = None,
-        bpu_cores: typing.Any = None,
-        custom_id: typing.Any = None,
-        device_id: typing.Any = None,
-        *,
-        timeout: typing.Any = None,
-        deadline: typing.Any = None,
-        outputs: typing.Any = None,
-        output_names: typing.Any = None,
-    ) -> dict[str, dict[str, numpy.ndarray]]:
-        """
-        Runs one or several models and waits for the results.
-
-        The GIL is released while inputs are copied and the device works. Any number of threads may call it at a time.
-        The first argument takes one of three forms, whose names may be used as keywords:
-
-        Args:
-            input_tensor: One array, for a model with exactly one input.
-            input_tensors: Arrays by input name, for one model.
-            multi_input_tensors: Dicts of arrays by input name, by model name; these models run in parallel.
-            model_name: Which model gets the array or the flat dict, needed when several are loaded; with the nested form only
-                this model runs.
-            priority: 0 to 255 by model name, bigger first; this call only.
-            bpu_cores: Lists of core numbers by model name, [-1] for automatic; this call only.
-            custom_id: int by model name; among equal priorities the smaller runs first; this call only.
-            device_id: int by model name; this call only.
-            timeout: Seconds after which to give up, None to wait without limit.
-            deadline: A time of `time.monotonic`; a model that has not reached the device by then is not run.
-            outputs: Arrays to be filled, by output name (with several models by model name first): of the output's dtype and
-                shape, writeable, any layout. The result holds the same objects.
-            output_names: The outputs to return, a list of names (with several models by model name), None for all.
-
-        Inputs have the model's dtype, rank and dimensions (-1 fits any size) and any memory layout; nothing is cast.
-
-        Returns:
-            {model: {output: array}} in the order of the models given and of the outputs. The arrays are writeable views of
-            device memory with the driver's strides; they stay valid as long as they are held.
-
-        Raises:
-            InputError: wrong dtype, shape, name or scheduling value; nothing was run.
-            TypeError: an argument of a wrong type.
-            DriverError: the driver failed.
-            HbmTimeoutError: not done in time; the device goes on, the runtime can be used.
-            HbmDeadlineError: the deadline had passed before the device was free.
-        """
-    @typing.overload
-    def run(
-        self,
-        input_tensors: typing.Any,
-        model_name: typing.Any = None,
-        priority: typing.Any = None,
-        bpu_cores: typing.Any = None,
-        custom_id: typing.Any = None,
-        device_id: typing.Any = None,
-        *,
-        timeout: typing.Any = None,
-        deadline: typing.Any = None,
-        outputs: typing.Any = None,
-        output_names: typing.Any = None,
-    ) -> dict[str, dict[str, numpy.ndarray]]:
-        """
-        Runs one or several models and waits for the results.
-
-        The GIL is released while inputs are copied and the device works. Any number of threads may call it at a time.
-        The first argument takes one of three forms, whose names may be used as keywords:
-
-        Args:
-            input_tensor: One array, for a model with exactly one input.
-            input_tensors: Arrays by input name, for one model.
-            multi_input_tensors: Dicts of arrays by input name, by model name; these models run in parallel.
-            model_name: Which model gets the array or the flat dict, needed when several are loaded; with the nested form only
-                this model runs.
-            priority: 0 to 255 by model name, bigger first; this call only.
-            bpu_cores: Lists of core numbers by model name, [-1] for automatic; this call only.
-            custom_id: int by model name; among equal priorities the smaller runs first; this call only.
-            device_id: int by model name; this call only.
-            timeout: Seconds after which to give up, None to wait without limit.
-            deadline: A time of `time.monotonic`; a model that has not reached the device by then is not run.
-            outputs: Arrays to be filled, by output name (with several models by model name first): of the output's dtype and
-                shape, writeable, any layout. The result holds the same objects.
-            output_names: The outputs to return, a list of names (with several models by model name), None for all.
-
-        Inputs have the model's dtype, rank and dimensions (-1 fits any size) and any memory layout; nothing is cast.
-
-        Returns:
-            {model: {output: array}} in the order of the models given and of the outputs. The arrays are writeable views of
-            device memory with the driver's strides; they stay valid as long as they are held.
-
-        Raises:
-            InputError: wrong dtype, shape, name or scheduling value; nothing was run.
-            TypeError: an argument of a wrong type.
-            DriverError: the driver failed.
-            HbmTimeoutError: not done in time; the device goes on, the runtime can be used.
-            HbmDeadlineError: the deadline had passed before the device was free.
-        """
-    @typing.overload
-    def run(
-        self,
-        multi_input_tensors: typing.Any,
-        model_name: typing.Any = None,
-        priority: typing.Any = None,
-        bpu_cores: typing.Any = None,
-        custom_id: typing.Any = None,
-        device_id: typing.Any = None,
-        *,
-        timeout: typing.Any = None,
-        deadline: typing.Any = None,
-        outputs: typing.Any = None,
-        output_names: typing.Any = None,
-    ) -> dict[str, dict[str, numpy.ndarray]]:
-        """
-        Runs one or several models and waits for the results.
-
-        The GIL is released while inputs are copied and the device works. Any number of threads may call it at a time.
-        The first argument takes one of three forms, whose names may be used as keywords:
-
-        Args:
-            input_tensor: One array, for a model with exactly one input.
-            input_tensors: Arrays by input name, for one model.
-            multi_input_tensors: Dicts of arrays by input name, by model name; these models run in parallel.
-            model_name: Which model gets the array or the flat dict, needed when several are loaded; with the nested form only
-                this model runs.
-            priority: 0 to 255 by model name, bigger first; this call only.
-            bpu_cores: Lists of core numbers by model name, [-1] for automatic; this call only.
-            custom_id: int by model name; among equal priorities the smaller runs first; this call only.
-            device_id: int by model name; this call only.
-            timeout: Seconds after which to give up, None to wait without limit.
-            deadline: A time of `time.monotonic`; a model that has not reached the device by then is not run.
-            outputs: Arrays to be filled, by output name (with several models by model name first): of the output's dtype and
-                shape, writeable, any layout. The result holds the same objects.
-            output_names: The outputs to return, a list of names (with several models by model name), None for all.
-
-        Inputs have the model's dtype, rank and dimensions (-1 fits any size) and any memory layout; nothing is cast.
-
-        Returns:
-            {model: {output: array}} in the order of the models given and of the outputs. The arrays are writeable views of
-            device memory with the driver's strides; they stay valid as long as they are held.
-
-        Raises:
-            InputError: wrong dtype, shape, name or scheduling value; nothing was run.
-            TypeError: an argument of a wrong type.
-            DriverError: the driver failed.
-            HbmTimeoutError: not done in time; the device goes on, the runtime can be used.
-            HbmDeadlineError: the deadline had passed before the device was free.
-        """
-    def set_scheduling_params(
-        self,
-        priority: typing.Any = None,
-        bpu_cores: typing.Any = None,
-        custom_id: typing.Any = None,
-        device_id: typing.Any = None,
-    ) -> None:
-        """
-        Sets defaults for the following runs of some models; all or nothing.
-
-        Args:
-            priority: 0 to 255 by model name.
-            bpu_cores: Lists of core numbers by model name; [-1] or [] for automatic.
-            custom_id: int by model name.
-            device_id: int by model name.
-
-        Raises:
-            InputError: unknown model, number out of range, wrong number of cores; nothing was changed.
-            TypeError: a value of a wrong type.
         """
     @property
     def _file_descs(self) -> list[str]: ...
@@ -653,7 +434,12 @@ def load_driver(choice: os.PathLike[str] | str | bytes) -> None:
     Args:
         choice: "vendor", "bpusim", or a directory with libhbucp.so and libdnn.so.
 
-    Raises HbmStateError when a driver is loaded already, DriverNotFoundError when this one cannot be.
+    Does nothing when that one is in use already. Raises HbmStateError when another one is, DriverNotFoundError when this one cannot be.
+    """
+
+def native_method(function: typing.Any, native: bool) -> typing.Any:
+    """
+    Makes a method of a Python function that declares it. A wrong argument is one line that names the nearest right one. `native`: the work is done in C++, by the body of the function's name; else by the function.
     """
 
 def quantize(

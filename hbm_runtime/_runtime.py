@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 from weakref import WeakSet
 
-from . import _core
 from ._errors import HbmClosedError, HbmError, InputError
 from ._loading.recipe import Recipe
 from ._loading.sources import PathOrBuffer, load_options, options_of, sources_of
@@ -21,27 +20,28 @@ from ._observing.benchmark import Benchmark, Calls, Plan, benchmark
 from ._observing.profile import Profile, ProfileSlot
 from ._observing.stats import DropCounts, prometheus, stats
 from ._running.bound import BoundRun
+from ._running.keywords import Inputs, OutputNames, Outputs
+from ._running.native import checked
 from ._running.queue import InferQueue, Policy, Reason
 from ._running.queue_results import QueueResult
-from ._running.request import InferRequest
+from ._running.runnable import RunnableRuntime
 from ._running.scheduling import SchedParam
 from .encryption._loading import opened_models
 
 if TYPE_CHECKING:
     if sys.version_info >= (3, 11):
-        from typing import Self, Unpack
+        from typing import Self
     else:
-        from typing_extensions import Self, Unpack
-
-    from ._running.keywords import RunKeywords
+        from typing_extensions import Self
 
 
-class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
+class HB_HBMRuntime(RunnableRuntime):  # noqa: N801 (the vendor's name)
     """Loads compiled models and runs them on the BPU, or on the CPU where bpusim is the driver.
 
     Safe to use from any number of threads. Results of `run` stay valid after the runtime is gone.
     """
 
+    @checked
     def __init__(
         self,
         model_file: PathOrBuffer | Iterable[PathOrBuffer] | None = None,
@@ -129,24 +129,14 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         """Yields the names of the models."""
         return iter(self.model_names)
 
+    def _ipython_key_completions_(self) -> list[str]:
+        return self.model_names
+
     def __contains__(self, name: object) -> bool:
         """Tells whether a model of that name is loaded."""
         return name in self.model_names
 
-    def run_async(self, *args: Any, **keywords: Unpack[RunKeywords]) -> InferRequest:
-        """Starts a run and returns when its inputs were copied.
-
-        Args:
-            *args: Those of `run`.
-            **keywords: Those of `run`, and ``deadline``: a time of `time.monotonic`; a request that has not reached the
-                device by then is not run and fails with `HbmDeadlineError`. ``timeout`` counts from now; the request
-                then fails with `HbmTimeoutError`, and arrays given as ``outputs`` are not written any more.
-
-        Raises:
-            InputError, TypeError: As `run`, at once. Everything else is the request's.
-        """
-        return InferRequest(self._run_async(*args, **keywords))  # type: ignore[call-overload] # any of its forms
-
+    @checked
     def bind(
         self,
         model: str,
@@ -170,6 +160,7 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         """
         return BoundRun(self, self.model(model), inputs, outputs)
 
+    @checked
     def queue(
         self,
         model: str,
@@ -195,6 +186,7 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         self._queues.add(queue)
         return queue
 
+    @checked
     def profile(self, *, capacity: int = 100_000, operators: bool = False) -> Profile:
         """Records requests inside a ``with`` block.
 
@@ -204,9 +196,10 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         """
         return Profile(self, self._profiles, capacity, operators)
 
+    @checked
     def benchmark(
         self,
-        inputs: Any,
+        inputs: Inputs | Sequence[Inputs],
         *,
         repeat: int = 100,
         duration: float | None = None,
@@ -217,7 +210,15 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         in_flight: int = 1,
         profile: bool = False,
         capacity: int = 100_000,
-        **keywords: Any,
+        model_name: str | None = None,
+        priority: Mapping[str, int] | None = None,
+        bpu_cores: Mapping[str, Sequence[int]] | None = None,
+        custom_id: Mapping[str, int] | None = None,
+        device_id: Mapping[str, int] | None = None,
+        timeout: float | None = None,
+        deadline: float | None = None,
+        outputs: Outputs | None = None,
+        output_names: OutputNames | None = None,
     ) -> Benchmark:
         """Runs a model again and again and measures.
 
@@ -232,8 +233,27 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
             in_flight: Runs under way at a time: 1 measures latency, more measure throughput.
             profile: Also record a profile, with operations if the runtime was loaded with ``profile_operators=True``.
             capacity: How many requests that profile keeps.
-            **keywords: Those of `run`.
+            model_name: As for `run`, like all that follow.
+            priority: As for `run`.
+            bpu_cores: As for `run`.
+            custom_id: As for `run`.
+            device_id: As for `run`.
+            timeout: As for `run`, of each run.
+            deadline: As for `run`.
+            outputs: As for `run`.
+            output_names: As for `run`.
         """
+        keywords: dict[str, Any] = {
+            "model_name": model_name,
+            "priority": priority,
+            "bpu_cores": bpu_cores,
+            "custom_id": custom_id,
+            "device_id": device_id,
+            "timeout": timeout,
+            "deadline": deadline,
+            "outputs": outputs,
+            "output_names": output_names,
+        }
         plan = Plan(repeat, duration, warmup, warmup_time, stop_threshold, check_period, in_flight)
         recorded = self.profile(capacity=capacity, operators=self._profiles.times_operators) if profile else None
         calls = Calls(lambda each: self.run(each, **keywords), lambda each: self.run_async(each, **keywords))
@@ -261,6 +281,7 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
             raise InputError(f"form is {form!r}; it must be None or 'prometheus'")
         return prometheus(self, self._drops) if form else stats(self, self._drops)
 
+    @checked
     def infer_shapes(self, model: str, shapes: Shapes) -> dict[str, tuple[int, ...]]:
         """Tells the output shapes for input shapes, without running the model.
 
@@ -276,6 +297,7 @@ class HB_HBMRuntime(_core.Runtime):  # noqa: N801 (the vendor's name)
         """
         return infer_shapes(self, model, self.model(model).inputs, shapes)
 
+    @checked
     def reload(self, model: str, path: PathOrBuffer, *, passphrase: str | bytes | None = None) -> None:
         """Replaces a model by another file's, under load: runs in flight finish on the old one, new ones use the new.
 

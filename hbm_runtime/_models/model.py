@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .._running.request import InferRequest
+from .._running.native import checked
 from .naming import by_name, unknown_tensor
 from .shape_inference import infer_shapes
 from .tensor_info import Array, TensorInfo, TensorInfos
 
 if TYPE_CHECKING:
-    from .. import _core
+    from .._running.keywords import ArrayInput, Inputs, OutputNames, Outputs
+    from .._running.request import InferRequest
+    from .._running.runnable import RunnableRuntime
     from .shape_inference import Shapes as InputShapes
 
 Shapes = Mapping[str, Sequence[int]]
@@ -20,7 +22,7 @@ Shapes = Mapping[str, Sequence[int]]
 class Model:
     """One model of a runtime, which it keeps alive."""
 
-    def __init__(self, runtime: _core.Runtime, name: str) -> None:
+    def __init__(self, runtime: RunnableRuntime, name: str) -> None:
         self._runtime = runtime
         self.name = name
         self.inputs = TensorInfos(
@@ -77,26 +79,77 @@ class Model:
         """See `HB_HBMRuntime.infer_shapes`."""
         return infer_shapes(self._runtime, self.name, self.inputs, shapes)
 
-    def run(self, inputs: Any, **keywords: Any) -> dict[str, Array]:
+    @checked
+    def run(
+        self,
+        inputs: Inputs | Sequence[ArrayInput],
+        *,
+        priority: Mapping[str, int] | None = None,
+        bpu_cores: Mapping[str, Sequence[int]] | None = None,
+        custom_id: Mapping[str, int] | None = None,
+        device_id: Mapping[str, int] | None = None,
+        timeout: float | None = None,
+        deadline: float | None = None,
+        outputs: Outputs | Sequence[Array] | None = None,
+        output_names: OutputNames | None = None,
+    ) -> dict[str, Array]:
         """Runs this model and returns its outputs by name, in the model's order.
 
         Args:
             inputs: What `HB_HBMRuntime.run` takes, or a list or tuple of arrays in the model's order.
-            **keywords: Those of `HB_HBMRuntime.run`; ``outputs`` may be a list or tuple in the model's order, too.
+            priority: As for `HB_HBMRuntime.run`, like all that follow.
+            bpu_cores: As for `HB_HBMRuntime.run`.
+            custom_id: As for `HB_HBMRuntime.run`.
+            device_id: As for `HB_HBMRuntime.run`.
+            timeout: As for `HB_HBMRuntime.run`.
+            deadline: As for `HB_HBMRuntime.run`.
+            outputs: As for `HB_HBMRuntime.run`, or a list or tuple in the model's order.
+            output_names: As for `HB_HBMRuntime.run`.
         """
-        return self._runtime.run(self._named(inputs), self.name, **self._with_outputs(keywords))[self.name]
+        result = self._runtime.run(
+            self._named(inputs), self.name, priority, bpu_cores, custom_id, device_id,
+            timeout=timeout, deadline=deadline, outputs=self._named_outputs(outputs), output_names=output_names,
+        )  # fmt: skip
+        return result[self.name]
 
-    def run_async(self, inputs: Any, **keywords: Any) -> InferRequest:
-        """Starts this model; arguments as those of `run` and `HB_HBMRuntime.run_async`."""
-        return InferRequest(self._runtime._run_async(self._named(inputs), self.name, **self._with_outputs(keywords)))
+    @checked
+    def run_async(
+        self,
+        inputs: Inputs | Sequence[ArrayInput],
+        *,
+        priority: Mapping[str, int] | None = None,
+        bpu_cores: Mapping[str, Sequence[int]] | None = None,
+        custom_id: Mapping[str, int] | None = None,
+        device_id: Mapping[str, int] | None = None,
+        timeout: float | None = None,
+        deadline: float | None = None,
+        outputs: Outputs | Sequence[Array] | None = None,
+        output_names: OutputNames | None = None,
+    ) -> InferRequest[dict[str, Array]]:
+        """Starts this model. The result of the request is that of `run`: outputs by name.
+
+        Args:
+            inputs: As for `run`, like all that follow.
+            priority: As for `run`.
+            bpu_cores: As for `run`.
+            custom_id: As for `run`.
+            device_id: As for `run`.
+            timeout: As for `HB_HBMRuntime.run_async`.
+            deadline: As for `HB_HBMRuntime.run_async`.
+            outputs: As for `run`.
+            output_names: As for `run`.
+        """
+        request = self._runtime.run_async(
+            self._named(inputs), self.name, priority, bpu_cores, custom_id, device_id,
+            timeout=timeout, deadline=deadline, outputs=self._named_outputs(outputs), output_names=output_names,
+        )  # fmt: skip
+        return request._flat(self.name)
 
     def _named(self, inputs: Any) -> Any:
         return by_name(self.name, "input", self.inputs, inputs)
 
-    def _with_outputs(self, keywords: dict[str, Any]) -> dict[str, Any]:
-        if "outputs" in keywords:
-            keywords["outputs"] = by_name(self.name, "output", self.outputs, keywords["outputs"])
-        return keywords
+    def _named_outputs(self, outputs: Any) -> Any:
+        return by_name(self.name, "output", self.outputs, outputs)
 
     def __repr__(self) -> str:
         return f"<Model {self.name!r}: inputs {self.inputs!r}, outputs {self.outputs!r}>"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable, Sequence
+from typing import Any, overload
 
 from .._errors import ShapeError
 
@@ -17,8 +19,24 @@ class Shape(tuple[int, ...]):
 
     names: tuple[str, ...]
 
-    def __new__(cls, dimensions: Iterable[int] = (), names: Iterable[str] = ()) -> Shape:
-        shape = super().__new__(cls, dimensions)
+    @overload
+    def __new__(cls, *dimensions: int, names: Iterable[str] = ()) -> Shape: ...
+    @overload
+    def __new__(cls, dimensions: Iterable[int] = (), names: Iterable[str] = (), /) -> Shape: ...
+    @overload
+    def __new__(cls, dimensions: Iterable[int], *, names: Iterable[str] = ()) -> Shape: ...
+    def __new__(cls, *given: Any, dimensions: Iterable[int] | None = None, names: Iterable[str] = ()) -> Shape:
+        """Makes ``Shape(1, 3, 224)`` or ``Shape([1, 3, 224])``, with names ``Shape(-1, 3, names=["N", ""])``.
+
+        Args:
+            given: The dimensions one by one; or an iterable of them, and the names behind it.
+            dimensions: The same as an iterable.
+            names: Names of symbolic dimensions, "" for others.
+        """
+        if given and isinstance(given[0], Iterable):
+            dimensions, *more = given
+            names = more[0] if more else names
+        shape = super().__new__(cls, map(operator.index, given if dimensions is None else dimensions))
         shape.names = tuple(names) or ("",) * len(shape)
         if len(shape.names) != len(shape):
             raise ShapeError(f"{len(shape)} dimensions have {len(shape.names)} names")
@@ -56,6 +74,10 @@ class Shape(tuple[int, ...]):
 
     def __getnewargs__(self) -> tuple[tuple[int, ...], tuple[str, ...]]:
         return tuple(self), self.names
+
+    def __repr__(self) -> str:
+        dimensions = ", ".join(map(str, self))
+        return f"Shape({dimensions}, names={list(self.names)})" if any(self.names) else f"Shape({dimensions})"
 
     def __str__(self) -> str:
         return f"[{', '.join(name or str(size) for name, size in zip(self.names, self, strict=True))}]"

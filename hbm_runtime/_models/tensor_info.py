@@ -149,3 +149,6 @@ class TensorInfos(Mapping[str, TensorInfo]):
 
     def __repr__(self) -> str:
         return repr(list(self._by_name.values()))
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self._by_name)

@@ -67,6 +67,9 @@ class ModelDurations(Durations):
     def __getitem__(self, phase: str) -> "Durations":
         return self.phases[phase]
 
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self.phases)
+
 
 def _figures(seconds: Sequence[float]) -> tuple[int, float, float, float, float, float, float, float]:
     if not len(seconds):

@@ -153,6 +153,11 @@ class Profile:
             for model, parts in phases.items()
         }
 
+    def __repr__(self) -> str:
+        state = "recording" if self._slot.recording is self else "ended"
+        lost = f", {self.lost} lost" if self.lost else ""
+        return f"<Profile, {state}: {len(self._recorder)} requests{lost}>"
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes a trace that Perfetto (https://ui.perfetto.dev) and chrome://tracing open.
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from .. import _core
 from .._errors import InputError, InputTypeError, UnsupportedError
 from .._models.naming import by_name, unknown_tensor
+from .native import checked
 from .request import InferRequest
 
 if TYPE_CHECKING:
@@ -20,6 +20,21 @@ if TYPE_CHECKING:
     from .._models.tensor_info import TensorInfo, TensorInfos
 
 Array = NDArray[Any]
+
+
+class FixedArrays(dict[str, Array]):
+    """The arrays of a binding by name, which are written in place and never replaced."""
+
+    def __init__(self, role: str, arrays: Mapping[str, Array]) -> None:
+        super().__init__(arrays)
+        self._role = role
+
+    def _refuse(self, *keys: object, **_: object) -> NoReturn:
+        name = repr(keys[0]) if keys else "name"
+        place = f"bound.{self._role}[{name}]"
+        raise TypeError(f"the arrays of a binding are fixed: write into the array, {place}[...] = values")
+
+    __setitem__ = __delitem__ = setdefault = pop = popitem = update = clear = __ior__ = _refuse
 
 
 class BoundRun:
@@ -56,7 +71,7 @@ class BoundRun:
                     np.copyto(fresh, array)
                 array = fresh
             arrays[name] = array
-        self.inputs: Mapping[str, Array] = MappingProxyType(arrays)
+        self.inputs: Mapping[str, Array] = FixedArrays("inputs", arrays)
         wanted = _by_name(model, "output", outputs, view.outputs)
         self._names = list(view.outputs)
         self._replaced = False
@@ -66,6 +81,7 @@ class BoundRun:
         targets = [self._arrays.get(name) for name in names]
         self._call = _core.BoundCall(runtime, model, list(self.inputs.values()), targets, exact=bool(wanted))
 
+    @checked
     def run(self, timeout: float | None = None, *, deadline: float | None = None) -> Mapping[str, Array]:
         """Runs the model on `inputs` and returns `outputs`.
 
@@ -87,14 +103,19 @@ class BoundRun:
         return self.outputs
 
     def _in_order(self, arrays: Mapping[str, Array]) -> Mapping[str, Array]:
-        return MappingProxyType({name: arrays[name] for name in self._names if name in arrays})
+        return FixedArrays("outputs", {name: arrays[name] for name in self._names if name in arrays})
 
-    def run_async(self, *, timeout: float | None = None, deadline: float | None = None) -> InferRequest:
-        """Starts the model on `inputs`; the result of the request holds the arrays of `outputs`, and new ones as `run`.
+    @checked
+    def run_async(
+        self, *, timeout: float | None = None, deadline: float | None = None
+    ) -> InferRequest[dict[str, Array]]:
+        """Starts the model on `inputs`.
+
+        The result of the request is ``{output: array}``: the arrays of `outputs`, and new ones as `run`.
 
         Raises like `run`, but for what the request itself ends with.
         """
-        return InferRequest(self._call.start(timeout, deadline))
+        return InferRequest[dict[str, Array]](self._call.start(timeout, deadline), self._model)
 
     @property
     def status(self) -> str:
@@ -102,7 +123,11 @@ class BoundRun:
         return self._call.status
 
     def __repr__(self) -> str:
-        return f"<BoundRun of {self._model!r}>"
+        inputs, outputs = (
+            ", ".join(f"{name} {array.dtype} {list(array.shape)}" for name, array in arrays.items())
+            for arrays in (self.inputs, self.outputs)
+        )
+        return f"<BoundRun of {self._model!r}, {self.status}: inputs {inputs}; outputs {outputs}>"
 
 
 def _fresh_outputs(

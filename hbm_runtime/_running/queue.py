@@ -25,6 +25,7 @@ from .._errors import (
     OutOfResourcesError,
 )
 from .._observing.logging import logger
+from .native import checked
 from .queue_results import QueueResult, ResultReader
 from .request import RequestInfo
 
@@ -105,6 +106,7 @@ class InferQueue(ResultReader):
         self._delivered = 0
         self._dropped: dict[str, int] = {}
 
+    @checked
     def submit(
         self, inputs: Any, *, deadline: float | None = None, tag: Any = None, timeout: float | None = None
     ) -> bool:
@@ -185,7 +187,7 @@ class InferQueue(ResultReader):
 
     def _begin(self, item: _Item) -> None:
         try:
-            item.request = self._runtime._run_async(item.inputs, self._model, deadline=item.deadline)
+            item.request = self._runtime._start(item.inputs, self._model, item.deadline)
         except HbmError as error:
             item.error = error
         except MemoryError as error:
@@ -309,6 +311,14 @@ class InferQueue(ResultReader):
         with self._changed:
             running = int(self._running is not None)
             return QueueStats(self._submitted, len(self._waiting), running, self._delivered, dict(self._dropped))
+
+    def __repr__(self) -> str:
+        stats = self.stats
+        state = "closed" if self._closed else self._policy
+        return (
+            f"<InferQueue of {self._model!r}, {state}: {stats.waiting} of {self._places} waiting, "
+            f"{stats.running} running, {stats.results} results, {sum(stats.dropped.values())} dropped>"
+        )
 
     def _over(self) -> bool:
         return self._closed and self._idle()

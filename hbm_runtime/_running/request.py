@@ -13,17 +13,20 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from .._core import refuse_fork
 from .._errors import HbmCancelledError, HbmError, HbmForkError, InputTypeError, WaitTimeoutError
+from .flat_result import ModelOutputs
+from .keywords import Array, Result
 from .loop_waker import wake_when_done
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from typing_extensions import TypeVar
 
     from .. import _core
 
-    Result = dict[str, dict[str, NDArray[Any]]]
-    ResultFuture = concurrent.futures.Future[Result]
+    R = TypeVar("R", default=Result)
 else:
-    ResultFuture = concurrent.futures.Future
+    from typing import TypeVar
+
+    R = TypeVar("R")
 
 _log = logging.getLogger("hbm_runtime")
 
@@ -67,11 +70,14 @@ class RequestInfo:
     late: bool
 
 
-class InferRequest(ResultFuture):
+class InferRequest(concurrent.futures.Future[R]):
     """A run that goes on by itself: a `concurrent.futures.Future` that can also be awaited.
 
-    Made by `HB_HBMRuntime.run_async`. Safe to use from any thread. It may be dropped at any time; its memory lives
-    until the device is done with it. One that failed, and whose result nobody asked for, is logged when it is dropped.
+    Made by `HB_HBMRuntime.run_async`, whose requests give ``{model: {output: array}}``, and by `Model.run_async` and
+    `BoundRun.run_async`, whose requests give ``{output: array}``: what `run` of the same object gives.
+
+    Safe to use from any thread. It may be dropped at any time; its memory lives until the device is done with it. One
+    that failed, and whose result nobody asked for, is logged when it is dropped.
 
     In a fork of the process that made it everything raises `HbmForkError`.
 
@@ -83,9 +89,10 @@ class InferRequest(ResultFuture):
     _settled_state: str
     _waiting: list[Any]
 
-    def __init__(self, request: _core.Request) -> None:
+    def __init__(self, request: _core.Request, model: str | None = None) -> None:
         self._request = request
-        self._value: Result | None = None
+        self._model = model  # its outputs alone are the result
+        self._value: Any = None
         self._error: HbmError | None = None
         self._asked = False
         self._watched = False
@@ -140,8 +147,13 @@ class InferRequest(ResultFuture):
         """Waits until it has ended, at most `timeout` seconds. Returns True when it has ended."""
         return self._request.wait(0 if isinstance(timeout, (int, float)) and timeout < 0 else timeout)
 
-    def result(self, timeout: float | None = None) -> Result:
-        """Waits for the result, ``{model: {output: array}}``.
+    def _flat(self, model: str) -> InferRequest[dict[str, Array]]:
+        """Makes the result ``{output: array}``, the outputs of this one model."""
+        self._model = model
+        return self  # type: ignore[return-value]
+
+    def result(self, timeout: float | None = None) -> R:
+        """Waits for the result, ``{model: {output: array}}`` or ``{output: array}``.
 
         Raises:
             TimeoutError: Not done within `timeout` seconds; the request goes on. Python's own and that of
@@ -217,7 +229,7 @@ class InferRequest(ResultFuture):
             self._settle()
         super().add_done_callback(lambda _: self._call_back(fn))
 
-    def __await__(self) -> Generator[Any, None, Result]:
+    def __await__(self) -> Generator[Any, None, R]:
         """Waits in an event loop; cancelling the awaiting task cancels or abandons the request.
 
         Raises:
@@ -265,11 +277,12 @@ class InferRequest(ResultFuture):
                 self._error = self._request.error()
             return self._error
 
-    def _outputs(self) -> Result:
+    def _outputs(self) -> R:
         with self._condition:
             if self._value is None:
-                self._value = self._request.result()
-            return self._value
+                result = self._request.result()
+                self._value = result if self._model is None else ModelOutputs(result[self._model], self._model)
+            return self._value  # type: ignore[no-any-return]
 
     def _finish(self) -> None:
         """Moves the base class's state on and tells its waiters, once: they count who tells them."""
@@ -319,10 +332,13 @@ class InferRequest(ResultFuture):
 
     def __repr__(self) -> str:
         try:
-            models = ", ".join(info["model"] for info in self._request.infos())
+            infos = self._request.infos()
         except HbmForkError:
             return "<InferRequest of the process that this one was forked from>"
-        return f"<InferRequest {models}: {self.status}>"
+        models = ", ".join(info["model"] for info in infos)
+        seconds = (max(info["done_ns"] for info in infos) - min(info["enqueue_ns"] for info in infos)) / 1e9
+        took = f" in {seconds * 1e3:.3f} ms" if self.status == "done" else ""
+        return f"<InferRequest {models}: {self.status}{took}>"
 
 
 def _log_failure(request: _core.Request) -> None:

@@ -6,6 +6,8 @@ import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, Union
 
+from .native import checked
+
 T = TypeVar("T")
 PerModel = Union[T, "dict[str, T]"]
 
@@ -39,20 +41,27 @@ class SchedParam:
 
     __slots__ = ("_bpu_cores", "_custom_id", "_device_id", "_priority")
 
-    def __init__(self) -> None:
-        self._priority: PerModel[int] = 0
-        self._custom_id: PerModel[int] = 0
-        self._bpu_cores: PerModel[list[int]] = [-1]
-        self._device_id: PerModel[int] = 0
+    @checked
+    def __init__(
+        self,
+        *,
+        priority: PerModel[int] = 0,
+        customId: PerModel[int] = 0,  # noqa: N803 (the vendor's name)
+        bpu_cores: PerModel[list[int]] | None = None,
+        deviceId: PerModel[int] = 0,  # noqa: N803
+    ) -> None:
+        """Makes parameters that differ from the built-in ones in what is given."""
+        self._priority = _checked(priority, _integer)
+        self._custom_id = _checked(customId, _integer)
+        self._bpu_cores = _checked([-1] if bpu_cores is None else bpu_cores, _cores)
+        self._device_id = _checked(deviceId, _integer)
 
     @classmethod
     def _of(cls, priority: int, custom_id: int, bpu_cores: list[int], device_id: int) -> SchedParam:
-        param = cls()
-        param.priority, param.customId, param.bpu_cores, param.deviceId = priority, custom_id, bpu_cores, device_id
-        return param
+        return cls(priority=priority, customId=custom_id, bpu_cores=bpu_cores, deviceId=device_id)
 
     @property
-    def priority(self) -> PerModel[int]:
+    def priority(self) -> Any:  # int as the runtime gives it, PerModel[int] as it was set
         """0 to 255, bigger first; 254 and 255 overtake what is queued."""
         return self._priority
 
@@ -61,7 +70,7 @@ class SchedParam:
         self._priority = _checked(value, _integer)
 
     @property
-    def customId(self) -> PerModel[int]:  # noqa: N802 (the vendor's name)
+    def customId(self) -> Any:  # int as the runtime gives it, PerModel[int] as it was set  # noqa: N802 (the vendor's name)
         """Among equal priorities the smaller runs first: a frame number, a time stamp."""
         return self._custom_id
 
@@ -70,7 +79,7 @@ class SchedParam:
         self._custom_id = _checked(value, _integer)
 
     @property
-    def bpu_cores(self) -> PerModel[list[int]]:
+    def bpu_cores(self) -> Any:  # list[int] as the runtime gives it, PerModel[list[int]] as it was set
         """Numbers of the BPU cores that may be used, a copy; [-1] for automatic."""
         if isinstance(self._bpu_cores, dict):
             return {model: list(cores) for model, cores in self._bpu_cores.items()}
@@ -81,7 +90,7 @@ class SchedParam:
         self._bpu_cores = _checked(value, _cores)
 
     @property
-    def deviceId(self) -> PerModel[int]:  # noqa: N802 (the vendor's name)
+    def deviceId(self) -> Any:  # int as the runtime gives it, PerModel[int] as it was set  # noqa: N802 (the vendor's name)
         """The device, 0 on all boards."""
         return self._device_id
 

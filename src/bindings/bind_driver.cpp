@@ -106,7 +106,8 @@ void bindDriver(py::module_& module) {
       py::arg("choice"),
       "Chooses and loads the driver, before anything else does.\n\n"
       "Args:\n    choice: \"vendor\", \"bpusim\", or a directory with libhbucp.so and libdnn.so.\n\n"
-      "Raises HbmStateError when a driver is loaded already, DriverNotFoundError when this one cannot be.");
+      "Does nothing when that one is in use already. Raises HbmStateError when another one is, DriverNotFoundError "
+      "when this one cannot be.");
   module.def("driver_search", &driverSearch, py::arg("choice") = "",
              "Where a driver is looked for, in order, without loading one: hbucp and dnn (paths, or names for the "
              "dynamic linker), chosen_by, required (nothing behind it is tried when it fails).");

@@ -59,13 +59,20 @@ py::module_& errorClasses() {
 
 py::object orNone(const std::string& name) { return name.empty() ? py::object(py::none()) : nameStr(name); }
 
+// What helps in Python, which is not the library's to say.
+std::string adviceFor(const Error& error) {
+  const std::string text = error.what();
+  const bool withoutEngine = text.find("ONNX Runtime and cannot use it here") != std::string::npos;
+  return withoutEngine ? "; in Python, pip install onnxruntime in the environment of the program" : "";
+}
+
 }  // namespace
 
 // The Python exception object for an error.
 py::object exceptionFor(const Error& error) {
   const ErrorContext& context = error.context();
   return errorClasses().attr(className(error.kind()))(
-      proseStr(error.what()), py::arg("function") = orNone(context.function),
+      proseStr(error.what() + adviceFor(error)), py::arg("function") = orNone(context.function),
       py::arg("status") = context.status != 0 ? py::object(py::int_(context.status)) : py::object(py::none()),
       py::arg("status_name") = orNone(context.statusName), py::arg("model") = orNone(context.model),
       py::arg("tensor") = orNone(context.tensor));

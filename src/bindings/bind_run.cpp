@@ -1,5 +1,9 @@
-// run() and start(): one path from Python's arguments to requests and back.
+// run() and run_async(): one path from Python's arguments to requests and back. hbm_runtime/_running/runnable.py
+// declares them.
+#include <pybind11/gil_safe_call_once.h>
+
 #include "bindings/arguments/call_options.hpp"
+#include "bindings/arguments/native_method.hpp"
 #include "bindings/objects/py_request.hpp"
 #include "bindings/objects/py_runtime.hpp"
 
@@ -7,91 +11,112 @@ namespace hbm::python {
 
 namespace {
 
-Result run(const PyRuntime& self, const py::object& input, const py::object& modelName, const py::object& priority,
-           const py::object& bpuCores, const py::object& customId, const py::object& deviceId,
-           const py::object& timeout, const py::object& deadline, const py::object& outputs,
-           const py::object& outputNames) {
-  const std::shared_ptr<Loaded> loaded = self.loaded();
-  const RunArguments arguments =
-      parseRun(*loaded->runtime, loaded->names,
-               {input, modelName, {priority, bpuCores, customId, deviceId}, outputs, outputNames});
-  const auto tensors = runCalls(*loaded->runtime, arguments.calls, callOptions(timeout, deadline));
+// Positions among the parameters.
+enum Parameter : std::uint8_t {
+  kInput,
+  kModelName,
+  kPriority,
+  kBpuCores,
+  kCustomId,
+  kDeviceId,
+  kTimeout,
+  kDeadline,
+  kOutputs,
+  kOutputNames,
+  kInputTensors,
+  kMultiInputTensors,
+};
+
+const std::vector<std::string> kParameters = {"input_tensor", "model_name",   "priority",      "bpu_cores",
+                                              "custom_id",    "device_id",    "timeout",       "deadline",
+                                              "outputs",      "output_names", "input_tensors", "multi_input_tensors"};
+
+// The inputs under whichever of their three names.
+py::object inputOf(Arguments arguments) {
+  py::object input;
+  for (const Parameter parameter : {kInput, kInputTensors, kMultiInputTensors}) {
+    if (arguments[parameter] == nullptr) {
+      continue;
+    }
+    if (input) {
+      throw py::type_error(
+          "the inputs are given twice: input_tensor, input_tensors and multi_input_tensors are names of "
+          "one argument");
+    }
+    input = py::reinterpret_borrow<py::object>(arguments[parameter]);
+  }
+  if (!input) {
+    throw py::type_error(
+        "a run needs inputs: an array, a dict of arrays by input name, or a dict of such dicts by model "
+        "name");
+  }
+  return input;
+}
+
+RunArguments argumentsOf(const Loaded& loaded, Arguments given) {
+  return parseRun(
+      *loaded.runtime, loaded.names,
+      {inputOf(given),
+       orNone(given[kModelName]),
+       {orNone(given[kPriority]), orNone(given[kBpuCores]), orNone(given[kCustomId]), orNone(given[kDeviceId])},
+       orNone(given[kOutputs]),
+       orNone(given[kOutputNames])});
+}
+
+const PyRuntime& runtimeOf(py::handle self) { return self.cast<const PyRuntime&>(); }
+
+py::object run(py::handle self, Arguments given) {
+  const std::shared_ptr<Loaded> loaded = runtimeOf(self).loaded();
+  const RunArguments arguments = argumentsOf(*loaded, given);
+  const auto tensors =
+      runCalls(*loaded->runtime, arguments.calls, callOptions(orNone(given[kTimeout]), orNone(given[kDeadline])));
   py::dict result;
   for (std::size_t c = 0; c < tensors.size(); ++c) {
     const ModelNames& names = loaded->names[arguments.calls[c].model];
     result[names.name] = wrapOutputs(names, arguments.wishes[c], tensors[c]);
   }
-  return Result(result);
+  return std::move(result);
 }
 
-RequestObject start(const PyRuntime& self, const py::object& input, const py::object& modelName,
-                    const py::object& priority, const py::object& bpuCores, const py::object& customId,
-                    const py::object& deviceId, const py::object& timeout, const py::object& deadline,
-                    const py::object& outputs, const py::object& outputNames) {
-  std::shared_ptr<Loaded> loaded = self.loaded();
-  RunArguments arguments = parseRun(*loaded->runtime, loaded->names,
-                                    {input, modelName, {priority, bpuCores, customId, deviceId}, outputs, outputNames});
-  const CallOptions options = callOptions(timeout, deadline);
+const py::object& requestClass() {
+  PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::object> storage;
+  return storage
+      .call_once_and_store_result(
+          [] { return py::module_::import("hbm_runtime._running.request").attr("InferRequest"); })
+      .get_stored();
+}
+
+RequestObject started(std::shared_ptr<Loaded> loaded, RunArguments arguments, const CallOptions& options) {
   // The arrays of `arguments` are held until the inputs were copied.
   RequestObject made;
   made.request().start(std::move(loaded), arguments.calls, std::move(arguments.wishes), options);
   return made;
 }
 
-constexpr const char* kRunDoc =
-    R"(Runs one or several models and waits for the results.
+py::object runAsync(py::handle self, Arguments given) {
+  std::shared_ptr<Loaded> loaded = runtimeOf(self).loaded();
+  RunArguments arguments = argumentsOf(*loaded, given);
+  const CallOptions options = callOptions(orNone(given[kTimeout]), orNone(given[kDeadline]));
+  return requestClass()(started(std::move(loaded), std::move(arguments), options));
+}
 
-The GIL is released while inputs are copied and the device works. Any number of threads may call it at a time.
-The first argument takes one of three forms, whose names may be used as keywords:
-
-Args:
-    input_tensor: One array, for a model with exactly one input.
-    input_tensors: Arrays by input name, for one model.
-    multi_input_tensors: Dicts of arrays by input name, by model name; these models run in parallel.
-    model_name: Which model gets the array or the flat dict, needed when several are loaded; with the nested form only
-        this model runs.
-    priority: 0 to 255 by model name, bigger first; this call only.
-    bpu_cores: Lists of core numbers by model name, [-1] for automatic; this call only.
-    custom_id: int by model name; among equal priorities the smaller runs first; this call only.
-    device_id: int by model name; this call only.
-    timeout: Seconds after which to give up, None to wait without limit.
-    deadline: A time of `time.monotonic`; a model that has not reached the device by then is not run.
-    outputs: Arrays to be filled, by output name (with several models by model name first): of the output's dtype and
-        shape, writeable, any layout. The result holds the same objects.
-    output_names: The outputs to return, a list of names (with several models by model name), None for all.
-
-Inputs have the model's dtype, rank and dimensions (-1 fits any size) and any memory layout; nothing is cast.
-
-Returns:
-    {model: {output: array}} in the order of the models given and of the outputs. The arrays are writeable views of
-    device memory with the driver's strides; they stay valid as long as they are held.
-
-Raises:
-    InputError: wrong dtype, shape, name or scheduling value; nothing was run.
-    TypeError: an argument of a wrong type.
-    DriverError: the driver failed.
-    HbmTimeoutError: not done in time; the device goes on, the runtime can be used.
-    HbmDeadlineError: the deadline had passed before the device was free.
-)";
-
-void defRun(RuntimeClass& cls, const char* first) {
-  const py::none none;
-  cls.def("run", &run, py::arg(first), py::arg("model_name") = none, py::arg("priority") = none,
-          py::arg("bpu_cores") = none, py::arg("custom_id") = none, py::arg("device_id") = none, py::kw_only(),
-          py::arg("timeout") = none, py::arg("deadline") = none, py::arg("outputs") = none,
-          py::arg("output_names") = none, kRunDoc);
-  cls.def("_run_async", &start, py::arg(first), py::arg("model_name") = none, py::arg("priority") = none,
-          py::arg("bpu_cores") = none, py::arg("custom_id") = none, py::arg("device_id") = none, py::kw_only(),
-          py::arg("timeout") = none, py::arg("deadline") = none, py::arg("outputs") = none,
-          py::arg("output_names") = none, "Starts a run; the package makes an InferRequest of it.");
+// For queues, which keep what is below an InferRequest.
+RequestObject start(const PyRuntime& self, const py::object& input, const py::object& modelName,
+                    const py::object& deadline) {
+  std::shared_ptr<Loaded> loaded = self.loaded();
+  RunArguments arguments =
+      parseRun(*loaded->runtime, loaded->names,
+               {input, modelName, {py::none(), py::none(), py::none(), py::none()}, py::none(), py::none()});
+  return started(std::move(loaded), std::move(arguments), callOptions(py::none(), deadline));
 }
 
 }  // namespace
 
 void bindRun(RuntimeClass& cls) {
-  for (const char* first : {"input_tensor", "input_tensors", "multi_input_tensors"}) {
-    defRun(cls, first);
-  }
+  addNativeBody("run", {kParameters, &run});
+  addNativeBody("run_async", {kParameters, &runAsync});
+  cls.def("_start", &start, py::arg("inputs"), py::arg("model_name"), py::arg("deadline"),
+          "Starts a run of one model.");
 }
 
 }  // namespace hbm::python

@@ -1,6 +1,7 @@
 // The runtime class, base of HB_HBMRuntime: construction, scheduling defaults, closing.
 #include <memory>
 
+#include "bindings/arguments/native_method.hpp"
 #include "bindings/arguments/scheduling_arguments.hpp"
 #include "bindings/objects/constructor.hpp"
 #include "bindings/objects/py_request.hpp"
@@ -9,10 +10,11 @@
 namespace hbm::python {
 namespace {
 
-void setSchedulingParams(const PyRuntime& self, const py::object& priority, const py::object& bpuCores,
-                         const py::object& customId, const py::object& deviceId) {
-  const std::shared_ptr<Loaded> loaded = self.loaded();
-  loaded->runtime->setSchedParams(parseScheduling(*loaded->runtime, {priority, bpuCores, customId, deviceId}));
+py::object setSchedulingParams(py::handle self, Arguments given) {
+  const std::shared_ptr<Loaded> loaded = self.cast<const PyRuntime&>().loaded();
+  loaded->runtime->setSchedParams(
+      parseScheduling(*loaded->runtime, {orNone(given[0]), orNone(given[1]), orNone(given[2]), orNone(given[3])}));
+  return py::none();
 }
 
 // (priority, customId, bpu_cores, deviceId) by model name; the package makes SchedParam of it.
@@ -71,6 +73,7 @@ void replaceByBuffer(PyRuntime& self, const std::string& model, const py::buffer
 }  // namespace
 
 void bindRuntime(py::module_& module) {
+  bindNativeMethods(module);
   py::class_<LoadOptions> options(module, "LoadOptions", "How models are loaded.");
   defConstructor(options, &loadOptions, py::kw_only(), py::arg("threads") = 0,
                  py::arg("cpus") = std::vector<std::int32_t>(), py::arg("flush_denormals") = false,
@@ -84,21 +87,8 @@ void bindRuntime(py::module_& module) {
       .def_property_readonly("closed", &PyRuntime::closed, "Whether close() was called.")
       .def("_replace_by_file", &replaceByFile, py::arg("model"), py::arg("file"), py::arg("options"))
       .def("_replace_by_buffer", &replaceByBuffer, py::arg("model"), py::arg("buffer"), py::arg("options"))
-      .def_property_readonly("_sched_params", &schedParams)
-      .def("set_scheduling_params", &setSchedulingParams, py::arg("priority") = py::none(),
-           py::arg("bpu_cores") = py::none(), py::arg("custom_id") = py::none(), py::arg("device_id") = py::none(),
-           R"(Sets defaults for the following runs of some models; all or nothing.
-
-Args:
-    priority: 0 to 255 by model name.
-    bpu_cores: Lists of core numbers by model name; [-1] or [] for automatic.
-    custom_id: int by model name.
-    device_id: int by model name.
-
-Raises:
-    InputError: unknown model, number out of range, wrong number of cores; nothing was changed.
-    TypeError: a value of a wrong type.
-)");
+      .def_property_readonly("_sched_params", &schedParams);
+  addNativeBody("set_scheduling_params", {{"priority", "bpu_cores", "custom_id", "device_id"}, &setSchedulingParams});
   bindModelProperties(cls);
   bindTensorProperties(cls);
   bindDeviceTensors(module, cls);

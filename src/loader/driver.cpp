@@ -4,8 +4,10 @@
 
 #include <atomic>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <mutex>
+#include <system_error>
 #include <vector>
 
 #include "hbm_runtime/error.hpp"
@@ -163,6 +165,20 @@ class LoadingLock {
   std::unique_lock<std::mutex> lock_;
 };
 
+// Whether a choice leads to the driver that is in use.
+bool isChoice(const Driver& driver, const std::string& choice) {
+  if (choice == "vendor" && driver.info.chosenBy == "system") {
+    return true;
+  }
+  for (const DriverCandidate& candidate : driverCandidates(choice)) {
+    std::error_code error;
+    if (std::filesystem::equivalent(candidate.dnn, driver.info.dnnPath, error) && !error) {
+      return true;
+    }
+  }
+  return false;
+}
+
 const Driver& loadLocked(const std::string& choice) {
   const Driver* driver = search(choice).release();
   announceEngine(*driver);
@@ -227,6 +243,9 @@ void loadDriver(const std::string& choice) {
   Driver::refuseFork();
   const LoadingLock lock;
   if (const Driver* driver = Driver::loadedOrNull()) {
+    if (isChoice(*driver, choice)) {
+      return;
+    }
     throw Error(ErrorKind::kState, "a driver is loaded already (" + driver->info.dnnPath +
                                        "); a process has one: choose it before the first use");
   }

@@ -98,6 +98,16 @@ TEST(a_process_has_one_driver) {
   CHECK(output.rfind(first) > output.find(refusal));
 }
 
+TEST(the_driver_in_use_may_be_chosen_again) {
+  const Place place;
+  fill(place);
+  const std::string twice = place.run("load=bpusim load=bpusim load=" + place.path("bpusim") + "/.");
+  CHECK(!probe::contains(twice, "a driver is loaded already"));
+  checkBegins(place.run("info load=vendor load=" + place.path("own")), loaded(place, "system", "system"));
+  CHECK(!probe::contains(place.run("info load=vendor"), "a driver is loaded already"));
+  CHECK(probe::contains(place.run("info load=vendor load=" + place.path("own")), "a driver is loaded already"));
+}
+
 TEST(after_a_failure_another_driver_can_be_chosen) {
   const Place place;
   fill(place);

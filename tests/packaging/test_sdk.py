@@ -66,7 +66,7 @@ def check_examples(folder: Path, model: Path, **environment: str) -> None:
     assert "operation GlobalAveragePool: " in observing
     assert "done: 3, failed: 0" in observing
     np.save(folder / "in.npy", np.asfortranarray(np.arange(192, dtype=np.float32).reshape(1, 3, 8, 8)))
-    measured = run(folder / "measuring", model, folder / "in.npy", cwd=folder, **environment)
+    measured = run("env", "-C", folder, "./measuring", model, "in.npy", **environment)
     assert "image: F32 [1, 3, 8, 8]" in measured
     assert re.search(r"latency \S+ ms, \S+ runs a second", measured)
     assert "DeviceExecute: " in measured

@@ -195,7 +195,7 @@ def by_fresh_bind(runtime: HB_HBMRuntime, model: str, inputs: Inputs, expected: 
 
 
 def by_fresh_bind_async(runtime: HB_HBMRuntime, model: str, inputs: Inputs, expected: Results) -> Results:  # noqa: ARG001
-    return runtime.bind(model, inputs=inputs).run_async().result(60)[model]
+    return runtime.bind(model, inputs=inputs).run_async().result(60)
 
 
 FORMS: list[Callable[[HB_HBMRuntime, str, Inputs, Results], Results]] = [

@@ -239,6 +239,7 @@ def test_the_choice_can_be_made_in_the_program(tmp_path: Path) -> None:
     script = """
 import pathlib, sys, hbm_runtime
 hbm_runtime.load_driver(pathlib.Path(sys.argv[1]))
+hbm_runtime.load_driver(sys.argv[1])
 info = hbm_runtime.driver_info()
 print(info["chosen_by"], info["dnn_path"].startswith(sys.argv[1]))
 try:

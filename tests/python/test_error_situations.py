@@ -153,7 +153,7 @@ def HbmQueueFullError(models: ModelFactory, folder: Path) -> None:  # noqa: ARG0
 
 @raises()
 def HbmStateError(models: ModelFactory, folder: Path) -> None:  # noqa: ARG001
-    hbm_runtime.load_driver("bpusim")
+    hbm_runtime.load_driver("vendor")
 
 
 @raises()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,7 +84,7 @@ TEXTS = ["hbUCPGetVersion", "hbUCPGetSocName", "hbUCPGetErrorDesc", "hbDNNGetVer
 NOT_CALLED = ["hbUCPMalloc"]
 """Core uses cached memory only."""
 
-INPUTS = {
+INPUTS: dict[str, dict[str, Any]] = {
     "mixed": {
         "gain": np.ones((2, 3), np.float32),
         "count": np.arange(4, dtype=np.int32),

@@ -116,10 +116,13 @@ def test_any_mapping_in_any_order(models: ModelFactory, kind: str) -> None:
     check_mixed(runtime.run(wrap({"mixed": wrap(MIXED)}))["mixed"])
 
 
-def test_several_models_at_once_in_the_order_of_the_runtime(models: ModelFactory) -> None:
+def test_several_models_at_once_in_the_order_of_the_call(models: ModelFactory) -> None:
     runtime = several(models)
-    result = runtime.run({"mixed": MIXED, "times_2": {"x": X}, "times_3": {"x": X}})
-    assert list(result) == ["times_3", "times_2", "mixed"]
+    given: dict[str, Any] = {"mixed": MIXED, "times_2": {"x": X}, "times_3": {"x": X}}
+    result = runtime.run(given)
+    assert list(result) == list(given)
+    assert list(runtime.run(dict(reversed(given.items())))) == list(reversed(given))
+    assert list(runtime.run_async(given).result(30)) == list(given)
     np.testing.assert_array_equal(result["times_3"]["y"], 3 * X)
     np.testing.assert_array_equal(result["times_2"]["y"], 2 * X)
     check_mixed(result["mixed"])
@@ -132,7 +135,7 @@ CHOICES: dict[str, tuple[Callable[[HB_HBMRuntime], Any], dict[str, float]]] = {
     "nested, one of three": (lambda rt: rt.run({"times_2": {"x": X}}), {"times_2": 2}),
     "nested, two of three": (
         lambda rt: rt.run({"times_2": {"x": X}, "times_3": {"x": X}}),
-        {"times_3": 3, "times_2": 2},
+        {"times_2": 2, "times_3": 3},
     ),
     "nested, filtered by name": (
         lambda rt: rt.run({"times_2": {"x": X}, "times_3": {"x": X}}, model_name="times_2"),

@@ -193,7 +193,7 @@ def test_overrides_of_a_call_leave_the_defaults_alone(models: ModelFactory) -> N
         custom_id={"times_2": 1},
         device_id={"times_3": 0},
     )
-    assert list(result) == ["times_3", "times_2"]
+    assert list(result) == ["times_2", "times_3"]
     assert defaults(runtime) == before
 
 

@@ -9,13 +9,12 @@ import sys
 from pathlib import Path
 
 
-def run(*command: str | Path, cwd: Path | None = None, **environment: str) -> str:
+def run(*command: str | Path, **environment: str) -> str:
     """Runs a program with the tools of this Python's venv at hand; returns what it printed."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     result = subprocess.run(
         [str(word) for word in command],
         check=False,
-        cwd=cwd,
         env={**os.environ, "PATH": path, **environment},
         text=True,
         stdout=subprocess.PIPE,

@@ -69,8 +69,7 @@ assert_type(one.run(OrderedDict(x=frame)), Result)
 assert_type(one.run(input_tensor=frame, model_name="m"), Result)
 assert_type(one.run(input_tensors={"x": frame}, priority={"m": 3}, bpu_cores={"m": [0, 1]}), Result)
 assert_type(one.run(multi_input_tensors={"m": {"x": frame}}, custom_id={"m": 1}, device_id={"m": 0}), Result)
-one.run(frame, name="m")  # type: ignore[call-overload]
-one.run()  # type: ignore[call-overload]
+one.run(frame, name="m")  # type: ignore[call-arg]
 
 one.set_scheduling_params()
 one.set_scheduling_params(priority={"m": 200}, bpu_cores={"m": [0]}, custom_id={"m": 1}, device_id={"m": 0})
@@ -109,7 +108,7 @@ assert_type((view.name, view.desc), tuple[str, str])
 assert_type(view.compile_bpu_core_num, int)
 assert_type(view.is_dynamic, bool)
 assert_type(view.run(frame, priority={"m": 3}), dict[str, NDArray[Any]])
-assert_type(view.run_async([frame]), InferRequest)
+assert_type(view.run_async([frame]), InferRequest[dict[str, NDArray[Any]]])
 assert_type(view.empty_inputs({"x": (2, 3)}), dict[str, NDArray[Any]])
 assert_type(view.empty_outputs(), dict[str, NDArray[Any]])
 assert_type(view.infer_shapes({"x": [2, 3]}), dict[str, tuple[int, ...]])

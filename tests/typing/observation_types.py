@@ -100,7 +100,7 @@ assert_type(bound, BoundRun)
 assert_type(bound.inputs, Mapping[str, NDArray[Any]])
 assert_type(bound.outputs, Mapping[str, NDArray[Any]])
 assert_type(bound.run(timeout=1), Mapping[str, NDArray[Any]])
-assert_type(bound.run_async(timeout=1, deadline=5.0), InferRequest)
+assert_type(bound.run_async(timeout=1, deadline=5.0), InferRequest[Arrays])
 assert_type(runtime.bind("m", inputs=frame), BoundRun)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..._errors import HbmCancelledError, HbmError, InputTypeError, WaitTimeoutError
+from ..._running.flat_result import ModelOutputs
 from .running import Outcome
 from .wire import Array, Control
 
@@ -86,6 +87,12 @@ class RemoteRequest(ResultFuture):
         self._outcomes: dict[str, Outcome] = {}
         self._errors: dict[str, BaseException] = {}
         self._asked = False
+        self._model: str | None = None
+
+    def _flat(self, model: str) -> RemoteRequest:
+        """Makes the result ``{output: array}``, the outputs of this one model."""
+        self._model = model
+        return self
 
     def _start(self, workers: Workers, *, here: bool = False) -> None:
         """Runs all parts, on threads of `workers`; with `here` the first one on this thread."""
@@ -108,7 +115,8 @@ class RemoteRequest(ResultFuture):
         """
         self._demand_end(timeout)
         try:
-            return super().result(0)
+            result = super().result(0)
+            return result if self._model is None else ModelOutputs(result[self._model], self._model)  # type: ignore[return-value]
         finally:
             del self  # which the traceback would hold, and the error holds the traceback
 

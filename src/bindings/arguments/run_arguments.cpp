@@ -166,8 +166,6 @@ class Parser {
       throw Error(ErrorKind::kInput, "model_name is '" + name + "', but the inputs have no entry for that model",
                   {"", 0, "", name, ""});
     }
-    std::sort(result_.calls.begin(), result_.calls.end(),
-              [](const Call& a, const Call& b) { return a.model < b.model; });
   }
 
   const Runtime& runtime_;

@@ -28,8 +28,8 @@ struct DriverInfo {
 // Whether a driver is loaded in this process.
 [[nodiscard]] HBM_API bool driverLoaded() noexcept;
 
-// Chooses and loads the driver: "vendor", "bpusim" or a directory with libhbucp.so and libdnn.so. Throws Error: kState
-// when another one is loaded already, kDriverNotFound when it cannot be loaded.
+// Chooses and loads the driver: "vendor", "bpusim" or a directory with libhbucp.so and libdnn.so. Does nothing when
+// that one is in use already. Throws Error: kState when another one is, kDriverNotFound when it cannot be loaded.
 HBM_API void loadDriver(const std::string& choice);
 
 // Where bpusim finds its engine, unless BPUSIM_ENGINE_PATH says otherwise: a library or its directory. For callers that

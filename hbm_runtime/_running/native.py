@@ -1,0 +1,23 @@
+"""Methods that are declared in Python and answer wrong arguments in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from .. import _core
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def native(function: F) -> F:
+    """A method whose work is done in C++: name, parameters and docstring are the function's, its body is never run.
+
+    The body of that name in ``src/bindings`` gets the arguments in the order of the parameters.
+    """
+    return cast("F", _core.native_method(function, True))
+
+
+def checked(function: F) -> F:
+    """A method whose wrong arguments are told in one line, which names the nearest right one."""
+    return cast("F", _core.native_method(function, False))
