@@ -12,8 +12,9 @@ from onnx import GraphProto, ModelProto, TensorProto, ValueInfoProto, shape_infe
 from hbm_runtime.packer.container.rules import MAX_DIMENSIONS
 from hbm_runtime.packer.errors import PackError
 from hbm_runtime.packer.graph.element_types import DATA_TYPES, type_name
+from hbm_runtime.packer.graph.external_data import ExternalData, all_constants, location_of
 from hbm_runtime.packer.graph.graph import Graph, shape_of
-from hbm_runtime.packer.graph.separation import names_of_external_data, separate_weights
+from hbm_runtime.packer.graph.separation import separate_weights
 from hbm_runtime.packer.graph.weights import Weights
 
 Source = str | os.PathLike[str] | bytes | ModelProto
@@ -77,8 +78,7 @@ def external_files(path: str | os.PathLike[str]) -> list[Path]:
     Raises:
         PackError: No such file, or no ONNX model.
     """
-    tensors = _parse(Path(path)).graph.initializer
-    locations = {entry.value for tensor in tensors for entry in tensor.external_data if entry.key == "location"}
+    locations = {location_of(tensor) for tensor in all_constants(_parse(Path(path)))} - {""}
     return [Path(path).parent / location for location in sorted(locations)]
 
 
@@ -99,13 +99,13 @@ def _read(source: Source, name: str | None, weights: Weights) -> tuple[ModelProt
     """A model without its large constants, which go to ``weights``, and its name."""
     if isinstance(source, str | os.PathLike):
         path = Path(source)
-        parsed = _parse(path)
+        name = path.stem if name is None else name
         try:
-            return separate_weights(parsed, path.parent, weights), path.stem if name is None else name
-        except PackError:
-            raise
-        except (OSError, ValueError, onnx.checker.ValidationError) as error:
-            raise PackError(f"the external data of {path} is missing or damaged: {error}") from None
+            return separate_weights(_parse(path), ExternalData(path, f"model '{name}'"), weights), name
+        except ValueError as error:
+            if isinstance(error, PackError):
+                raise
+            raise PackError(f"the constants of {path} are damaged: {error}") from None
     if isinstance(source, ModelProto):
         model = source
     else:
@@ -114,9 +114,7 @@ def _read(source: Source, name: str | None, weights: Weights) -> tuple[ModelProt
         except (DecodeError, ValueError) as error:
             raise PackError(f"these bytes are not an ONNX model: {error}") from None
     name = model.graph.name or "model" if name is None else name
-    for tensor in names_of_external_data(model):
-        raise PackError(f"model '{name}': the values of '{tensor}' lie in another file; give the path of the model")
-    return separate_weights(model, Path(), weights), name
+    return separate_weights(model, ExternalData(None, f"model '{name}'"), weights), name
 
 
 def _drop_constant_inputs(graph: GraphProto) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 from google.protobuf.message import Message
 from onnx import ModelProto, NodeProto, TensorProto, numpy_helper
-from onnx.external_data_helper import load_external_data_for_model, load_external_data_for_tensor
 
+from hbm_runtime.packer.graph.external_data import ExternalData, all_constants
 from hbm_runtime.packer.graph.weights import Weights, refer
 
 _INLINE_BYTES = 1024
@@ -17,7 +14,7 @@ _INLINE_INTEGER_BYTES = 64 * 1024
 _INTEGERS = {TensorProto.INT32, TensorProto.INT64, TensorProto.BOOL}
 
 
-def separate_weights(model: ModelProto, folder: Path, weights: Weights) -> ModelProto:
+def separate_weights(model: ModelProto, files: ExternalData, weights: Weights) -> ModelProto:
     """A copy of a model whose large constants are in ``weights``; the copy names them as external data.
 
     ``Constant`` nodes of the main graph that hold a tensor become initializers. One constant at a time is copied, and
@@ -25,13 +22,12 @@ def separate_weights(model: ModelProto, folder: Path, weights: Weights) -> Model
     model.
 
     Args:
-        model: With its constants inside, or in files below ``folder``.
-        folder: Of the file that the model was read from.
+        model: With its constants inside, or in other files.
+        files: Where those may be.
         weights: Takes the constants.
 
     Raises:
-        PackError: There is no room for temporary files.
-        OSError, ValueError, onnx.checker.ValidationError: A file with constants is missing or too short.
+        PackError: A file with constants is missing, too short or elsewhere, or there is no room for temporary files.
     """
     light = ModelProto()
     _copy_fields(model, light, "graph")
@@ -45,16 +41,12 @@ def separate_weights(model: ModelProto, folder: Path, weights: Weights) -> Model
         else:
             lifted.append((node.output[0], tensor))
     # Whatever else has its values in files, such as constants of subgraphs.
-    load_external_data_for_model(light, str(folder))
+    for tensor in all_constants(light):
+        files.embed(tensor)
     # Only these: engines resolve external data of subgraphs less reliably, and large constants are rare there.
     for name, tensor in [*((tensor.name, tensor) for tensor in model.graph.initializer), *lifted]:
-        light.graph.initializer.append(_separated(name, tensor, folder, weights))
+        light.graph.initializer.append(_separated(name, tensor, files, weights))
     return light
-
-
-def names_of_external_data(model: ModelProto) -> Iterator[str]:
-    """Names of the constants of the main graph whose values lie in other files."""
-    return (tensor.name for tensor in model.graph.initializer if tensor.data_location == TensorProto.EXTERNAL)
 
 
 def _lifted_constant(node: NodeProto, outputs: set[str]) -> TensorProto | None:
@@ -63,13 +55,11 @@ def _lifted_constant(node: NodeProto, outputs: set[str]) -> TensorProto | None:
     return next((attribute.t for attribute in node.attribute if attribute.name == "value"), None)
 
 
-def _separated(name: str, tensor: TensorProto, folder: Path, weights: Weights) -> TensorProto:
+def _separated(name: str, tensor: TensorProto, files: ExternalData, weights: Weights) -> TensorProto:
     """The constant, or a reference to where its values are now."""
     if tensor.data_location == TensorProto.EXTERNAL:
         tensor = _copy(tensor)
-        load_external_data_for_tensor(tensor, str(folder))
-        tensor.data_location = TensorProto.DEFAULT
-        del tensor.external_data[:]
+        files.embed(tensor)
     small = tensor.data_type == TensorProto.STRING
     if not small and not tensor.HasField("raw_data"):
         small = _payload_fields(tensor) <= _INLINE_BYTES // 4

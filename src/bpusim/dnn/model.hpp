@@ -45,6 +45,7 @@ struct Model {
 
   ModelSource source;
   LoadOptions options;
+  std::string placedGraph;  // the graph with external constants named where they really are; "" for nothing
   std::string editedGraph;  // the graph with what loading has changed; "" for nothing
   std::string shapeGraph;   // the graph without its weights, for the inference of shapes; "" when there is none
   std::string

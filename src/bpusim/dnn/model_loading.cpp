@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "error.hpp"
+#include "external_constants.hpp"
 #include "host_file.hpp"
 #include "library.hpp"
 #include "model_graphs.hpp"
@@ -173,6 +174,7 @@ void addKept(const Origin& origin, Model& model) {
   if (!graph.has_value()) {
     refuse(origin, "the graph of model '" + model->name + "' is no ONNX model");
   }
+  checkHostConstants(table.graph);
   model->source.keep = keptBy(*graph, origin.options);
   openSession(origin, *model);
   model->inputs =
@@ -247,12 +249,23 @@ void addKept(const Origin& origin, Model& model) {
   return all;
 }
 
+[[nodiscard]] PlacedConstants placedConstants(const Origin& origin, const Model& model) {
+  try {
+    return placeConstants(origin.file.bytes->view(), origin.file.path);
+  } catch (const Error& error) {
+    throw Error(error.status(), "'" + origin.file.place + "', model '" + model.name + "': " + error.what());
+  }
+}
+
 [[nodiscard]] LoadedFile loadOnnx(const Origin& origin, const OnnxGraph& graph, std::size_t index) {
   auto model = std::make_shared<Model>();
   model->name = onnxName(origin, graph, index);
   model->options = origin.options;
-  const std::string_view bytes = origin.file.bytes->view();
-  model->source = {origin.file.bytes, bytes, std::nullopt, folderOf(origin.file.path), keptBy(graph, origin.options)};
+  PlacedConstants placed = placedConstants(origin, *model);
+  model->placedGraph = std::move(placed.graph);
+  const std::string_view bytes =
+      model->placedGraph.empty() ? origin.file.bytes->view() : std::string_view(model->placedGraph);
+  model->source = {origin.file.bytes, bytes, std::nullopt, placed.folder, keptBy(graph, origin.options)};
   openSession(origin, *model);
   model->description = metadataText(model->session->engine().metadata(), graph.name);
   const std::vector<EngineTensor>& outputs = model->session->engine().outputs();

@@ -6,6 +6,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "onnx_constant_walk.hpp"
 #include "onnx_wire.hpp"
 
 namespace bpusim {
@@ -15,7 +16,6 @@ namespace {
 constexpr std::size_t kLargeConstant = std::size_t{16} << 10U;
 // Of protobuf messages, as the engine reads them.
 constexpr std::size_t kLargestModel = (std::size_t{1} << 31U) - 1;
-constexpr int kDeepestGraph = 100;
 
 [[nodiscard]] std::string_view bytesOf(const OnnxConstant& constant, ConstantFiles& files) {
   const std::string_view file = files.bytes(constant.location);
@@ -47,12 +47,14 @@ constexpr int kDeepestGraph = 100;
 
 class Copier {
  public:
-  Copier(ConstantFiles& files, bool weights) : files_(files), weights_(weights) {}
+  explicit Copier(ConstantFiles& files) : files_(files) {}
 
-  [[nodiscard]] std::string model(std::string_view message) {
-    return rewritten(message, [&](const WireField& field, std::string& to) {
+  [[nodiscard]] std::string whole(std::string_view model) { return inside(model, OnnxPart::kModel); }
+
+  [[nodiscard]] std::string withoutLarge(std::string_view model) {
+    return rewritten(model, [&](const WireField& field, std::string& to) {
       if (isBytes(field, onnx_field::kModelGraph)) {
-        putBytes(to, field.number, weights_ ? graph(field.payload) : topGraph(field.payload));
+        putBytes(to, field.number, topGraph(field.payload));
       } else {
         to += field.whole;
       }
@@ -80,7 +82,7 @@ class Copier {
         if (const std::optional<std::string> input = inputForNode(field.payload)) {
           putBytes(to, onnx_field::kGraphInput, *input);
         } else {
-          putBytes(to, field.number, node(field.payload));
+          putBytes(to, field.number, inside(field.payload, OnnxPart::kNode));
         }
       } else {
         to += field.whole;
@@ -130,44 +132,8 @@ class Copier {
     return inputFor(requireConstant(value), output);
   }
 
-  // Graphs, nodes and attributes with all their constants inside.
-  [[nodiscard]] std::string graph(std::string_view message) {
-    if (++depth_ > kDeepestGraph) {
-      throw Error(HB_DNN_INVALID_MODEL, "the graph is nested too deeply");
-    }
-    std::string copy = rewritten(message, [&](const WireField& field, std::string& to) {
-      if (isBytes(field, onnx_field::kGraphInitializer)) {
-        putBytes(to, field.number, embedded(field.payload));
-      } else if (isBytes(field, onnx_field::kGraphNode)) {
-        putBytes(to, field.number, node(field.payload));
-      } else {
-        to += field.whole;
-      }
-    });
-    --depth_;
-    return copy;
-  }
-
-  [[nodiscard]] std::string node(std::string_view message) {
-    return rewritten(message, [&](const WireField& field, std::string& to) {
-      if (isBytes(field, onnx_field::kNodeAttribute)) {
-        putBytes(to, field.number, attribute(field.payload));
-      } else {
-        to += field.whole;
-      }
-    });
-  }
-
-  [[nodiscard]] std::string attribute(std::string_view message) {
-    return rewritten(message, [&](const WireField& field, std::string& to) {
-      if (isBytes(field, onnx_field::kAttributeConstant) || isBytes(field, onnx_field::kAttributeConstants)) {
-        putBytes(to, field.number, embedded(field.payload));
-      } else if (isBytes(field, onnx_field::kAttributeGraph) || isBytes(field, onnx_field::kAttributeGraphs)) {
-        putBytes(to, field.number, graph(field.payload));
-      } else {
-        to += field.whole;
-      }
-    });
+  [[nodiscard]] std::string inside(std::string_view message, OnnxPart part) {
+    return withReplacedConstants(message, part, [this](std::string_view constant) { return embedded(constant); });
   }
 
   // A TensorProto with its bytes.
@@ -192,9 +158,7 @@ class Copier {
   }
 
   ConstantFiles& files_;
-  const bool weights_;
   std::size_t added_ = 0;
-  int depth_ = 0;
 };
 
 }  // namespace
@@ -211,8 +175,8 @@ std::string_view ConstantFiles::bytes(std::string_view location) {
   return views_.emplace(location, file->view()).first->second;
 }
 
-std::string withConstants(std::string_view model, ConstantFiles& files) { return Copier(files, true).model(model); }
+std::string withConstants(std::string_view model, ConstantFiles& files) { return Copier(files).whole(model); }
 
-std::string withoutWeights(std::string_view model, ConstantFiles& files) { return Copier(files, false).model(model); }
+std::string withoutWeights(std::string_view model, ConstantFiles& files) { return Copier(files).withoutLarge(model); }
 
 }  // namespace bpusim

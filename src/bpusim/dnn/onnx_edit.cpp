@@ -84,6 +84,20 @@ namespace {
 
 }  // namespace
 
+std::string withLocation(std::string_view constant, std::string_view location) {
+  const std::string place = entryOf("location", location);
+  return rewritten(constant, [&](const WireField& field, std::string& output) {
+    if (!isBytes(field, onnx_field::kConstantExternal)) {
+      output += field.whole;
+      return;
+    }
+    std::string_view key;
+    forEachField(field.payload,
+                 [&](const WireField& part) { key = isBytes(part, onnx_field::kEntryKey) ? part.payload : key; });
+    putBytes(output, field.number, key == "location" ? std::string_view(place) : field.payload);
+  });
+}
+
 std::string withWeightsIn(std::string_view model, std::string_view file, std::uint64_t begin, std::uint64_t size) {
   return rewritten(model, [&](const WireField& field, std::string& output) {
     if (!isBytes(field, onnx_field::kModelGraph)) {

@@ -24,4 +24,7 @@ struct InputShape {
 [[nodiscard]] std::string withWeightsIn(std::string_view model, std::string_view file, std::uint64_t begin,
                                         std::uint64_t size);
 
+// A TensorProto whose values lie in another file.
+[[nodiscard]] std::string withLocation(std::string_view constant, std::string_view location);
+
 }  // namespace bpusim

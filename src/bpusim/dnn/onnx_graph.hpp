@@ -78,12 +78,17 @@ struct OnnxGraph {
 namespace onnx_field {
 inline constexpr std::uint32_t kModelIrVersion = 1;
 inline constexpr std::uint32_t kModelGraph = 7;
+inline constexpr std::uint32_t kModelFunction = 25;
+inline constexpr std::uint32_t kFunctionNode = 7;
 inline constexpr std::uint32_t kGraphNode = 1;
 inline constexpr std::uint32_t kGraphName = 2;
 inline constexpr std::uint32_t kGraphInitializer = 5;
 inline constexpr std::uint32_t kGraphInput = 11;
 inline constexpr std::uint32_t kGraphOutput = 12;
 inline constexpr std::uint32_t kGraphValueInfo = 13;
+inline constexpr std::uint32_t kGraphSparseInitializer = 15;
+inline constexpr std::uint32_t kSparseValues = 1;
+inline constexpr std::uint32_t kSparseIndices = 2;
 inline constexpr std::uint32_t kNodeOutput = 2;
 inline constexpr std::uint32_t kNodeName = 3;
 inline constexpr std::uint32_t kNodeType = 4;
@@ -96,6 +101,8 @@ inline constexpr std::uint32_t kAttributeConstant = 5;
 inline constexpr std::uint32_t kAttributeGraph = 6;
 inline constexpr std::uint32_t kAttributeConstants = 10;
 inline constexpr std::uint32_t kAttributeGraphs = 11;
+inline constexpr std::uint32_t kAttributeSparseConstant = 22;
+inline constexpr std::uint32_t kAttributeSparseConstants = 23;
 inline constexpr std::uint32_t kConstantShape = 1;
 inline constexpr std::uint32_t kConstantType = 2;
 inline constexpr std::uint32_t kConstantName = 8;
