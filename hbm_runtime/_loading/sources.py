@@ -45,15 +45,26 @@ def sources_of(given: PathOrBuffer | Iterable[PathOrBuffer]) -> Sources:
         raise TypeError("HB_HBMRuntime() takes paths or models in memory, not both in one call")
     if buffers:
         return Sources([f"<memory:{index}>" for index in range(len(buffers))], buffers)
-    keys = [os.fsdecode(os.fspath(source)) for source in sources]
-    for key in keys:
+    paths = [os.fsdecode(os.fspath(source)) for source in sources]
+    for key in paths:
         if "\0" in key:
             raise InputError(f"a path cannot contain a NUL character: {key!r}")
         try:
             os.fsencode(key)
         except UnicodeEncodeError as error:
             raise InputError(f"a path with {key[error.start]!r} cannot be a file's: {key!r}") from None
-    return Sources(keys, [])
+    return Sources([file for path in paths for file in _files_of(path)], [])
+
+
+def _files_of(path: str) -> list[str]:
+    """The model files of a folder, compiled ones where it has any; the path itself for everything else."""
+    if not os.path.isdir(path):
+        return [path]
+    for suffix in (".hbm", ".onnx"):
+        found = sorted(os.path.join(path, name) for name in os.listdir(path) if name.endswith(suffix))
+        if found:
+            return found
+    raise InputError(f"the folder {path!r} has no .hbm file and no .onnx file")
 
 
 def options_of(

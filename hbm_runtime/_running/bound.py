@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import _core
-from .._errors import InputError, InputTypeError, UnsupportedError
+from .._errors import InputError, InputTypeError, ShapeError, UnsupportedError
 from .._models.naming import by_name, unknown_tensor
+from .hints import Tensor, about_input, about_object
 from .native import checked
 from .request import InferRequest
 
@@ -65,9 +66,10 @@ class BoundRun:
         for name, info in view.inputs.items():
             array = given.get(name)
             if array is None or not _core.is_device_array(array):
+                if array is not None:
+                    _require_fit(model, info, array, view.inputs)
                 fresh = runtime._allocate(model, True, info.index, list(shapes[name]))
                 if array is not None:
-                    _check_dtype(model, info, array)
                     np.copyto(fresh, array)
                 array = fresh
             arrays[name] = array
@@ -157,7 +159,8 @@ def _by_name(
         if name not in infos:
             raise unknown_tensor(model, role, infos, name)
         if not isinstance(array, np.ndarray):
-            message = f"model '{model}', {role} '{name}' must be a numpy array, not {type(array).__name__}"
+            kind, hint = type(array).__name__, about_object(array)
+            message = f"model '{model}', {role} '{name}' must be a numpy array, not {kind} ({hint})"
             raise InputTypeError(message, model=model, tensor=name)
     return dict(arrays)
 
@@ -169,7 +172,24 @@ def _only(model: str, role: str, infos: TensorInfos) -> str:
     return next(iter(infos))
 
 
-def _check_dtype(model: str, info: TensorInfo, array: Array) -> None:
+def _require_fit(model: str, info: TensorInfo, array: Array, infos: TensorInfos) -> None:
+    """Refuses values that do not fit an input, with the text of a run."""
+    mistakes = []
     if array.dtype != info.np_dtype:
-        message = f"model '{model}', input '{info.name}': expected dtype {info.np_dtype}, given {array.dtype}"
-        raise InputError(message, model=model, tensor=info.name)
+        expected = f"{info.np_dtype} ({info.dtype.name})"
+        mistakes.append(f"expected dtype {expected}, given {array.dtype}, and nothing is converted")
+    if not info.accepts(array.shape):
+        mistakes.append(f"expected shape {list(info.shape)}, given {list(array.shape)}")
+    if not mistakes:
+        return
+    tensors = {name: Tensor(each.shape, _dtype_name(each)) for name, each in infos.items()}
+    hint = about_input(Tensor(array.shape, str(array.dtype)), tensors[info.name], info.name, tensors)
+    kind = InputError if array.dtype != info.np_dtype else ShapeError
+    message = f"model '{model}', input '{info.name}': {'; '.join(mistakes + ([hint] if hint else []))}"
+    raise kind(message, model=model, tensor=info.name)
+
+
+def _dtype_name(info: TensorInfo) -> str:
+    if not info.dtype.has_dtype:
+        return ""
+    return "bool_" if info.np_dtype == np.bool_ else info.np_dtype.name  # numpy.bool is missing in older numpy

@@ -83,7 +83,15 @@ void bindQuantization(py::module_& module) {
   module.def(
       "quantize",
       [](const py::object& array, const QuantInfo& quant, const py::dtype& dtype, const py::object& out) {
-        return convert("quantize", &quantize, array, quant, dtype, out);
+        try {
+          return convert("quantize", &quantize, array, quant, dtype, out);
+        } catch (const Error& error) {
+          if (error.kind() != ErrorKind::kInput || asArray(array).dtype().kind() == 'f') {
+            throw;
+          }
+          throw Error(error.kind(), std::string(error.what()) + "; convert it with array.astype(numpy.float32)",
+                      error.context());
+        }
       },
       py::arg("array"), py::arg("quant"), py::arg("dtype"), py::kw_only(), py::arg("out") = py::none());
 }

@@ -3,6 +3,7 @@
 #include <pybind11/gil_safe_call_once.h>
 
 #include "bindings/arguments/call_options.hpp"
+#include "bindings/arguments/hints.hpp"
 #include "bindings/arguments/native_method.hpp"
 #include "bindings/objects/py_request.hpp"
 #include "bindings/objects/py_runtime.hpp"
@@ -65,11 +66,22 @@ RunArguments argumentsOf(const Loaded& loaded, Arguments given) {
 
 const PyRuntime& runtimeOf(py::handle self) { return self.cast<const PyRuntime&>(); }
 
+// Adds to errors about tensors what mends them.
+template <class Work>
+auto advised(const Loaded& loaded, const std::vector<Call>& calls, const Work& work) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    throw withHint(error, *loaded.runtime, calls);
+  }
+}
+
 py::object run(py::handle self, Arguments given) {
   const std::shared_ptr<Loaded> loaded = runtimeOf(self).loaded();
   const RunArguments arguments = argumentsOf(*loaded, given);
+  const CallOptions options = callOptions(orNone(given[kTimeout]), orNone(given[kDeadline]));
   const auto tensors =
-      runCalls(*loaded->runtime, arguments.calls, callOptions(orNone(given[kTimeout]), orNone(given[kDeadline])));
+      advised(*loaded, arguments.calls, [&] { return runCalls(*loaded->runtime, arguments.calls, options); });
   py::dict result;
   for (std::size_t c = 0; c < tensors.size(); ++c) {
     const ModelNames& names = loaded->names[arguments.calls[c].model];
@@ -88,8 +100,10 @@ const py::object& requestClass() {
 
 RequestObject started(std::shared_ptr<Loaded> loaded, RunArguments arguments, const CallOptions& options) {
   // The arrays of `arguments` are held until the inputs were copied.
+  const std::shared_ptr<Loaded> kept = loaded;
   RequestObject made;
-  made.request().start(std::move(loaded), arguments.calls, std::move(arguments.wishes), options);
+  advised(*kept, arguments.calls,
+          [&] { made.request().start(std::move(loaded), arguments.calls, std::move(arguments.wishes), options); });
   return made;
 }
 

@@ -260,7 +260,11 @@ def test_given_outputs_that_are_not_on_the_device_are_filled(runtime: HB_HBMRunt
 @pytest.mark.parametrize(
     ("keywords", "error", "message"),
     [
-        ({"inputs": {"x": X.astype(np.float64)}}, hbm_runtime.InputError, "expected dtype float32, given float64"),
+        (
+            {"inputs": {"x": X.astype(np.float64)}},
+            hbm_runtime.InputError,
+            "expected dtype float32 .F32., given float64",
+        ),
         ({"inputs": {"x": X[0]}}, hbm_runtime.InputError, "shape"),
         ({"inputs": {"x": [1, 2]}}, TypeError, "numpy array, not list"),
         ({"outputs": {"z": X}}, hbm_runtime.InputError, "no output 'z'; its outputs are 'y'"),

@@ -59,7 +59,7 @@ BAD_FILES: dict[str, BadFile] = {
         lambda at: [at.models.scaled(2), at.directory / "nowhere.hbm"], FileNotFoundError, ("nowhere.hbm",)
     ),
     "empty path": BadFile(lambda _: "", FileNotFoundError),
-    "a folder": BadFile(lambda at: at.directory, ModelError, ("directory",)),
+    "an empty folder": BadFile(lambda at: at.directory, ValueError, ("folder", "no .hbm file and no .onnx file")),
     "a device": BadFile(lambda _: "/dev/null", ModelError, ("/dev/null",)),
     "half a surrogate pair in the path": BadFile(lambda _: "a\ud800.hbm", InputError, ("ud800",)),
     "empty .hbm": BadFile(lambda at: at.write("empty.hbm", b""), ModelError, ("empty.hbm", "empty")),

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError
+from ..._running.hints import about_object
 from .model_facts import ModelFacts, TensorFacts
 from .tensor_checks import as_array, check_input, check_target, is_array_like
 from .wire import Array
@@ -37,7 +38,7 @@ class ModelRun:
 
 
 def parse_run(models: Models, inputs: Any, model_name: Any, outputs: Any, output_names: Any) -> list[ModelRun]:
-    """Checks everything that one call is given, in the order of the models.
+    """Checks everything that one call is given, in the order of the call.
 
     Raises:
         InputError, ShapeError: Names, dtypes, shapes that do not fit.
@@ -45,7 +46,7 @@ def parse_run(models: Models, inputs: Any, model_name: Any, outputs: Any, output
     """
     chosen = None if model_name is None else model_of(models, text_of(model_name, "model_name"))
     given = _by_model(models, inputs, chosen)
-    runs = [ModelRun(model, given[name]) for name, model in models.items() if name in given]
+    runs = [ModelRun(models[name], tensors) for name, tensors in given.items()]
     for run in runs:
         _add_outputs(models, run, outputs, output_names, several=len(runs) > 1)
     _refuse_overlaps(runs)
@@ -100,17 +101,14 @@ def _form_of(inputs: Any) -> str:
             return "array"
         raise TypeError(
             "run() takes a numpy array, a dict of arrays by input name, or a dict of such dicts by model name; given "
-            f"{type_name(inputs)} (convert lists and scalars with numpy.asarray)"
+            f"{type_name(inputs)} ({about_object(inputs)})"
         )
     nested = set()
     for key, value in _items(inputs):
         is_mapping = isinstance(value, Mapping)
         nested.add(is_mapping)
         if not is_mapping and not is_array_like(value):
-            raise TypeError(
-                f"input {key!r} must be a numpy array, not {type_name(value)} "
-                "(convert lists and scalars with numpy.asarray)"
-            )
+            raise TypeError(f"input {key!r} must be a numpy array, not {type_name(value)} ({about_object(value)})")
     if len(nested) > 1:
         raise TypeError("the dict mixes arrays and dicts; give arrays by input name, or dicts by model name")
     return "nested" if True in nested else "flat"
@@ -129,7 +127,7 @@ def _flat(model: ModelFacts, inputs: Any) -> dict[str, Array]:
         if not is_array_like(value):
             raise TypeError(
                 f"model '{model.name}', input '{name}' must be a numpy array, not {type_name(value)} "
-                "(convert lists and scalars with numpy.asarray)"
+                f"({about_object(value)})"
             )
         if name in found:
             raise InputError(f"model '{model.name}', input '{name}' is given twice", model=model.name, tensor=name)

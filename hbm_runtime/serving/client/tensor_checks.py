@@ -8,6 +8,7 @@ import numpy as np
 
 from ..._core import hbDNNDataType
 from ..._errors import InputError, ShapeError, UnsupportedError
+from ..._running.hints import Tensor, about_input, about_output
 from .model_facts import ModelFacts, TensorFacts
 from .wire import Array
 
@@ -63,21 +64,49 @@ def _check_type(model: ModelFacts, role: str, facts: TensorFacts, array: Array) 
     try:
         hbDNNDataType.from_dtype(array.dtype)
     except UnsupportedError:
-        _refuse_type(model, role, facts, str(array.dtype))
+        _refuse(model, role, facts, _wrong_type(facts, str(array.dtype)) + _hint(model, role, facts, array))
 
 
 def _check_tensor(model: ModelFacts, role: str, facts: TensorFacts, array: Array) -> None:
     _check_type(model, role, facts, array)
-    given = hbDNNDataType.from_dtype(array.dtype)
+    given, shape = hbDNNDataType.from_dtype(array.dtype), _wrong_shape(facts, array)
     if given != facts.dtype:
-        _refuse_type(model, role, facts, _describe(given))
+        text = _wrong_type(facts, _describe(given)) + (f"; {shape}" if shape else "")
+        _refuse(model, role, facts, text + _hint(model, role, facts, array))
+    if shape:
+        _refuse(model, role, facts, shape + _hint(model, role, facts, array), ShapeError)
+
+
+def _wrong_type(facts: TensorFacts, given: str) -> str:
+    return f"expected dtype {_describe(facts.dtype)}, given {given}, and nothing is converted"
+
+
+def _wrong_shape(facts: TensorFacts, array: Array) -> str:
+    """Returns what is wrong with the shape; "" when it fits."""
     expected, shape = list(facts.shape), list(array.shape)
     if len(shape) != len(expected):
         text = f"expected {len(expected)} dimensions, shape {expected}, given {len(shape)}"
-        _refuse(model, role, facts, text + (f", shape {shape}" if len(shape) <= 10 else ""), ShapeError)
+        return text + (f", shape {shape}" if len(shape) <= 10 else "")
     if any(own not in (-1, size) for own, size in zip(expected, shape, strict=True)):
-        text = f"expected shape {expected}, given {shape}" + (" (-1 stands for any size)" if -1 in expected else "")
-        _refuse(model, role, facts, text, ShapeError)
+        return f"expected shape {expected}, given {shape}" + (" (-1 stands for any size)" if -1 in expected else "")
+    return ""
+
+
+def _hint(model: ModelFacts, role: str, facts: TensorFacts, array: Array) -> str:
+    given, wanted = Tensor(array.shape, str(array.dtype)), _tensor(facts)
+    if role == "output":
+        hint = about_output(given, wanted)
+    elif array.ndim > 10:
+        hint = ""
+    else:
+        hint = about_input(given, wanted, facts.name, {name: _tensor(each) for name, each in model.inputs.items()})
+    return f"; {hint}" if hint else ""
+
+
+def _tensor(facts: TensorFacts) -> Tensor:
+    # numpy.bool is missing in numpy 1.24 to 1.26.
+    name = "" if not facts.dtype.has_dtype else facts.dtype.to_dtype().name
+    return Tensor(facts.shape, "bool_" if name == "bool" else name)
 
 
 def _require_target(model: ModelFacts, facts: TensorFacts, array: Array) -> None:
@@ -90,14 +119,6 @@ def _require_target(model: ModelFacts, facts: TensorFacts, array: Array) -> None
             text = "elements of the array share memory with each other; pass a plain array"
             _refuse(model, "output", facts, text)
         reach += step * (size - 1)
-
-
-def _refuse_type(model: ModelFacts, role: str, facts: TensorFacts, given: str) -> NoReturn:
-    # numpy.bool is missing in numpy 1.24 to 1.26.
-    name = "bool_" if facts.dtype.name == "BOOL8" else facts.dtype.to_dtype().name
-    cure = f"use array.astype(numpy.{name})"
-    text = f"expected dtype {_describe(facts.dtype)}, given {given}; nothing is converted silently: {cure}"
-    _refuse(model, role, facts, text)
 
 
 def _refuse(

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "bindings/arguments/hints.hpp"
 #include "bindings/arguments/mappings.hpp"
 #include "bindings/arguments/numpy_interop.hpp"
 #include "hbm_runtime/error.hpp"
@@ -19,7 +20,7 @@ Form formOf(const py::object& input) {
     }
     throw py::type_error(
         "run() takes a numpy array, a dict of arrays by input name, or a dict of such dicts by model name; given " +
-        typeName(input) + " (convert lists and scalars with numpy.asarray)");
+        typeName(input) + hintForObject(input));
   }
   bool arrays = false;
   bool mappings = false;
@@ -27,7 +28,7 @@ Form formOf(const py::object& input) {
     (isMapping(value) ? mappings : arrays) = true;
     if (!isMapping(value) && !isArrayLike(value)) {
       throw py::type_error("input " + py::repr(key).cast<std::string>() + " must be a numpy array, not " +
-                           typeName(value) + " (convert lists and scalars with numpy.asarray)");
+                           typeName(value) + hintForObject(value));
     }
   });
   if (arrays && mappings) {
@@ -115,15 +116,34 @@ class Parser {
     const TensorInfo& input = model.inputs[position];
     if (!isArrayLike(value)) {
       throw py::type_error("model '" + model.name + "', input '" + input.name + "' must be a numpy array, not " +
-                           typeName(value) + " (convert lists and scalars with numpy.asarray)");
+                           typeName(value) + hintForObject(value));
     }
     if (call.inputs[position].rank >= 0) {
       throw Error(ErrorKind::kInput, "model '" + model.name + "', input '" + input.name + "' is given twice",
                   {"", 0, "", model.name, input.name});
     }
-    py::array array = asArray(value);
-    call.inputs[position] = viewOf(array, model.name, "input", input);
+    py::array array = arrayFor(model, input, value);
+    try {
+      call.inputs[position] = viewOf(array, model.name, "input", input);
+    } catch (const Error& error) {
+      throw Error(error.kind(), error.what() + hintForArray(model, "input", input, array), error.context());
+    }
     result_.keepAlive.push_back(std::move(array));
+  }
+
+  // What promises an array may not give it: a tensor of a GPU.
+  static py::array arrayFor(const ModelInfo& model, const TensorInfo& input, const py::object& value) {
+    try {
+      return asArray(value);
+    } catch (py::error_already_set& error) {
+      const std::string hint = hintForFailedConversion(value);
+      if (hint.empty()) {
+        throw;
+      }
+      const std::string text = "model '" + model.name + "', input '" + input.name + "': " + hint;
+      py::raise_from(error, PyExc_TypeError, text.c_str());
+      throw py::error_already_set();
+    }
   }
 
   void addArray(std::size_t index, const py::object& input) {
@@ -132,7 +152,7 @@ class Parser {
       throw Error(ErrorKind::kInput,
                   "model '" + model.name + "' has " + std::to_string(model.inputs.size()) +
                       " inputs; an array serves models with exactly one: pass a dict with " +
-                      listed(names_[index].inputs),
+                      listed(names_[index].inputs) + hintForSingleArray(model, input),
                   {"", 0, "", model.name, ""});
     }
     setInput(addCall(index), 0, input);
@@ -225,7 +245,11 @@ class OutputParser {
     }
     const auto array = py::reinterpret_borrow<py::array>(value);
     requireTarget(array, model_.name, info);
-    call_.outputs[position] = viewOf(array, model_.name, "output", info);
+    try {
+      call_.outputs[position] = viewOf(array, model_.name, "output", info);
+    } catch (const Error& error) {
+      throw Error(error.kind(), error.what() + hintForArray(model_, "output", info, array), error.context());
+    }
     wish_.inPlainMemory |= !isDeviceMemory(call_.outputs[position].data);
     wish_.arrays[position] = value;
   }

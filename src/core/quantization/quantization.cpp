@@ -294,8 +294,7 @@ void quantize(const TensorView& real, const QuantInfo& quant, const TensorView& 
   constexpr const char* kName = "quantize";
   checkShapes(kName, real, stored);
   if (!isFloating(real.dtype)) {
-    refuse(kName, "expected an array of float16, float32 or float64, given " + describeType(real.dtype) +
-                      "; convert it with array.astype(numpy.float32)");
+    refuse(kName, "expected an array of float16, float32 or float64, given " + describeType(real.dtype));
   }
   const bool half = real.dtype == DataType::kF16;
   const QuantKernel kernel = quantizeKernel(half ? DataType::kF32 : real.dtype, stored.dtype, hasWideVectors());

@@ -23,27 +23,33 @@ bool shapeMatches(const std::vector<std::int64_t>& shape, const TensorView& view
   return same;
 }
 
+// What is wrong with a tensor's shape; "" when it fits.
+std::string shapeMistake(const TensorInfo& info, const TensorView& view) {
+  const std::size_t rank = info.shape.size();
+  const auto givenRank = static_cast<std::size_t>(view.rank);
+  if (givenRank != rank) {
+    return "expected " + std::to_string(rank) + " dimensions, shape " + describeShape(info.shape.data(), rank) +
+           ", given " + std::to_string(givenRank) +
+           (givenRank <= view.shape.size() ? ", shape " + describeShape(view.shape.data(), givenRank) : "");
+  }
+  if (!shapeMatches(info.shape, view)) {
+    return "expected shape " + describeShape(info.shape.data(), rank) + ", given " +
+           describeShape(view.shape.data(), rank) + (info.dynamicShape ? " (-1 stands for any size)" : "");
+  }
+  return "";
+}
+
+// Tells of a wrong shape, too: who gives a picture has often both wrong.
 void checkType(const ModelInfo& model, const char* role, const TensorInfo& info, const TensorView& view) {
   if (view.dtype != info.dtype) {
-    refuse(model, role, info, wrongType(info.dtype, describeType(view.dtype)));
+    const std::string shape = shapeMistake(info, view);
+    refuse(model, role, info, wrongType(info.dtype, describeType(view.dtype)) + (shape.empty() ? "" : "; " + shape));
   }
 }
 
 void checkShape(const ModelInfo& model, const char* role, const TensorInfo& info, const TensorView& view) {
-  const std::size_t rank = info.shape.size();
-  const auto givenRank = static_cast<std::size_t>(view.rank);
-  if (givenRank != rank) {
-    refuse(model, role, info,
-           "expected " + std::to_string(rank) + " dimensions, shape " + describeShape(info.shape.data(), rank) +
-               ", given " + std::to_string(givenRank) +
-               (givenRank <= view.shape.size() ? ", shape " + describeShape(view.shape.data(), givenRank) : ""),
-           ErrorKind::kShape);
-  }
-  if (!shapeMatches(info.shape, view)) {
-    refuse(model, role, info,
-           "expected shape " + describeShape(info.shape.data(), rank) + ", given " +
-               describeShape(view.shape.data(), rank) + (info.dynamicShape ? " (-1 stands for any size)" : ""),
-           ErrorKind::kShape);
+  if (const std::string shape = shapeMistake(info, view); !shape.empty()) {
+    refuse(model, role, info, shape, ErrorKind::kShape);
   }
 }
 
@@ -123,10 +129,7 @@ std::string describeType(DataType type) {
 }
 
 std::string wrongType(DataType expected, const std::string& given) {
-  // numpy.bool is missing in numpy 1.24 to 1.26.
-  const std::string name = expected == DataType::kBool8 ? "bool_" : numpyName(expected);
-  return "expected dtype " + describeType(expected) + ", given " + given +
-         "; nothing is converted silently: use array.astype(numpy." + name + ")";
+  return "expected dtype " + describeType(expected) + ", given " + given + ", and nothing is converted";
 }
 
 void checkTensors(const Model& model, const Call& call, Targets targets) {

@@ -62,6 +62,10 @@ void checkOverrides(const ModelInfo& model, const Soc& soc, const SchedOverrides
   if (overrides.priority && (*overrides.priority < 0 || *overrides.priority > kMaxPriority)) {
     refuse(model, "priority " + std::to_string(*overrides.priority) + " is out of range; it is 0 to 255");
   }
+  // Boards have one device; of a SoC that is not known the driver may tell.
+  if (overrides.deviceId && *overrides.deviceId != 0 && soc.cores) {
+    refuse(model, "device_id " + std::to_string(*overrides.deviceId) + ": this SoC has device 0 only");
+  }
   if (overrides.bpuCores) {
     checkCores(model, soc, *overrides.bpuCores);
   }
