@@ -54,6 +54,10 @@ _TEXTS: dict[str, tuple[str, Sequence[Inputs]]] = {
         "g (float[a,b,c,d,e,f,g,h,i,j] x) => (float[a,b,c,d,e,f,g,h,i,j] y) { y = Neg(x) }",
         [{"x": counted(1, 2, 1, 2, 1, 2, 1, 2, 1, 3)}],
     ),
+    "empty dimensions between open ones": (
+        "g (float[a,1,1,b,2] x) => (float[a,1,1,b,2] y) { y = Neg(x) }",
+        [{"x": counted(0, 1, 1, 0, 2)}],
+    ),
     "no rows": ("g (float[0,3] x) => (float[0,3] y) { y = Neg(x) }", [{"x": counted(0, 3)}]),
     "no columns beside a tensor with some": (
         "g (float[2,0,3] x, float[2] z) => (float[2,0,3] y, float[2] w) { y = Neg(x) w = Neg(z) }",
@@ -97,6 +101,19 @@ _TEXTS: dict[str, tuple[str, Sequence[Inputs]]] = {
     "another rank than declared": (
         "g (float[b,n] x) => (float[b,n] y) <int64[1] a = {0}> { y = Unsqueeze(x, a) }",
         [{"x": counted(2, 3)}],
+    ),
+    "a lower rank than declared": (
+        "g (float[b,n] x) => (float[1,b,n] y) { y = Neg(x) }",
+        [{"x": counted(2, 3)}],
+    ),
+    "an output that is an input, declared with another rank": (
+        "g (float[2,3] x) => (float[2,3] y, float[1,2,3] x) { y = Neg(x) }",
+        [{"x": counted(2, 3)}],
+    ),
+    "an undeclared output behind a wrong declaration": (
+        "g (bool[7,n] f, float[n,4] x) => (float[2,n,4] y, int32[2,7,n] i, float[] z) "
+        "{ y = Transpose<perm=[0,1]>(x) h = Cast<to=10>(f) i = Cast<to=6>(h) z = Identity(y) }",
+        [{"f": np.zeros((7, 3), np.bool_), "x": counted(3, 4)}],
     ),
     "a scalar by declaration alone": ("g (float[n] x) => (float y) { y = Neg(x) }", [{"x": counted(5)}]),
     "an output that is an initializer": (

@@ -55,6 +55,16 @@ def test_packed_models_give_the_bytes_of_the_engine(name: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("shape", [(0, 1, 1, 0, 2), (2, 1, 1, 0, 2), (0, 1, 1, 3, 2)], ids=str)
+def test_device_arrays_may_be_empty(shape: tuple[int, ...], form: str, tmp_path: Path) -> None:
+    onnx.save(CASES["empty dimensions between open ones"].proto, tmp_path / "net.onnx")
+    pack(tmp_path / "net.onnx", tmp_path / "net.hbm", FORMS[form])
+    model = HB_HBMRuntime(str(tmp_path / "net.hbm"))["net"]
+    outputs = model.empty_outputs({"y": shape})
+    assert model.run(model.empty_inputs({"x": shape}), outputs=outputs)["y"].shape == shape
+
+
+@pytest.mark.parametrize("form", FORMS)
 def test_dynamic_rows_take_every_way_of_calling(form: str, tmp_path: Path) -> None:
     onnx.save(CASES["dynamic inner dimensions"].proto, tmp_path / "net.onnx")
     pack(tmp_path / "net.onnx", tmp_path / "net.hbm", FORMS[form])

@@ -151,10 +151,17 @@ def _raise_opset(model: ModelProto, where: str) -> ModelProto:
 
 
 def _infer_missing_types(graph: Graph) -> None:
-    """Takes over what inference knows about outputs that declare no type or no shape."""
+    """Takes over what inference knows about outputs that declare no type or no shape.
+
+    It believes declarations, so it is not shown those of the other outputs, which may be wrong.
+    """
     if all(map(_is_declared, graph.proto.output)):
         return
-    inferred = infer_shapes(graph.model).graph
+    undeclared = ModelProto.FromString(graph.model.SerializeToString())
+    for output in undeclared.graph.output:
+        if output.type.WhichOneof("value") == "tensor_type":
+            output.type.tensor_type.ClearField("shape")
+    inferred = infer_shapes(undeclared).graph
     for output, known in zip(graph.proto.output, inferred.output, strict=True):
         if not _is_declared(output):
             output.type.MergeFrom(known.type)

@@ -75,7 +75,8 @@ def complete_outputs(graph: Graph, told: ToldOutputs) -> None:
                 continue
             tensor.elem_type = element
         declared = shape_of(output)
-        if declared is None and shape:
+        if shape and len(declared or ()) != len(shape):
+            del tensor.shape.dim[:]
             tensor.shape.dim.extend([TensorShapeProto.Dimension() for _ in shape])
         for dimension, known in zip(tensor.shape.dim, shape, strict=False):
             if isinstance(known, int) and known >= 0:

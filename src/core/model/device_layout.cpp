@@ -34,6 +34,8 @@ void checkKeptApart(const Model& model, TensorRole role, std::size_t index, cons
                                 : "; pack the model with larger ones"));
 }
 
+std::int64_t roundUp(std::int64_t bytes, std::int64_t unit) { return (bytes + unit - 1) / unit * unit; }
+
 // Takes the dimensions from `shape` and fills the strides.
 void complete(hbDNNTensorProperties& properties, const Model& model, TensorRole role, std::size_t index,
               const std::int64_t* shape) {
@@ -107,7 +109,8 @@ bool windowOf(const TensorView& view, const DeviceBlock& block, const Soc& soc, 
     // single element means nothing in his array; the device wants to see it as large as what lies in it.
     const bool open = reported.stride[i] < 0;
     if (size <= 1) {
-      wanted.stride[i] = open ? std::max<std::int64_t>(wanted.stride[i], inner) : wanted.stride[i];
+      wanted.stride[i] =
+          open ? roundUp(std::max<std::int64_t>(wanted.stride[i], inner), soc.strideAlignment) : wanted.stride[i];
     } else if (stride != wanted.stride[i]) {
       if (!open || stride % soc.strideAlignment != 0 || stride < std::max<std::int64_t>(wanted.stride[i], inner)) {
         return false;
