@@ -49,6 +49,16 @@ def write(folder: Path, kind: str, values: dict[str, Array]) -> dict[str, str]:
     return {name: f"{name}.{kind}" for name in values}
 
 
+def test_statistics_beyond_float64_are_left_out(tmp_path: Path) -> None:
+    text = '<ir_version: 8, opset_import: ["": 17]> g (double[2] x) => (double[2] y) { y = Neg(x) }'
+    onnx.save(parse_model(text), tmp_path / "large.onnx")
+    np.save(tmp_path / "x.npy", np.full(2, 1.7e308))
+    done = run("infer", "--model_file", "large.onnx", "--input_file", "x.npy", "--json", cwd=tmp_path)
+    assert "Warning" not in done.err
+    (output,) = done.json()["outputs"]
+    assert [output[name] for name in ("min", "max", "mean", "std")] == [-1.7e308, -1.7e308, None, None]
+
+
 def test_a_scalar_stays_one(tmp_path: Path) -> None:
     text = '<ir_version: 8, opset_import: ["": 17]> g (float[2] x) => (float y) { y = ReduceSum<keepdims=0>(x) }'
     onnx.save(parse_model(text), tmp_path / "total.onnx")

@@ -123,17 +123,14 @@ def _print(result: Result, count: int, output: Output) -> None:
 
 
 def _statistics(array: NDArray[Any]) -> dict[str, float | None]:
-    """Of the finite elements; None where there is none."""
+    """Of the finite elements; None where there is none, or where it is beyond float64."""
     values = array.astype(np.float64).reshape(-1)
     values = values[np.isfinite(values)]
     if not values.size:
         return dict.fromkeys(("min", "max", "mean", "std"))
-    return {
-        "min": float(values.min()),
-        "max": float(values.max()),
-        "mean": float(values.mean()),
-        "std": float(values.std()),
-    }
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = {"min": values.min(), "max": values.max(), "mean": values.mean(), "std": values.std()}
+    return {name: float(value) if np.isfinite(value) else None for name, value in found.items()}
 
 
 def _document(result: Result, count: int) -> dict[str, Any]:
