@@ -348,3 +348,16 @@ def test_a_bound_array_of_the_caller_must_have_the_shape_of_the_result(tmp_path:
     bound.inputs["x"][...] = 1
     with pytest.raises(hbm_runtime.ShapeError, match=r"the result has shape \[1, 4\], the array given for it \[1, 3\]"):
         bound.run()
+
+
+def test_binding_a_model_whose_shapes_only_a_run_can_tell_logs_no_error(
+    models: ModelFactory, caplog: pytest.LogCaptureFixture
+) -> None:
+    HB_HBMRuntime(models.nonzero()).bind("nonzero", inputs=np.ones(3, np.float32)).run()
+    with pytest.raises(hbm_runtime.ModelError):
+        HB_HBMRuntime(bytearray(100))
+    deadline = time.monotonic() + 10
+    while not any("hbDNNInitializeFromDDR" in line for line in caplog.messages):  # they arrive in order, a little later
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert not any("nonzero" in line for line in caplog.messages)

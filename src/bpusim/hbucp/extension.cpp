@@ -196,7 +196,10 @@ constexpr bpusimInterface kInterface = {
 
 // --- for libdnn
 
-std::int32_t failWithText(std::int32_t status, const char* text) { return fail(status, text); }
+// That only a run can tell something is an answer, after which clients run the model.
+std::int32_t failWithText(std::int32_t status, const char* text) {
+  return fail(status, text, status == HB_UCP_OP_CMD_UNAVAILABLE ? LogLevel::kInfo : LogLevel::kError);
+}
 
 std::int32_t append(hbUCPTaskHandle_t* handle, Job* job) {
   std::unique_ptr<Job> owned(job);
