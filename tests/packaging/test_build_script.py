@@ -17,6 +17,7 @@ VERBS = {
     "clean",
     "demo",
     "test",
+    "differential",
     "wheels",
     "deb",
     "docs",

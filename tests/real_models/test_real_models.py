@@ -1,0 +1,35 @@
+"""Trained models as users bring them: as ONNX files and packed, bit for bit what ONNX Runtime gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from differential.variants import SHORT, Variant
+
+from .catalogue import RealModel
+from .checking import differences
+from .fetching import CHOSEN, downloads, path_of
+from .models import MODELS
+
+LEAST = 25
+
+
+@pytest.mark.no_sanitizer
+@pytest.mark.parametrize("variant", SHORT, ids=lambda variant: variant.name)
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_a_trained_model_gives_what_onnx_runtime_gives(model: RealModel, variant: Variant, tmp_path: Path) -> None:
+    path = path_of(model, downloads())
+    # Who says where they are wants the proof: then none may be missing.
+    if not path.exists() and not CHOSEN:
+        pytest.skip("the trained models are not here; ./build.sh test downloads them")
+    assert differences(model, path, variant, tmp_path) == []
+
+
+def test_the_catalogue_has_models_of_all_kinds() -> None:
+    names = [model.name for model in MODELS]
+    assert len(set(names)) == len(names) >= LEAST
+    kinds = " ".join(model.kind for model in MODELS)
+    assert all(kind in kinds for kind in ("vision", "speech", "text", "streaming"))
+    assert sum(bool(model.state) for model in MODELS) >= 5
+    assert sum(len({tuple(sizes.items()) for sizes in model.sizes}) > 1 for model in MODELS) >= 15
