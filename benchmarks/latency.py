@@ -13,7 +13,7 @@ from benchmarks.figures import Figure
 from benchmarks.timing import best_of, median_ns
 from hbm_runtime import HB_HBMRuntime
 from hbm_runtime.packer import pack
-from hbm_runtime.packer.transform.unsigned_activations import sums_in_32_bits
+from hbm_runtime.packer.transform.processors import sums_in_32_bits
 
 RUNS = 15
 

@@ -92,6 +92,11 @@ class Output:
             label = f"{_YELLOW}warning:{_RESET}" if self._colored_errors else "warning:"
             print(f"{self._command}: {label} {printable(text)}", file=sys.stderr)
 
+    def note(self, text: str) -> None:
+        """Tells of something on stderr that is as it should be."""
+        if not self._quiet:
+            print(f"{self._command}: {printable(text)}", file=sys.stderr)
+
     def warn_all(self, texts: Iterable[str]) -> None:
         """Warns of each."""
         for text in texts:

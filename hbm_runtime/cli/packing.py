@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,29 @@ from hbm_runtime.cli.errors import CommandError
 from hbm_runtime.cli.output import Output
 
 Report = Callable[[str, float], None]
+
+
+class _Lines(logging.Handler):
+    def __init__(self, output: Output) -> None:
+        super().__init__(logging.INFO)
+        self._output = output
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._output.note(record.getMessage())
+
+
+@contextmanager
+def _told(output: Output) -> Iterator[None]:
+    """Shows what the packer says about changes that it makes on purpose."""
+    logger, lines = logging.getLogger("hbm_runtime.packer"), _Lines(output)
+    level = logger.level
+    logger.addHandler(lines)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(lines)
+        logger.setLevel(level)
 
 
 @contextmanager
@@ -28,7 +52,7 @@ def packing(output: Output, title: str) -> Iterator[Report]:
         if issubclass(category, PackWarning):
             output.warn(str(message))
 
-    with warnings.catch_warnings(), output.progress(title) as progress:
+    with warnings.catch_warnings(), _told(output), output.progress(title) as progress:
         warnings.simplefilter("always", PackWarning)
         warnings.showwarning = show  # type: ignore[assignment]
         try:

@@ -38,6 +38,7 @@ from hbm_runtime.packer.options import (
     InputSource,
     ModelOptions,
     Quantise,
+    Rewriting,
     TensorOptions,
     UnsignedActivations,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "Quantisation",
     "QuantisationType",
     "Quantise",
+    "Rewriting",
     "Tensor",
     "TensorOptions",
     "UnsignedActivations",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from hbm_runtime.packer.container import DYNAMIC, Model, Operation, Tensor
 from hbm_runtime.packer.container.rules import check_apart
 from hbm_runtime.packer.errors import PackError
@@ -19,10 +21,13 @@ from hbm_runtime.packer.options import ImageInput, ModelOptions, Progress, Tenso
 from hbm_runtime.packer.transform.border import BorderTensor
 from hbm_runtime.packer.transform.cut import cut_at
 from hbm_runtime.packer.transform.inputs import InputStage
+from hbm_runtime.packer.transform.integer_layers import pair_layers
 from hbm_runtime.packer.transform.outputs import OutputStage
 from hbm_runtime.packer.transform.ranges import measure_ranges
 from hbm_runtime.packer.transform.removal import remove_border_nodes
 from hbm_runtime.packer.transform.unsigned_activations import rewrite_signed_activations
+
+_log = logging.getLogger("hbm_runtime.packer")
 
 
 def build_model(source: Source, options: ModelOptions | None = None, progress: Progress | None = None) -> Model:
@@ -85,7 +90,7 @@ def _build(name: str, graph: Graph, options: ModelOptions, tell: Progress) -> Mo
     taken_in = inputs.apply(ranges)
     _check_tensor_names(graph, options, [*taken_in, *given_out])
     graph.finish_prepending()
-    rewritten = rewrite_signed_activations(graph, options.unsigned_activations)
+    rewritten = _rewrite(graph, options)
     if _edits(options):
         graph.remove_dead_nodes()
         del graph.proto.value_info[:]
@@ -106,6 +111,26 @@ def _build(name: str, graph: Graph, options: ModelOptions, tell: Progress) -> Mo
         description=options.description.encode(),
         core_count=options.core_count,
     )
+
+
+def _rewrite(graph: Graph, options: ModelOptions) -> bool:
+    """Makes quantised nodes faster, and says so: engines may round otherwise where they compute in integers."""
+    layers = pair_layers(graph, options.integer_layers)
+    activations = rewrite_signed_activations(graph, options.unsigned_activations)
+    for count, what, option in (
+        (layers, "quantised layers were made such that engines compute them in integers", "integer_layers"),
+        (activations, "signed 8-bit activations became unsigned ones", "unsigned_activations"),
+    ):
+        if count:
+            _log.info(
+                "%s: %d %s: node by node the numbers are the same; fused in an engine each layer can round to the "
+                "next step of its integers. ModelOptions(%s=Rewriting.NEVER) leaves them alone",
+                graph.name,
+                count,
+                what,
+                option,
+            )
+    return bool(layers or activations)
 
 
 def _check_input_names(graph: Graph, options: ModelOptions) -> None:

@@ -135,12 +135,19 @@ class TensorOptions:
     description: str = ""
 
 
-class UnsignedActivations(str, Enum):
-    """When signed 8-bit activations between nodes are rewritten to unsigned ones, which engines compute faster."""
+class Rewriting(str, Enum):
+    """When quantised nodes are rewritten to what engines compute faster.
+
+    AUTO leaves a model alone where this processor would compute other integers.
+    """
 
     AUTO = "auto"
     ALWAYS = "always"
     NEVER = "never"
+
+
+UnsignedActivations = Rewriting
+"""The name of ``Rewriting`` in release 1.0."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +171,9 @@ class ModelOptions:
         tensors: Strides and descriptions by the names that users see; inputs and outputs.
         pad_inputs: Rows of inputs with fixed strides are padded.
         pad_outputs: Rows of outputs are padded.
-        unsigned_activations: See UnsignedActivations.
+        unsigned_activations: When signed 8-bit activations between nodes become unsigned ones.
+        integer_layers: When quantised layers with a Relu, a pooling or the like behind them are made such that engines
+            compute them in integers.
         check_operators: Refuse what the engine does not load.
         trial_seconds: How long the model may take to load and to run once on made-up inputs in a process of its own,
             which shows whether the engine crashes with it. 0 does not try it.
@@ -186,6 +195,7 @@ class ModelOptions:
     tensors: Mapping[str, TensorOptions] = field(default_factory=dict)
     pad_inputs: bool = False
     pad_outputs: bool = True
-    unsigned_activations: UnsignedActivations = UnsignedActivations.AUTO
+    unsigned_activations: Rewriting = Rewriting.AUTO
+    integer_layers: Rewriting = Rewriting.AUTO
     check_operators: bool = True
     trial_seconds: float = TRIAL_SECONDS

@@ -81,6 +81,8 @@ options = packer.ModelOptions(
     },
     tensors={"y": packer.TensorOptions(strides=(64, 1))},
     unsigned_activations=packer.UnsignedActivations.NEVER,
+    integer_layers=packer.Rewriting.ALWAYS,
+    trial_seconds=5.0,
 )
 packed = packer.pack("model.onnx", "model.hbm", options, description="text", progress=progress)
 assert_type(packed, packer.HostFile)

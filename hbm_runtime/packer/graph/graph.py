@@ -60,6 +60,14 @@ class Graph:
         """The nodes of the main graph that read a value, also from inside their subgraphs."""
         return [node for node in self.proto.node if value in node.input or value in _captured(node)]
 
+    def readers(self) -> dict[str, list[NodeProto]]:
+        """By value the nodes of the main graph that read it, also from inside their subgraphs; each once."""
+        found: dict[str, list[NodeProto]] = {}
+        for node in self.proto.node:
+            for value in {*node.input, *_captured(node)}:
+                found.setdefault(value, []).append(node)
+        return found
+
     def is_output(self, value: str) -> bool:
         """Whether the graph gives out this value."""
         return any(output.name == value for output in self.proto.output)
@@ -104,13 +112,13 @@ class Graph:
 
     def prepend(self, operator: str, inputs: Sequence[str], output: str = "", **attributes: Any) -> str:
         """Adds a node before the graph's own nodes and after those prepended so far; returns its output."""
-        node = self._node(operator, inputs, output, attributes)
+        node = self.new_node(operator, inputs, output, **attributes)
         self._first.append(node)
         return str(node.output[0])
 
     def append(self, operator: str, inputs: Sequence[str], output: str = "", **attributes: Any) -> str:
         """Adds a node at the end; returns its output."""
-        node = self._node(operator, inputs, output, attributes)
+        node = self.new_node(operator, inputs, output, **attributes)
         self.proto.node.append(node)
         return str(node.output[0])
 
@@ -128,7 +136,8 @@ class Graph:
             self.proto.node.extend(nodes)
             self._first = []
 
-    def _node(self, operator: str, inputs: Sequence[str], output: str, attributes: dict[str, Any]) -> NodeProto:
+    def new_node(self, operator: str, inputs: Sequence[str], output: str = "", **attributes: Any) -> NodeProto:
+        """A node with names of its own, which is not in the graph yet."""
         name = _PREFIX + operator
         number = 1
         while name in self._node_names:

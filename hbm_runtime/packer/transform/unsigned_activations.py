@@ -6,22 +6,16 @@ to the integers themselves changes no number that the integers stand for.
 
 from __future__ import annotations
 
-import platform
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 from onnx import NodeProto
 
 from hbm_runtime.packer.graph.graph import Graph
-from hbm_runtime.packer.options import UnsignedActivations
-
-# Two neighbouring products of an unsigned and a signed byte must fit 16 bits where sums are made pairwise:
-# 255 * (|w0| + |w1|) <= 32767.
-_SAFE_WEIGHT = 64
+from hbm_runtime.packer.options import Rewriting
+from hbm_runtime.packer.transform.processors import sums_bytes_exactly
 
 
-def rewrite_signed_activations(graph: Graph, when: UnsignedActivations) -> int:
+def rewrite_signed_activations(graph: Graph, when: Rewriting) -> int:
     """Rewrites every QuantizeLinear to int8 whose result only DequantizeLinear nodes read.
 
     AUTO leaves the graph alone where this processor would compute other numbers: without instructions that sum 8-bit
@@ -30,12 +24,9 @@ def rewrite_signed_activations(graph: Graph, when: UnsignedActivations) -> int:
     Returns:
         How many activations were rewritten.
     """
-    if when == UnsignedActivations.NEVER:
+    if when == Rewriting.NEVER:
         return 0
-    readers: dict[str, list[NodeProto]] = {}
-    for node in graph.proto.node:
-        for value in node.input:
-            readers.setdefault(value, []).append(node)
+    readers = graph.readers()
     outputs = {output.name for output in graph.proto.output}
     found = []
     for node in graph.proto.node:
@@ -43,11 +34,11 @@ def rewrite_signed_activations(graph: Graph, when: UnsignedActivations) -> int:
             continue
         zero = _signed_zero_point(graph, node)
         dequantisers = readers.get(node.output[0], [])
-        if zero is None or not dequantisers or graph.consumers(node.output[0]) != dequantisers:
+        if zero is None or not dequantisers:
             continue
         if all(_undoes(graph, reader, node.output[0]) for reader in dequantisers):
             found.append((node, dequantisers, zero))
-    if not found or (when == UnsignedActivations.AUTO and not _is_exact_here(graph)):
+    if not found or (when == Rewriting.AUTO and not sums_bytes_exactly(graph)):
         return 0
     constants: dict[bytes, str] = {}
     for node, dequantisers, zero in found:
@@ -87,29 +78,3 @@ def _set_zero_point(node: NodeProto, constant: str) -> None:
     if len(kept) != len(node.attribute):
         del node.attribute[:]
         node.attribute.extend(kept)
-
-
-def _is_exact_here(graph: Graph) -> bool:
-    return sums_in_32_bits() or _largest_weight(graph) <= _SAFE_WEIGHT
-
-
-def sums_in_32_bits() -> bool:
-    """Whether this processor multiplies bytes and sums them without intermediate 16-bit results."""
-    if platform.machine() not in {"x86_64", "AMD64"}:
-        return True
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
-    flags = next((line.split(":", 1)[1].split() for line in text.splitlines() if line.startswith("flags")), [])
-    return bool({"avx512_vnni", "avx_vnni"} & set(flags))
-
-
-def _largest_weight(graph: Graph) -> int:
-    largest = 0
-    for node in graph.proto.node:
-        if node.op_type == "DequantizeLinear":
-            weights = graph.constant(node.input[0])
-            if weights is not None and weights.dtype == np.int8:
-                largest = max(largest, int(np.abs(weights.astype(np.int16)).max(initial=0)))
-    return largest
