@@ -17,7 +17,6 @@ import hbm_runtime._enums
 
 __all__: list[str] = [
     "BoundCall",
-    "LoadOptions",
     "LoopWaker",
     "QuantParams",
     "Recorder",
@@ -122,22 +121,6 @@ class QuantParams:
         Zero points, int32, 1-D: as many as scales, or empty for symmetric quantisation. A copy.
         """
 
-class LoadOptions:
-    """
-    How models are loaded.
-    """
-    def __init__(
-        self,
-        *,
-        threads: typing.SupportsInt | typing.SupportsIndex = 0,
-        cpus: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [],
-        flush_denormals: bool = False,
-        save_memory: bool = False,
-        profile: bool = False,
-        keep: collections.abc.Sequence[str] = [],
-        keep_folder: str = "",
-    ) -> None: ...
-
 class Runtime:
     """
     Loads models and runs them.
@@ -145,9 +128,11 @@ class Runtime:
 
     version: typing.ClassVar[str]
     @typing.overload
-    def __init__(self, files: collections.abc.Sequence[bytes], options: LoadOptions) -> None: ...
+    def __init__(self, files: collections.abc.Sequence[bytes], options: dict[str, typing.Any]) -> None: ...
     @typing.overload
-    def __init__(self, buffers: collections.abc.Sequence[typing_extensions.Buffer], options: LoadOptions) -> None: ...
+    def __init__(
+        self, buffers: collections.abc.Sequence[typing_extensions.Buffer], options: dict[str, typing.Any]
+    ) -> None: ...
     def _allocate(
         self,
         model: str,
@@ -166,8 +151,10 @@ class Runtime:
         input_shapes: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]],
     ) -> list[list[int]]: ...
     def _operations(self, model: str) -> list[tuple[str, str]]: ...
-    def _replace_by_buffer(self, model: str, buffer: typing_extensions.Buffer, options: LoadOptions) -> None: ...
-    def _replace_by_file(self, model: str, file: bytes, options: LoadOptions) -> None: ...
+    def _replace_by_buffer(
+        self, model: str, buffer: typing_extensions.Buffer, options: dict[str, typing.Any]
+    ) -> None: ...
+    def _replace_by_file(self, model: str, file: bytes, options: dict[str, typing.Any]) -> None: ...
     def _request_counts(self) -> dict[str, dict[str, int]]: ...
     def _set_recorder(self, recorder: Recorder) -> None: ...
     def _start(self, inputs: typing.Any, model_name: typing.Any, deadline: typing.Any) -> Request:
@@ -350,6 +337,8 @@ class Recorder:
     @property
     def lost(self) -> int: ...
 
+def _decrypt_buffer(buffer: typing_extensions.Buffer, passphrase: bytes) -> bytearray: ...
+def _decrypt_file(file: bytes, passphrase: bytes) -> bytearray: ...
 def _from_nv12(
     y: numpy.typing.NDArray[numpy.uint8],
     uv: numpy.typing.NDArray[numpy.uint8],
@@ -357,12 +346,19 @@ def _from_nv12(
     rgb: bool,
     video: bool,
 ) -> None: ...
+def _is_encrypted_buffer(buffer: typing_extensions.Buffer) -> bool: ...
+def _is_encrypted_file(file: bytes) -> bool: ...
 def _letterbox(
     image: numpy.typing.NDArray[numpy.uint8],
     place: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(4)"],
     color: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(4)"],
     box: numpy.typing.NDArray[numpy.uint8],
 ) -> None: ...
+def _load_option_kinds() -> dict[str, str]:
+    """
+    Kinds of the load options by keyword: number, numbers, flag, texts, path or secret.
+    """
+
 def _place_in_box(
     image_width: typing.SupportsInt | typing.SupportsIndex,
     image_height: typing.SupportsInt | typing.SupportsIndex,

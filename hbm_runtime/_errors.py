@@ -148,7 +148,7 @@ class UnsupportedError(HbmError, NotImplementedError):
 
 
 class MissingPackageError(HbmError, ImportError):
-    """A Python package that only some users need is not installed.
+    """A package that only some users need is not installed.
 
     Cure: the message tells how to install it.
     """

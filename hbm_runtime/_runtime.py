@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from weakref import WeakSet
 
 from ._errors import HbmClosedError, HbmError, InputError
+from ._loading import options as load_options
 from ._loading.recipe import Recipe
-from ._loading.sources import PathOrBuffer, load_options, options_of, sources_of
+from ._loading.sources import PathOrBuffer, sources_of
 from ._models.model import Model
 from ._models.operations import Operation, operations
 from ._models.shape_inference import Shapes, infer_shapes
@@ -26,7 +27,6 @@ from ._running.queue import InferQueue, Policy, Reason
 from ._running.queue_results import QueueResult
 from ._running.runnable import RunnableRuntime
 from ._running.scheduling import SchedParam
-from .encryption._loading import opened_models
 
 if TYPE_CHECKING:
     if sys.version_info >= (3, 11):
@@ -48,13 +48,14 @@ class HB_HBMRuntime(RunnableRuntime):  # noqa: N801 (the vendor's name)
         *,
         model_files: PathOrBuffer | Iterable[PathOrBuffer] | None = None,
         threads: int = 0,
-        cores: Iterable[int] = (),
+        cpu_affinity: Iterable[int] = (),
         flush_denormals: bool = False,
         save_memory: bool = False,
         profile_operators: bool = False,
         keep: Iterable[str] = (),
         keep_path: str | os.PathLike[str] | None = None,
         passphrase: str | bytes | None = None,
+        cores: Iterable[int] | None = None,
     ) -> None:
         """Loads the models of one or several files; several models may come from one file.
 
@@ -65,7 +66,7 @@ class HB_HBMRuntime(RunnableRuntime):  # noqa: N801 (the vendor's name)
                 path or contain a NUL byte.
             model_files: The same, under the name that the manual has for sequences.
             threads: Threads of one inference. This and the following need a driver that honours them, as bpusim does.
-            cores: CPUs that those threads are pinned to.
+            cpu_affinity: CPUs that those threads are pinned to.
             flush_denormals: Count denormal numbers as zero.
             save_memory: Trade speed for memory.
             profile_operators: Record times of single operators.
@@ -74,6 +75,7 @@ class HB_HBMRuntime(RunnableRuntime):  # noqa: N801 (the vendor's name)
             keep_path: A folder; each run writes those tensors to ``<keep_path>/<model>/<run>/<index>_<name>.npy``.
             passphrase: Of models that `hbm_runtime.encryption.encrypt_model` encrypted; then all of them must be. They
                 are decrypted in memory.
+            cores: The old name of `cpu_affinity`.
 
         Raises:
             InputError: No files, or two models of one name.
@@ -81,26 +83,29 @@ class HB_HBMRuntime(RunnableRuntime):  # noqa: N801 (the vendor's name)
             ModelError: Not a model, truncated, corrupt, or for another SoC.
             EncryptedModelError: Encrypted and no passphrase given, a wrong passphrase, tampering; a `ModelError`.
             DriverNotFoundError: No driver could be loaded.
+            MissingPackageError: A passphrase is given, and OpenSSL's libcrypto cannot be loaded.
             UnsupportedError: The driver honours no load options.
             TypeError: An argument of a wrong type.
         """
         if (model_file is None) == (model_files is None):
             raise TypeError("HB_HBMRuntime() takes one path, or a sequence of paths, as model_file or model_files")
         sources = sources_of(model_file if model_file is not None else model_files)  # type: ignore[arg-type]
-        options = options_of(
-            threads=threads,
-            cores=cores,
-            flush_denormals=flush_denormals,
-            save_memory=save_memory,
-            profile_operators=profile_operators,
-            keep=keep,
-            keep_path=keep_path,
+        options = load_options.checked(
+            {
+                "threads": threads,
+                "cpu_affinity": load_options.cpu_affinity_of(cpu_affinity, cores),
+                "flush_denormals": flush_denormals,
+                "save_memory": save_memory,
+                "profile_operators": profile_operators,
+                "keep": keep,
+                "keep_path": keep_path,
+            }
         )
-        with opened_models(sources.buffers or sources.keys, passphrase) as plain:
-            if sources.in_memory or plain:
-                super().__init__(buffers=plain or sources.buffers, options=load_options(options))
-            else:
-                super().__init__(files=[os.fsencode(key) for key in sources.keys], options=load_options(options))
+        given = load_options.for_extension(options, passphrase)
+        if sources.in_memory:
+            super().__init__(buffers=sources.buffers, options=given)
+        else:
+            super().__init__(files=[os.fsencode(key) for key in sources.keys], options=given)
         # A second call of __init__ loads nothing and changes nothing.
         if not hasattr(self, "_recipe"):
             self._keys = sources.keys
@@ -316,12 +321,11 @@ class HB_HBMRuntime(RunnableRuntime):  # noqa: N801 (the vendor's name)
             InputError, ModelNotFoundError, ModelError, EncryptedModelError: As the constructor.
         """
         sources = sources_of([path])
-        options = load_options(self._recipe.options)
-        with opened_models(sources.buffers or sources.keys, passphrase) as plain:
-            if sources.in_memory or plain:
-                self._replace_by_buffer(model, (plain or sources.buffers)[0], options)
-            else:
-                self._replace_by_file(model, os.fsencode(sources.keys[0]), options)
+        given = load_options.for_extension(self._recipe.options, passphrase)
+        if sources.in_memory:
+            self._replace_by_buffer(model, sources.buffers[0], given)
+        else:
+            self._replace_by_file(model, os.fsencode(sources.keys[0]), given)
         file = None if sources.in_memory else sources.keys[0]
         self._recipe.reloaded(model, file, encrypted=passphrase is not None)
 
@@ -370,7 +374,7 @@ def _restore(
     cls: type[HB_HBMRuntime], keys: list[str], recipe: Recipe, sched_params: dict[str, tuple[Any, ...]]
 ) -> HB_HBMRuntime:
     runtime = cls.__new__(cls)
-    HB_HBMRuntime.__init__(runtime, recipe.files, **recipe.options)
+    HB_HBMRuntime.__init__(runtime, recipe.files, **load_options.of_today(recipe.options))
     runtime._keys = keys
     for model, path in recipe.replaced.items():
         runtime.reload(model, path)

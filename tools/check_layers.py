@@ -34,7 +34,7 @@ PYTHON_PARTS = {
     "_enums": {"_errors"},
     "_files": {"_errors"},
     "_machine": BASE,
-    "_loading": BASE,
+    "_loading": BASE | {"encryption"},
     "_observing": BASE | {"_running"},
     "_running": BASE | {"_models", "_observing"},
     "_models": BASE | {"_running", "quant"},

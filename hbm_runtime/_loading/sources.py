@@ -1,16 +1,12 @@
-"""What the constructor takes: files or models in memory, and how they are loaded."""
+"""What the constructor takes: files or models in memory."""
 
 from __future__ import annotations
 
-import operator
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Union
 
-import numpy as np
-
-from .. import _core
-from .._errors import InputError, InputTypeError
+from .._errors import InputError
 
 PathOrBuffer = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]", bytearray, memoryview]
 
@@ -65,69 +61,6 @@ def _files_of(path: str) -> list[str]:
         if found:
             return found
     raise InputError(f"the folder {path!r} has no .hbm file and no .onnx file")
-
-
-def options_of(
-    *,
-    threads: int,
-    cores: Iterable[int],
-    keep: Iterable[str],
-    keep_path: str | os.PathLike[str] | None,
-    **switches: bool,
-) -> dict[str, Any]:
-    """The load options by the names of the constructor's arguments.
-
-    Raises:
-        InputError: A folder for tensors and no tensors, numbers out of all range.
-        TypeError: An argument of a wrong type.
-    """
-    names = [keep] if isinstance(keep, str) else _items("keep", keep, "names of tensors")
-    for name in names:
-        if not isinstance(name, str):
-            raise InputTypeError(
-                f"keep must be a list of names of tensors; one of them is of type {type(name).__name__}"
-            )
-    for name, value in switches.items():
-        if not isinstance(value, (bool, int, np.bool_)):
-            raise InputTypeError(f"{name} must be True or False, not {type(value).__name__}")
-    if keep_path is not None and not names:
-        raise InputError("keep_path is given, but keep names no tensor to write there; keep='*' writes all")
-    return {
-        **{name: bool(value) for name, value in switches.items()},
-        "threads": _integer("threads", threads),
-        "cores": [_integer("a number in cores", core) for core in _items("cores", cores, "int")],
-        "keep": names,
-        "keep_path": None if keep_path is None else os.fspath(keep_path),
-    }
-
-
-def _items(name: str, value: Any, of: str) -> list[Any]:
-    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
-        raise InputTypeError(f"{name} must be a list of {of}, not {type(value).__name__}")
-    return list(value)
-
-
-def _integer(name: str, value: Any) -> int:
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise InputTypeError(f"{name} must be an int, not {type(value).__name__}") from None
-    if abs(number) >= 2**31:
-        raise InputError(f"{name} is {number}, more than any machine has")
-    return number
-
-
-def load_options(options: dict[str, Any]) -> _core.LoadOptions:
-    """The same for the C++ side."""
-    return _core.LoadOptions(
-        threads=options["threads"],
-        cpus=options["cores"],
-        flush_denormals=options["flush_denormals"],
-        save_memory=options["save_memory"],
-        profile=options["profile_operators"],
-        keep=options["keep"],
-        keep_folder=options["keep_path"] or "",
-    )
 
 
 def _is_path(source: Any) -> bool:

@@ -3,22 +3,23 @@
 `HB_HBMRuntime(path, passphrase=...)` decrypts into memory and loads from there; the plain model never touches the disk.
 The passphrase protects the file at rest. It does not hide the model from whoever controls the machine that runs it.
 
-Needs the package cryptography: ``pip install 'hbm_runtime[crypto]'``.
+Opening needs OpenSSL's libcrypto, which Python and nearly every system have. Encrypting needs the package cryptography:
+``pip install 'hbm_runtime[crypto]'``.
 """
 
 from __future__ import annotations
 
-import io
 import os
-import stat
-import unicodedata
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from .._errors import EncryptedModelError, InputError, InputTypeError, ModelNotFoundError
+import numpy as np
+
+from .. import _core
+from .._errors import InputError, ModelNotFoundError
 from .._files import written_file
 from . import _chunks, _header
+from .passphrases import secret_of
 
 __all__ = ["decrypt_model", "decrypt_to_memory", "encrypt_model", "is_encrypted"]
 
@@ -41,7 +42,7 @@ def encrypt_model(source: _StrPath, target: _StrPath, passphrase: str | bytes, *
         MissingPackageError: cryptography is not installed.
         OSError: A file cannot be read or written.
     """
-    secret = _secret(passphrase)
+    secret = secret_of(passphrase)
     if cost not in _header.COSTS:
         raise InputError(f"cost is {cost!r}; it must be from {_header.COSTS[0]} to {_header.COSTS[-1]}")
     with _opened(source) as plain:
@@ -68,12 +69,15 @@ def decrypt_model(source: _StrPath, target: _StrPath, passphrase: str | bytes) -
         EncryptedModelError: It is not encrypted, or in a way that this version does not know.
         WrongPassphraseError: The passphrase is another one.
         TamperedModelError: The file was changed or cut off.
-        MissingPackageError: cryptography is not installed.
+        MissingPackageError: libcrypto cannot be loaded.
         OSError: A file cannot be read or written.
     """
-    secret = _secret(passphrase)
-    with _opened(source) as file, written_file(target, inputs=[source], private=True) as plain:
-        plain.writelines(_plain_chunks(file, secret, os.fspath(source)))
+    plain = decrypt_to_memory(source, passphrase)
+    try:
+        with written_file(target, inputs=[source], private=True) as file:
+            file.write(plain)
+    finally:
+        np.frombuffer(plain, np.uint8)[:] = 0
 
 
 def decrypt_to_memory(source: Any, passphrase: str | bytes) -> bytearray:
@@ -90,11 +94,10 @@ def decrypt_to_memory(source: Any, passphrase: str | bytes) -> bytearray:
         ModelNotFoundError, EncryptedModelError, WrongPassphraseError, TamperedModelError, MissingPackageError,
         OSError: As `decrypt_model`.
     """
-    secret = _secret(passphrase)
+    secret = secret_of(passphrase)
     if isinstance(source, (str, os.PathLike)):
-        with _opened(source) as file:
-            return _chunks.collected(_plain_chunks(file, secret, os.fsdecode(source)))
-    return _chunks.collected(_plain_chunks(io.BytesIO(memoryview(source)), secret, "the model in memory"))
+        return _core._decrypt_file(os.fsencode(source), secret)
+    return _core._decrypt_buffer(source, secret)
 
 
 def is_encrypted(source: Any) -> bool:
@@ -103,27 +106,12 @@ def is_encrypted(source: Any) -> bool:
     Args:
         source: A path, or a buffer such as `bytearray` or `memoryview`.
     """
-    if isinstance(source, (str, os.PathLike)):
-        return _starts_with_magic(source)
     try:
-        return memoryview(source)[: len(_header.MAGIC)].tobytes().startswith(_header.MAGIC)
-    except (TypeError, NotImplementedError):
+        if isinstance(source, (str, os.PathLike)):
+            return _core._is_encrypted_file(os.fsencode(source))
+        return _core._is_encrypted_buffer(source)
+    except (TypeError, ValueError, BufferError):
         return False
-
-
-def _starts_with_magic(path: _StrPath) -> bool:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except (OSError, ValueError):
-        return False
-    try:
-        # Nothing is taken out of a pipe.
-        regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
-        return regular and os.read(descriptor, len(_header.MAGIC)) == _header.MAGIC
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
 
 
 def _opened(path: _StrPath) -> BinaryIO:
@@ -131,22 +119,3 @@ def _opened(path: _StrPath) -> BinaryIO:
         return Path(path).open("rb")
     except FileNotFoundError:
         raise ModelNotFoundError(f"there is no file {os.fspath(path)}") from None
-
-
-def _plain_chunks(file: BinaryIO, secret: bytes, name: str) -> Iterator[bytes]:
-    start = file.read(_header.SIZE)
-    if not start.startswith(_header.MAGIC):
-        raise EncryptedModelError(f"{name} is not an encrypted model: load it without a passphrase")
-    return _chunks.decrypted(file, _header.read(start, secret, name), name)
-
-
-def _secret(passphrase: str | bytes) -> bytes:
-    if isinstance(passphrase, str):
-        secret = unicodedata.normalize("NFC", passphrase).encode()
-    elif isinstance(passphrase, bytes):
-        secret = passphrase
-    else:
-        raise InputTypeError(f"a passphrase must be str or bytes, not {type(passphrase).__name__}")
-    if not secret:
-        raise InputError("the passphrase is empty")
-    return secret

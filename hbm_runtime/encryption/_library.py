@@ -29,4 +29,4 @@ def scrypt(passphrase: bytes, salt: bytes, n: int, r: int, p: int) -> bytes:
 
 
 def _missing() -> MissingPackageError:
-    return MissingPackageError("encrypted models need the package cryptography: pip install 'hbm_runtime[crypto]'")
+    return MissingPackageError("encrypting models needs the package cryptography: pip install 'hbm_runtime[crypto]'")

@@ -27,7 +27,8 @@ def _texts(value: Any) -> list[str]:
 
 _OPTIONS: dict[str, Callable[[Any], Any]] = {
     "threads": int,
-    "cores": _numbers,
+    "cpu_affinity": _numbers,
+    "cores": _numbers,  # its name in 1.0.0
     "flush_denormals": _truth,
     "save_memory": _truth,
     "profile_operators": _truth,
@@ -60,7 +61,7 @@ def load_options_of(model: str, config: str | None) -> dict[str, Any]:
         if name not in _OPTIONS:
             continue  # a configuration may have parameters that are meant for others
         try:
-            options[name] = _OPTIONS[name](value)
+            options["cpu_affinity" if name == "cores" else name] = _OPTIONS[name](value)
         except (ValueError, TypeError, KeyError):
             shown = "" if name == PASSPHRASE else f" {str(value)[:80]!r}"
             raise InputError(f"model '{model}': the load option {name} has a wrong value{shown}", model=model) from None

@@ -3,6 +3,7 @@
 
 #include "bindings/arguments/mappings.hpp"
 #include "bindings/bindings.hpp"
+#include "core/encryption/encryption.hpp"
 #include "hbm_runtime/error.hpp"
 
 namespace hbm::python {
@@ -52,6 +53,23 @@ const char* className(ErrorKind kind) {
   return "HbmError";
 }
 
+// Finer classes than the kinds of the C++ interface, which cannot grow without surprising its users.
+const char* classNameOf(const Error& error) {
+  if (dynamic_cast<const WrongPassphrase*>(&error) != nullptr) {
+    return "WrongPassphraseError";
+  }
+  if (dynamic_cast<const TamperedModel*>(&error) != nullptr) {
+    return "TamperedModelError";
+  }
+  if (dynamic_cast<const EncryptedModel*>(&error) != nullptr) {
+    return "EncryptedModelError";
+  }
+  if (dynamic_cast<const crypto::NoLibrary*>(&error) != nullptr) {
+    return "MissingPackageError";
+  }
+  return className(error.kind());
+}
+
 py::module_& errorClasses() {
   PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::module_> storage;
   return storage.call_once_and_store_result([] { return py::module_::import("hbm_runtime._errors"); }).get_stored();
@@ -71,7 +89,7 @@ std::string adviceFor(const Error& error) {
 // The Python exception object for an error.
 py::object exceptionFor(const Error& error) {
   const ErrorContext& context = error.context();
-  return errorClasses().attr(className(error.kind()))(
+  return errorClasses().attr(classNameOf(error))(
       proseStr(error.what() + adviceFor(error)), py::arg("function") = orNone(context.function),
       py::arg("status") = context.status != 0 ? py::object(py::int_(context.status)) : py::object(py::none()),
       py::arg("status_name") = orNone(context.statusName), py::arg("model") = orNone(context.model),

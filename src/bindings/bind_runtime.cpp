@@ -1,9 +1,11 @@
 // The runtime class, base of HB_HBMRuntime: construction, scheduling defaults, closing.
 #include <memory>
 
+#include "bindings/arguments/load_options.hpp"
 #include "bindings/arguments/native_method.hpp"
 #include "bindings/arguments/scheduling_arguments.hpp"
 #include "bindings/objects/constructor.hpp"
+#include "bindings/objects/model_buffer.hpp"
 #include "bindings/objects/py_request.hpp"
 #include "hbm_runtime/error.hpp"
 
@@ -28,24 +30,14 @@ py::dict schedParams(const PyRuntime& self) {
   return result;
 }
 
-LoadOptions loadOptions(std::int32_t threads, std::vector<std::int32_t> cpus, bool flushDenormals, bool saveMemory,
-                        bool profile, std::vector<std::string> keep, std::string keepFolder) {
-  return {threads, std::move(cpus), flushDenormals, saveMemory, profile, std::move(keep), std::move(keepFolder), ""};
-}
-
-std::unique_ptr<PyRuntime> fromFiles(const std::vector<py::bytes>& files, const LoadOptions& options) {
+std::unique_ptr<PyRuntime> fromFiles(const std::vector<py::bytes>& files, const py::dict& given) {
+  const LoadOptions options = loadOptions(given);
   const std::vector<std::string> paths(files.begin(), files.end());
   return std::make_unique<PyRuntime>(withoutGil([&] { return std::make_unique<Runtime>(paths, options); }));
 }
 
-ModelBuffer modelBuffer(const py::buffer_info& info) {
-  if (PyBuffer_IsContiguous(info.view(), 'C') == 0) {
-    throw Error(ErrorKind::kInput, "a model in memory must be one contiguous block; pass bytes(buffer)");
-  }
-  return {info.ptr, static_cast<std::size_t>(info.size * info.itemsize)};
-}
-
-std::unique_ptr<PyRuntime> fromBuffers(const std::vector<py::buffer>& buffers, const LoadOptions& options) {
+std::unique_ptr<PyRuntime> fromBuffers(const std::vector<py::buffer>& buffers, const py::dict& given) {
+  const LoadOptions options = loadOptions(given);
   std::vector<py::buffer_info> infos;
   std::vector<ModelBuffer> models;
   for (const py::buffer& buffer : buffers) {
@@ -55,14 +47,16 @@ std::unique_ptr<PyRuntime> fromBuffers(const std::vector<py::buffer>& buffers, c
   return std::make_unique<PyRuntime>(withoutGil([&] { return std::make_unique<Runtime>(models, options); }));
 }
 
-void replaceByFile(PyRuntime& self, const std::string& model, const py::bytes& file, const LoadOptions& options) {
+void replaceByFile(PyRuntime& self, const std::string& model, const py::bytes& file, const py::dict& given) {
+  const LoadOptions options = loadOptions(given);
   const std::string path(file);
   self.replace(model, [&](const Runtime& old, std::size_t index) {
     return std::make_unique<Runtime>(old, index, path, options);
   });
 }
 
-void replaceByBuffer(PyRuntime& self, const std::string& model, const py::buffer& buffer, const LoadOptions& options) {
+void replaceByBuffer(PyRuntime& self, const std::string& model, const py::buffer& buffer, const py::dict& given) {
+  const LoadOptions options = loadOptions(given);
   const py::buffer_info info = buffer.request();
   const ModelBuffer memory = modelBuffer(info);
   self.replace(model, [&](const Runtime& old, std::size_t index) {
@@ -74,12 +68,7 @@ void replaceByBuffer(PyRuntime& self, const std::string& model, const py::buffer
 
 void bindRuntime(py::module_& module) {
   bindNativeMethods(module);
-  py::class_<LoadOptions> options(module, "LoadOptions", "How models are loaded.");
-  defConstructor(options, &loadOptions, py::kw_only(), py::arg("threads") = 0,
-                 py::arg("cpus") = std::vector<std::int32_t>(), py::arg("flush_denormals") = false,
-                 py::arg("save_memory") = false, py::arg("profile") = false,
-                 py::arg("keep") = std::vector<std::string>(), py::arg("keep_folder") = std::string());
-
+  bindLoadOptions(module);
   RuntimeClass cls(module, "Runtime", "Loads models and runs them.");
   defConstructor(cls, &fromFiles, py::arg("files"), py::arg("options"));
   defConstructor(cls, &fromBuffers, py::arg("buffers"), py::arg("options"));

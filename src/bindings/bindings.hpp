@@ -18,6 +18,7 @@ void bindDriver(py::module_& module);
 void bindQuantParams(py::module_& module);
 void bindQuantization(py::module_& module);
 void bindImage(py::module_& module);
+void bindEncryption(py::module_& module);
 void bindRuntime(py::module_& module);
 
 }  // namespace hbm::python

@@ -11,6 +11,7 @@ PYBIND11_MODULE(_core_of_main, module, py::mod_gil_not_used()) {
   hbm::python::bindQuantParams(module);
   hbm::python::bindQuantization(module);
   hbm::python::bindImage(module);
+  hbm::python::bindEncryption(module);
   hbm::python::bindRuntime(module);
 }
 

@@ -177,7 +177,7 @@ WRONG_TYPES: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "two files": (("a.hbm", "b.hbm"), {}),
     "unknown keyword": ((), {"path": "m.hbm"}),
     "both keywords": ((), {"model_file": "a.hbm", "model_files": ["b.hbm"]}),
-    "text for a list of processors": (("m.hbm",), {"cores": "01"}),
+    "text for a list of processors": (("m.hbm",), {"cpu_affinity": "01"}),
     "text for a number of threads": (("m.hbm",), {"threads": "2"}),
 }
 
@@ -192,7 +192,7 @@ def test_arguments_of_a_wrong_type(case: str) -> None:
 BAD_OPTIONS: dict[str, tuple[dict[str, Any], tuple[Part, ...]]] = {
     "negative threads": ({"threads": -1}, ("-1",)),
     "too many threads": ({"threads": 10**6}, ("1000000",)),
-    "a processor that cannot be": ({"cores": [-5]}, ("-5",)),
+    "a processor that cannot be": ({"cpu_affinity": [-5]}, ("-5",)),
     "a tensor that is not there": ({"keep": ["nobody"]}, ("nobody",)),
 }
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pickle
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,12 +24,18 @@ CPUS = sorted(os.sched_getaffinity(0))
     "options",
     [
         {"threads": 2},
-        {"threads": np.int64(1), "cores": range(CPUS[0], CPUS[0] + 1)},
-        {"cores": CPUS},
+        {"threads": np.int64(1), "cpu_affinity": range(CPUS[0], CPUS[0] + 1)},
+        {"cpu_affinity": CPUS},
         {"flush_denormals": True},
         {"save_memory": True},
         {"profile_operators": True},
-        {"threads": 1, "cores": CPUS[:1], "flush_denormals": True, "save_memory": True, "profile_operators": True},
+        {
+            "threads": 1,
+            "cpu_affinity": CPUS[:1],
+            "flush_denormals": True,
+            "save_memory": True,
+            "profile_operators": True,
+        },
     ],
     ids=str,
 )
@@ -53,11 +61,11 @@ def test_denormals_count_as_zero_when_asked(models: ModelFactory, flush: bool, o
         ({"threads": 2**40}, hbm_runtime.InputError, "threads is 1099511627776"),
         ({"threads": 1.5}, hbm_runtime.InputTypeError, "threads must be an int, not float"),
         ({"threads": "2"}, hbm_runtime.InputTypeError, "threads must be an int, not str"),
-        ({"cores": [99999]}, hbm_runtime.InputError, "CPU 99999 does not exist"),
-        ({"cores": [-1]}, hbm_runtime.InputError, "CPU -1 does not exist"),
-        ({"cores": "01"}, hbm_runtime.InputTypeError, "cores must be a list of int, not str"),
-        ({"cores": 0}, hbm_runtime.InputTypeError, "cores must be a list of int, not int"),
-        ({"cores": ["0"]}, hbm_runtime.InputTypeError, "a number in cores must be an int, not str"),
+        ({"cpu_affinity": [99999]}, hbm_runtime.InputError, "CPU 99999 does not exist"),
+        ({"cpu_affinity": [-1]}, hbm_runtime.InputError, "CPU -1 does not exist"),
+        ({"cpu_affinity": "01"}, hbm_runtime.InputTypeError, "cpu_affinity must be a list of int, not str"),
+        ({"cpu_affinity": 0}, hbm_runtime.InputTypeError, "cpu_affinity must be a list of int, not int"),
+        ({"cpu_affinity": ["0"]}, hbm_runtime.InputTypeError, "a number in cpu_affinity must be an int, not str"),
         ({"flush_denormals": "yes"}, hbm_runtime.InputTypeError, "flush_denormals must be True or False, not str"),
         ({"save_memory": None}, hbm_runtime.InputTypeError, "save_memory must be True or False, not NoneType"),
         ({"keep": 3}, hbm_runtime.InputTypeError, "keep must be a list of names of tensors, not int"),
@@ -71,3 +79,28 @@ def test_mistakes_are_told(models: ModelFactory, options: Any, error: type[Excep
         HB_HBMRuntime(models.scaled(2), **options)
     with HB_HBMRuntime(models.scaled(2)) as runtime:  # options of a failed load do not stay behind
         assert runtime.run(X)
+
+
+def test_the_old_name_of_cpu_affinity_works(models: ModelFactory) -> None:
+    with pytest.warns(DeprecationWarning, match="cpu_affinity"), HB_HBMRuntime(models.scaled(2), cores=CPUS[:1]) as old:
+        assert old.run(X)
+    with (
+        pytest.warns(DeprecationWarning, match="cores"),
+        pytest.raises(hbm_runtime.InputError, match="CPU 99999 does not exist"),
+    ):
+        HB_HBMRuntime(models.scaled(2), cores=[99999])
+
+
+def test_a_pickle_of_1_0_0_has_the_old_name(models: ModelFactory) -> None:
+    made = HB_HBMRuntime(models.scaled(2), cpu_affinity=CPUS[:1])
+    made._recipe.options["cores"] = made._recipe.options.pop("cpu_affinity")
+    with pickle.loads(pickle.dumps(made)) as twin:
+        assert twin._recipe.options["cpu_affinity"] == CPUS[:1]
+
+
+def test_a_folder_of_any_name_takes_the_tensors(models: ModelFactory, tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path) + b"/\xff"
+    with HB_HBMRuntime(models.conv_net(), keep="*", keep_path=os.fsdecode(folder)) as runtime:
+        inputs = runtime["conv_net"].empty_inputs()
+        runtime["conv_net"].run(inputs)
+    assert list(Path(os.fsdecode(folder)).rglob("*.npy"))

@@ -148,6 +148,12 @@ one.reload("m", Path("new.hbm"))
 assert_type(one.closed, bool)
 one.close()
 with HB_HBMRuntime(
-    "model.hbm", threads=2, cores=[0], flush_denormals=True, save_memory=True, profile_operators=True, keep=["relu"]
+    "model.hbm",
+    threads=2,
+    cpu_affinity=[0],
+    flush_denormals=True,
+    save_memory=True,
+    profile_operators=True,
+    keep=["relu"],
 ) as scoped:
     assert_type(scoped, HB_HBMRuntime)

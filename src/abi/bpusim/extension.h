@@ -33,20 +33,21 @@ typedef struct bpusimCoreLoad {
   int32_t queued;        /* submitted tasks that wait and may run on this core */
 } bpusimCoreLoad;
 
-/* How the models of this thread's following hbDNNInitializeFrom... calls are loaded. Zero or NULL: the default. */
+/* How the models of this thread's following hbDNNInitializeFrom... calls are loaded; load_options.inc says what the
+ * fields mean. Flags are 0 or 1. Zero or NULL: the default. */
 typedef struct bpusimLoadOptions {
-  uint32_t size;           /* sizeof(bpusimLoadOptions) */
-  int32_t threads;         /* engine threads of one inference; default BPUSIM_THREADS, else 1 */
-  const int32_t* cpus;     /* CPUs that those threads are pinned to */
-  int32_t cpuCount;        /* how many */
-  int32_t flushDenormals;  /* 1: denormal numbers count as zero */
-  int32_t saveMemory;      /* 1: no arena, no memory pattern, no rearranged weights */
-  int32_t profile;         /* 1: operatorTimes works for these models */
-  const char* const* keep; /* names of intermediate tensors: they become outputs after the model's own; "*": all whose
-                              type a tensor can have */
-  int32_t keepCount;       /* how many */
-  const char* keepFolder;  /* each run writes them there: <keepFolder>/<model>/<run>/<index>_<name>.npy */
-  int32_t deliverOutputs;  /* 1: tasks of these models keep results for takeResults */
+  uint32_t size; /* sizeof(bpusimLoadOptions) */
+#define BPUSIM_LOAD_NUMBER(field, keyword) int32_t field;
+#define BPUSIM_LOAD_NUMBERS(field, count, keyword) \
+  const int32_t* field;                            \
+  int32_t count;
+#define BPUSIM_LOAD_FLAG(field, keyword) int32_t field;
+#define BPUSIM_LOAD_TEXTS(field, count, keyword) \
+  const char* const* field;                      \
+  int32_t count;
+#define BPUSIM_LOAD_PATH(field, keyword) const char* field;
+#define BPUSIM_LOAD_INTERNAL_FLAG(field) int32_t field;
+#include "bpusim/load_options.inc"
 } bpusimLoadOptions;
 
 typedef struct bpusimOperation {

@@ -171,9 +171,9 @@ using OptionsOwner = std::unique_ptr<ort::SessionOptions, void (*)(ort::SessionO
 // Pool threads are those beside the one that calls run(); the engine counts CPUs from 1.
 [[nodiscard]] std::string poolAffinities(const EngineOptions& options) {
   std::string text;
-  for (std::int32_t thread = 1; thread < options.threads; ++thread) {
-    const std::size_t cpu = static_cast<std::size_t>(thread) % options.cpus.size();
-    text += (text.empty() ? "" : ";") + std::to_string(options.cpus[cpu] + 1);
+  for (std::int32_t thread = 1; thread < options.load.threads; ++thread) {
+    const std::size_t cpu = static_cast<std::size_t>(thread) % options.load.cpus.size();
+    text += (text.empty() ? "" : ";") + std::to_string(options.load.cpus[cpu] + 1);
   }
   return text;
 }
@@ -185,18 +185,18 @@ using OptionsOwner = std::unique_ptr<ort::SessionOptions, void (*)(ort::SessionO
   const auto set = [&](const char* key, const std::string& value) {
     check(api().AddSessionConfigEntry(raw, key, value.c_str()));
   };
-  check(api().SetIntraOpNumThreads(raw, options.threads));
+  check(api().SetIntraOpNumThreads(raw, std::max(options.load.threads, 1)));
   check(api().SetInterOpNumThreads(raw, 1));
   set("session.intra_op.allow_spinning", "0");
   // Otherwise 4-bit weights are multiplied with activations that are rounded to 8 bits.
   set("session.qdq_matmulnbits_accuracy_level", "1");
-  if (options.flushDenormals) {
+  if (options.load.flushDenormals) {
     set("session.set_denormal_as_zero", "1");
   }
-  if (options.threads > 1 && !options.cpus.empty()) {
+  if (options.load.threads > 1 && !options.load.cpus.empty()) {
     set("session.intra_op_thread_affinities", poolAffinities(options));
   }
-  if (options.saveMemory) {
+  if (options.load.saveMemory) {
     check(api().DisableCpuMemArena(raw));
     check(api().DisableMemPattern(raw));
     // Weights as they are in the file, which may be mapped, instead of copies that suit the kernels better.
@@ -301,7 +301,7 @@ void RunControl::terminate() noexcept {
 }
 
 EngineSession::EngineSession(std::string_view graph, const EngineOptions& options)
-    : cpus_(options.cpus), flushDenormals_(options.flushDenormals) {
+    : cpus_(options.load.cpus), flushDenormals_(options.load.flushDenormals) {
   // Creating the first session changes the floating-point settings of its thread.
   const DenormalScope scope(false);
   ort::Session* session = nullptr;

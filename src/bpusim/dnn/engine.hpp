@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "load_options.hpp"
 #include "ort_api.hpp"
 
 namespace bpusim {
@@ -19,10 +20,7 @@ namespace bpusim {
 inline constexpr const char* kWeightsLocation = "weights";
 
 struct EngineOptions {
-  std::int32_t threads = 1;
-  std::vector<std::int32_t> cpus;  // empty: threads run where they like
-  bool flushDenormals = false;
-  bool saveMemory = false;
+  LoadOptions load;
   bool optimise = true;
   std::string profilePrefix;                // "" for no profile
   std::string weightsFolder;                // where files with external weights are

@@ -2,11 +2,12 @@
 
 #include <sched.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
+#include <type_traits>
 
 #include "error.hpp"
 
@@ -36,42 +37,48 @@ thread_local std::unique_ptr<const LoadOptions> chosen;
   return static_cast<std::int32_t>(threads);
 }
 
-void readCpus(const bpusimLoadOptions& options, std::vector<std::int32_t>& cpus) {
-  if (options.cpuCount < 0 || (options.cpuCount > 0 && options.cpus == nullptr)) {
-    throw Error(HB_UCP_INVALID_ARGUMENT, "load options: cpus and cpuCount do not fit together");
+// An array of the struct; throws when it is NULL though it has elements.
+template <class To, class From>
+void copyTo(std::vector<To>& to, const From* from, std::int32_t count, const char* name) {
+  if (count < 0 || (count > 0 && from == nullptr)) {
+    throw Error(HB_UCP_INVALID_ARGUMENT, std::string("load options: ") + name + " and its count do not fit together");
   }
+  for (std::int32_t i = 0; i < count; ++i) {
+    if constexpr (std::is_pointer_v<From>) {
+      if (from[i] == nullptr || *from[i] == '\0') {
+        throw Error(HB_UCP_INVALID_ARGUMENT, std::string("load options: a name in ") + name + " is empty");
+      }
+    }
+    to.emplace_back(from[i]);
+  }
+}
+
+// What the client's struct has, by kind; shorter structs leave defaults.
+[[nodiscard]] LoadOptions taken(const bpusimLoadOptions& from) {
+  LoadOptions to;
+#define BPUSIM_LOAD_NUMBER(field, keyword) to.field = BPUSIM_GIVEN(from, field) ? from.field : 0;
+#define BPUSIM_LOAD_NUMBERS(field, count, keyword)    \
+  if (BPUSIM_GIVEN(from, count)) {                    \
+    copyTo(to.field, from.field, from.count, #field); \
+  }
+#define BPUSIM_LOAD_FLAG(field, keyword) to.field = BPUSIM_GIVEN(from, field) && from.field != 0;
+#define BPUSIM_LOAD_TEXTS(field, count, keyword) BPUSIM_LOAD_NUMBERS(field, count, keyword)
+#define BPUSIM_LOAD_PATH(field, keyword) \
+  to.field = BPUSIM_GIVEN(from, field) && from.field != nullptr ? from.field : "";
+#define BPUSIM_LOAD_INTERNAL_FLAG(field) BPUSIM_LOAD_FLAG(field, field)
+#include "bpusim/load_options.inc"
+  return to;
+}
+
+void checkCpus(const std::vector<std::int32_t>& cpus) {
   cpu_set_t usable;
   CPU_ZERO(&usable);
   sched_getaffinity(0, sizeof(usable), &usable);
-  for (std::int32_t i = 0; i < options.cpuCount; ++i) {
-    const std::int32_t cpu = options.cpus[i];
+  for (const std::int32_t cpu : cpus) {
     if (cpu < 0 || cpu >= CPU_SETSIZE || !CPU_ISSET(static_cast<std::size_t>(cpu), &usable)) {
       throw Error(HB_UCP_INVALID_ARGUMENT,
                   "load options: CPU " + std::to_string(cpu) + " does not exist or this process may not use it");
     }
-    cpus.push_back(cpu);
-  }
-}
-
-void readKeep(const bpusimLoadOptions& options, LoadOptions& to) {
-  if (options.keepCount < 0 || (options.keepCount > 0 && options.keep == nullptr)) {
-    throw Error(HB_UCP_INVALID_ARGUMENT, "load options: keep and keepCount do not fit together");
-  }
-  for (std::int32_t i = 0; i < options.keepCount; ++i) {
-    if (options.keep[i] == nullptr || *options.keep[i] == '\0') {
-      throw Error(HB_UCP_INVALID_ARGUMENT, "load options: a name in keep is empty");
-    }
-    if (std::strcmp(options.keep[i], "*") == 0) {
-      to.keepAll = true;
-    } else {
-      to.keep.emplace_back(options.keep[i]);
-    }
-  }
-  if (BPUSIM_GIVEN(options, keepFolder) && options.keepFolder != nullptr) {
-    to.keepFolder = options.keepFolder;
-  }
-  if (!to.keepFolder.empty() && options.keepCount == 0) {
-    throw Error(HB_UCP_INVALID_ARGUMENT, "load options: keepFolder is given, but no tensor to keep");
   }
 }
 
@@ -79,8 +86,8 @@ void readKeep(const bpusimLoadOptions& options, LoadOptions& to) {
 
 LoadOptions loadOptions() {
   LoadOptions options = chosen == nullptr ? LoadOptions() : *chosen;
-  if (chosen == nullptr || options.engine.threads == 0) {
-    options.engine.threads = defaultThreads();
+  if (options.threads == 0) {
+    options.threads = defaultThreads();
   }
   return options;
 }
@@ -93,18 +100,18 @@ void setLoadOptions(const bpusimLoadOptions* options) {
   if (!BPUSIM_GIVEN(*options, keepCount)) {
     throw Error(HB_UCP_INVALID_ARGUMENT, "load options: size is too small for this driver's struct");
   }
-  if (options->threads < 0 || options->threads > kMostThreads) {
+  auto next = std::make_unique<LoadOptions>(taken(*options));
+  if (next->threads < 0 || next->threads > kMostThreads) {
     throw Error(HB_UCP_INVALID_ARGUMENT,
-                "load options: " + std::to_string(options->threads) + " threads; 0 to 1024 are possible");
+                "load options: " + std::to_string(next->threads) + " threads; 0 to 1024 are possible");
   }
-  auto next = std::make_unique<LoadOptions>();
-  next->engine.threads = options->threads;
-  next->engine.flushDenormals = options->flushDenormals != 0;
-  next->engine.saveMemory = options->saveMemory != 0;
-  next->profile = options->profile != 0;
-  next->deliverOutputs = BPUSIM_GIVEN(*options, deliverOutputs) && options->deliverOutputs != 0;
-  readCpus(*options, next->engine.cpus);
-  readKeep(*options, *next);
+  checkCpus(next->cpus);
+  if (!next->keepFolder.empty() && next->keep.empty()) {
+    throw Error(HB_UCP_INVALID_ARGUMENT, "load options: keepFolder is given, but no tensor to keep");
+  }
+  const auto all = std::remove(next->keep.begin(), next->keep.end(), "*");
+  next->keepAll = all != next->keep.end();
+  next->keep.erase(all, next->keep.end());
   chosen = std::move(next);
 }
 

@@ -1,21 +1,24 @@
 // How the models of a thread's next loads are set up.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "bpusim/extension.h"
-#include "engine.hpp"
 
 namespace bpusim {
 
+// What a client gives, by the names of bpusimLoadOptions.
 struct LoadOptions {
-  EngineOptions engine;
-  bool profile = false;
-  std::vector<std::string> keep;  // intermediate tensors that become outputs
-  bool keepAll = false;           // all of them
-  std::string keepFolder;         // where each run writes them; "": nowhere
-  bool deliverOutputs = false;    // tasks keep results for takeResults
+#define BPUSIM_LOAD_NUMBER(field, keyword) std::int32_t field = 0;
+#define BPUSIM_LOAD_NUMBERS(field, count, keyword) std::vector<std::int32_t> field;
+#define BPUSIM_LOAD_FLAG(field, keyword) bool field = false;
+#define BPUSIM_LOAD_TEXTS(field, count, keyword) std::vector<std::string> field;
+#define BPUSIM_LOAD_PATH(field, keyword) std::string field;
+#define BPUSIM_LOAD_INTERNAL_FLAG(field) bool field = false;
+#include "bpusim/load_options.inc"
+  bool keepAll = false;  // "*" was in keep, which has the other names
 };
 
 // Those of this thread: what setLoadOptions was given, else the defaults. Throws Error.

@@ -82,7 +82,8 @@ struct Origin {
 }
 
 void openSession(const Origin& origin, Model& model) {
-  EngineOptions options = origin.options.engine;
+  EngineOptions options;
+  options.load = origin.options;
   options.weights = model.source.weights;
   options.weightsFolder = model.source.folder;
   model.editedGraph = editedGraph(model.source, origin.options.profile);

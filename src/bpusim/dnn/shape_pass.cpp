@@ -31,7 +31,7 @@ namespace {
                                                               const std::vector<InputShape>& inputs) {
   EngineOptions options;
   options.optimise = false;
-  options.saveMemory = true;
+  options.load.saveMemory = true;
   return std::make_unique<const EngineSession>(withInputShapes(model.shapeGraph, inputs), options);
 }
 

@@ -5,7 +5,6 @@
 #include <memory>
 #include <type_traits>
 
-#include "hbm_runtime/error.hpp"
 #include "loader/shared_library.hpp"
 
 namespace hbm::crypto {
@@ -63,8 +62,7 @@ Library openLibrary() {
       return library;
     }
   }
-  throw Error(ErrorKind::kUnsupported,
-              "encrypted models need OpenSSL's libcrypto.so.3, which cannot be loaded: apt-get install libssl3");
+  throw NoLibrary("encrypted models need OpenSSL's libcrypto.so.3, which cannot be loaded: apt-get install libssl3");
 }
 
 const Library& library() {

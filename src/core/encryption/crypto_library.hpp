@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "hbm_runtime/error.hpp"
+
 namespace hbm::crypto {
 
 // Bytes that are overwritten before their memory is given back.
@@ -34,7 +36,13 @@ struct ScryptCost {
   std::uint64_t p = 0;
 };
 
-// All functions throw Error: kUnsupported without libcrypto, kOutOfResources when the memory for scrypt is not there.
+// libcrypto cannot be loaded.
+class NoLibrary : public Error {
+ public:
+  explicit NoLibrary(const std::string& message) : Error(ErrorKind::kUnsupported, message) {}
+};
+
+// All functions throw Error: NoLibrary without libcrypto, kOutOfResources when the memory for scrypt is not there.
 
 // RFC 7914.
 [[nodiscard]] SecretBytes scrypt(const std::string& passphrase, const std::array<unsigned char, 16>& salt,

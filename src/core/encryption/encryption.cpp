@@ -1,5 +1,7 @@
 #include "core/encryption/encryption.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -8,6 +10,8 @@
 #include <functional>
 #include <string_view>
 #include <vector>
+
+#include "core/base/model_file.hpp"
 
 namespace hbm {
 namespace {
@@ -40,16 +44,17 @@ bool beginsEncrypted(const void* data, std::size_t size) noexcept {
 void checkFields(const Header& header, const std::string& name) {
   const unsigned version = header[8] + 256U * header[9];
   if (version != 1 || header[10] != 1 || header[11] != 1) {
-    throw Error(ErrorKind::kModel,
-                name + " is encrypted in a way that this version of hbm_runtime does not know (version " +
-                    std::to_string(version) + ", key derivation " + std::to_string(header[10]) + ", cipher " +
-                    std::to_string(header[11]) + "): use a newer one, or encrypt the model again");
+    throw EncryptedModel(ErrorKind::kModel,
+                         name + " is encrypted in a way that this version of hbm_runtime does not know (version " +
+                             std::to_string(version) + ", key derivation " + std::to_string(header[10]) + ", cipher " +
+                             std::to_string(header[11]) + "): use a newer one, or encrypt the model again");
   }
   if (header[12] < kLeastCost || header[12] > kMostCost || header[13] != kBlockSize || header[14] != kParallelism ||
       header[15] != 0 || header[39] != 0) {
-    throw Error(ErrorKind::kModel, name + " asks for a key derivation outside the limits (N=2^" +
-                                       std::to_string(header[12]) + ", r=" + std::to_string(header[13]) + ", p=" +
-                                       std::to_string(header[14]) + "): it is damaged, or made to exhaust memory");
+    throw EncryptedModel(ErrorKind::kModel, name + " asks for a key derivation outside the limits (N=2^" +
+                                                std::to_string(header[12]) + ", r=" + std::to_string(header[13]) +
+                                                ", p=" + std::to_string(header[14]) +
+                                                "): it is damaged, or made to exhaust memory");
   }
 }
 
@@ -58,11 +63,12 @@ Header readHeader(const Source& source) {
   const std::size_t present = std::min(source.size, kHeaderSize);
   source.read(0, header.data(), present);
   if (!beginsEncrypted(header.data(), present)) {
-    throw Error(ErrorKind::kPassphrase, source.name + " is not an encrypted model: load it without a passphrase");
+    throw EncryptedModel(ErrorKind::kPassphrase,
+                         source.name + " is not an encrypted model: load it without a passphrase");
   }
   if (present < kHeaderSize) {
-    throw Error(ErrorKind::kContainer,
-                source.name + " is an encrypted model that was cut off after " + std::to_string(present) + " bytes");
+    throw EncryptedModel(ErrorKind::kContainer, source.name + " is an encrypted model that was cut off after " +
+                                                    std::to_string(present) + " bytes");
   }
   checkFields(header, source.name);
   return header;
@@ -80,8 +86,8 @@ crypto::SecretBytes contentKey(const Header& header, const std::string& passphra
     different |= static_cast<unsigned>(digest[i] ^ header[kFieldsSize + i]);
   }
   if (different != 0) {
-    throw Error(ErrorKind::kPassphrase, "the passphrase is not that of " + name + " (or its first " +
-                                            std::to_string(kHeaderSize) + " bytes were changed)");
+    throw WrongPassphrase(ErrorKind::kPassphrase, "the passphrase is not that of " + name + " (or its first " +
+                                                      std::to_string(kHeaderSize) + " bytes were changed)");
   }
   crypto::SecretBytes key(kKeySize);
   std::memcpy(key.data(), both.data() + kKeySize, kKeySize);
@@ -103,7 +109,9 @@ crypto::SecretBytes decryptedFrom(const Source& source, const std::string& passp
   const crypto::SecretBytes key = contentKey(header, passphrase, source.name);
   const std::size_t content = source.size - kHeaderSize;
   const std::size_t chunks = std::max<std::size_t>((content + kChunkSize - 1) / kChunkSize, 1);
-  crypto::SecretBytes plain(content - std::min(content, chunks * kTagSize));
+  // A last piece that is shorter than its tag holds nothing, whatever the others hold.
+  const std::size_t lastSize = content - (chunks - 1) * kChunkSize;
+  crypto::SecretBytes plain((chunks - 1) * (kChunkSize - kTagSize) + lastSize - std::min(lastSize, kTagSize));
   std::vector<unsigned char> sealed(std::min(content, kChunkSize));
   std::size_t written = 0;
   for (std::size_t number = 0; number < chunks; ++number) {
@@ -113,8 +121,9 @@ crypto::SecretBytes decryptedFrom(const Source& source, const std::string& passp
     const crypto::SealedChunk chunk{nonceOf(header, static_cast<std::uint32_t>(number), number + 1 == chunks),
                                     header.data(), header.size(), sealed.data(), size};
     if (size < kTagSize || !crypto::openChunk(key.data(), chunk, plain.data() + written)) {
-      throw Error(ErrorKind::kContainer, source.name + " was changed or cut off after it was encrypted (chunk " +
-                                             std::to_string(number) + "): nothing of it was loaded");
+      throw TamperedModel(ErrorKind::kContainer, source.name +
+                                                     " was changed or cut off after it was encrypted (chunk " +
+                                                     std::to_string(number) + "): nothing of it was loaded");
     }
     written += size - kTagSize;
   }
@@ -125,6 +134,10 @@ crypto::SecretBytes decryptedFrom(const Source& source, const std::string& passp
 
 bool isEncrypted(const std::string& file) {
   std::array<char, kMagic.size()> start{};
+  struct stat info{};
+  if (stat(file.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) {
+    return false;  // opening a pipe would wait for its other end
+  }
   std::ifstream stream(file, std::ios::binary);
   return stream.read(start.data(), start.size()) && beginsEncrypted(start.data(), start.size());
 }
@@ -134,6 +147,7 @@ bool isEncrypted(const ModelBuffer& buffer) noexcept {
 }
 
 crypto::SecretBytes decrypted(const std::string& file, const std::string& passphrase) {
+  requireFile(file);
   std::ifstream stream(file, std::ios::binary | std::ios::ate);
   const std::streamoff size = stream.tellg();
   const auto fail = [&] { throw Error(ErrorKind::kIo, "model file '" + file + "': cannot be read"); };

@@ -1,10 +1,7 @@
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstring>
 #include <limits>
 
+#include "core/base/model_file.hpp"
 #include "core/driver/status.hpp"
 #include "core/encryption/encryption.hpp"
 #include "core/model/metadata_check.hpp"
@@ -164,21 +161,19 @@ class LoadOptionsScope {
       throw Error(ErrorKind::kUnsupported,
                   "this driver (" + driver.info.dnnPath + ") takes no load options; leave them out on a board");
     }
-    std::vector<const char*> keep;
-    for (const std::string& name : options.keep) {
-      keep.push_back(name.c_str());
-    }
     bpusimLoadOptions raw{};
     raw.size = sizeof(raw);
-    raw.threads = options.threads;
-    raw.cpus = options.cpus.data();
-    raw.cpuCount = static_cast<std::int32_t>(options.cpus.size());
-    raw.flushDenormals = options.flushDenormals ? 1 : 0;
-    raw.saveMemory = options.saveMemory ? 1 : 0;
-    raw.profile = options.profile ? 1 : 0;
-    raw.keep = keep.data();
-    raw.keepCount = static_cast<std::int32_t>(keep.size());
-    raw.keepFolder = options.keepFolder.c_str();
+#define BPUSIM_LOAD_NUMBER(field, keyword) raw.field = options.field;
+#define BPUSIM_LOAD_NUMBERS(field, count, keyword) \
+  raw.field = options.field.data();                \
+  raw.count = static_cast<std::int32_t>(options.field.size());
+#define BPUSIM_LOAD_FLAG(field, keyword) raw.field = options.field ? 1 : 0;
+#define BPUSIM_LOAD_TEXTS(field, count, keyword)                      \
+  const std::vector<const char*> field##Texts = texts(options.field); \
+  raw.field = field##Texts.data();                                    \
+  raw.count = static_cast<std::int32_t>(field##Texts.size());
+#define BPUSIM_LOAD_PATH(field, keyword) raw.field = options.field.c_str();
+#include "bpusim/load_options.inc"
     raw.deliverOutputs = delivers(driver) ? 1 : 0;
     const std::int32_t status = set_(&raw);
     if (status != 0) {
@@ -196,24 +191,16 @@ class LoadOptionsScope {
   }
 
  private:
+  [[nodiscard]] static std::vector<const char*> texts(const std::vector<std::string>& given) {
+    std::vector<const char*> pointers;
+    for (const std::string& text : given) {
+      pointers.push_back(text.c_str());
+    }
+    return pointers;
+  }
+
   decltype(bpusimInterface::setLoadOptions) set_;
 };
-
-void requireFile(const std::string& file) {
-  struct stat info{};
-  if (stat(file.c_str(), &info) != 0) {
-    const int error = errno;
-    throw Error(error == ENOENT || error == ENOTDIR ? ErrorKind::kFileNotFound : ErrorKind::kIo,
-                "model file '" + file + "': " + std::strerror(error));
-  }
-  if (!S_ISREG(info.st_mode)) {
-    throw Error(ErrorKind::kIo, "model file '" + file + "': is " + (S_ISDIR(info.st_mode) ? "a directory" : "no file") +
-                                    "; give the path of a .hbm or .onnx file");
-  }
-  if (access(file.c_str(), R_OK) != 0) {
-    throw Error(ErrorKind::kIo, "model file '" + file + "': " + std::strerror(errno));
-  }
-}
 
 std::string joined(const std::vector<std::string>& files) {
   std::string text;
