@@ -60,8 +60,8 @@ class HB_HBMRuntime(RunnableRuntime):  # noqa: N801 (the vendor's name)
         """Loads the models of one or several files; several models may come from one file.
 
         Args:
-            model_file: Path of a ``.hbm`` file (on bpusim also ``.onnx``), or a sequence of paths. A folder stands for the
-                ``.hbm`` files in it, or where it has none for the ``.onnx`` files, sorted by name. A `bytearray`,
+            model_file: Path of a ``.hbm`` file (on bpusim also ``.onnx``), or a sequence of paths. A folder stands for
+                the ``.hbm`` files in it, or where it has none for the ``.onnx`` files, sorted by name. A `bytearray`,
                 `memoryview` or other buffer is the model itself; `bytes` are a path, unless they are longer than any
                 path or contain a NUL byte.
             model_files: The same, under the name that the manual has for sequences.
