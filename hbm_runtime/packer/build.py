@@ -107,7 +107,8 @@ def _build(name: str, graph: Graph, options: ModelOptions, tell: Progress) -> Mo
             _reported(tensor, options, pad=options.pad_outputs, largest=largest.get(tensor.name))
             for tensor in given_out
         ),
-        operations=tuple(Operation(node.name, node.op_type) for node in graph.proto.node),
+        # Only for people: no name of a node is a reason to refuse the model.
+        operations=tuple(Operation(node.name.replace("\0", "\\0"), node.op_type) for node in graph.proto.node),
         description=options.description.encode(),
         core_count=options.core_count,
     )

@@ -88,13 +88,15 @@ def _observed(path: Path, seconds: float) -> _Outcome:
             if child.poll() is None:
                 child.kill()
         printed, complaint = child.communicate()
-    step, text = "starting", first_line(complaint.decode(errors="replace"), last=True)
+    step, text = "starting", ""
     outputs: ToldOutputs = {}
     for line in printed.splitlines():
         entry = json.loads(line)
         # Where the file of a trial lies says nothing to anybody.
         step, text = entry["step"], first_line(entry["text"].replace(f"Load model from {path} failed:", ""))
         outputs = entry.get("outputs", outputs)
+    if child.returncode > 0:
+        text = first_line(complaint.decode(errors="replace"), last=True)
     return _Outcome(step, text, child.returncode, limit, outputs)
 
 

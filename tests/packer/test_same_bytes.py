@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import onnxruntime  # type: ignore[import-untyped]
 import pytest
 
 from hbm_runtime import HB_HBMRuntime
-from hbm_runtime.packer import ModelOptions, pack
+from hbm_runtime.packer import ModelOptions, PackError, build_model, pack
 
 from .plain_graphs import Case, cases
 from .small_models import Array
@@ -81,3 +82,22 @@ def test_dynamic_rows_take_every_way_of_calling(form: str, tmp_path: Path) -> No
         ]
         for result in results:
             np.testing.assert_array_equal(result, -x)
+
+
+def test_file_and_node_names_that_are_no_text_do_not_matter(tmp_path: Path) -> None:
+    proto = CASES["a scalar"].proto.SerializeToString()
+    node = onnx.load_model_from_string(proto)
+    node.graph.node[0].name = "abcd"
+    source = Path(os.fsdecode(os.fsencode(tmp_path) + b"/n\xff.onnx"))
+    for data in (proto, node.SerializeToString().replace(b"abcd", b"a\0\xfed")):
+        source.write_bytes(data)
+        pack(source, tmp_path / "m.hbm")
+        assert HB_HBMRuntime(str(tmp_path / "m.hbm")).model_names == ["n\\xff"]
+
+
+def test_names_of_tensors_have_to_be_text() -> None:
+    proto = CASES["a scalar"].proto
+    copy = onnx.load_model_from_string(proto.SerializeToString())
+    copy.graph.output[0].name = copy.graph.node[0].output[0] = "abcd"
+    with pytest.raises(PackError, match="the name b'a.*' of an output is no UTF-8 text; rename it"):
+        build_model(copy.SerializeToString().replace(b"abcd", b"a\xfe\xffd"))

@@ -129,6 +129,10 @@ def _check_name(what: str, name: str) -> None:
 
 
 def _check_text(what: str, text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise PackError(f"{what} {text!r} is no text: it cannot be written as UTF-8") from None
     if "\0" in text:
         raise PackError(f"{what} {text!r} contains a NUL character")
 

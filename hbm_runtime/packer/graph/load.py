@@ -99,7 +99,8 @@ def _read(source: Source, name: str | None, weights: Weights) -> tuple[ModelProt
     """A model without its large constants, which go to ``weights``, and its name."""
     if isinstance(source, str | os.PathLike):
         path = Path(source)
-        name = path.stem if name is None else name
+        # A file name is bytes, the name of a packed model is text.
+        name = os.fsencode(path.stem).decode(errors="backslashreplace") if name is None else name
         try:
             return separate_weights(_parse(path), ExternalData(path, f"model '{name}'"), weights), name
         except ValueError as error:
@@ -129,6 +130,8 @@ def _name_nodes(model: ModelProto) -> None:
     """Gives unnamed nodes a name, so that profiles and messages can speak of them."""
     taken = {node.name for node in model.graph.node}
     for number, node in enumerate(model.graph.node):
+        if isinstance(node.name, bytes):  # what is no UTF-8
+            node.name = node.name.decode(errors="backslashreplace")
         if not node.name:
             name = f"{node.op_type}_{number}"
             while name in taken:
@@ -191,6 +194,8 @@ def check_border(graph: Graph, *, complete: bool = True) -> None:
     for kind, infos in (("input", graph.proto.input), ("output", graph.proto.output)):
         for info in infos:
             where = f"{graph.name}, {kind} '{info.name}'"
+            if isinstance(info.name, bytes):
+                raise PackError(f"{graph.name}: the name {info.name!r} of an {kind} is no UTF-8 text; rename it")
             if not complete and kind == "output" and not info.type.WhichOneof("value"):
                 continue
             if not info.type.HasField("tensor_type"):
