@@ -29,6 +29,13 @@ target_compile_options(
             $<$<COMPILE_LANGUAGE:CXX>:-Woverloaded-virtual>
             $<$<BOOL:${HBM_WERROR}>:-Werror>)
 
+# What keeps an error in memory from becoming more than a crash; distributions' packagers set it, too.
+target_compile_options(hbm_options INTERFACE -fstack-protector-strong)
+target_link_options(hbm_options INTERFACE "LINKER:-z,relro,-z,now,-z,noexecstack")
+if(NOT HBM_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug") # FORTIFY_SOURCE needs optimisation
+  target_compile_options(hbm_options INTERFACE "SHELL:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2")
+endif()
+
 if(HBM_SANITIZE)
   # The lightest optimisation and debug information that still tell the line: instrumented code takes long to compile.
   add_compile_options(-fsanitize=${HBM_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -O1 -g1)

@@ -52,154 +52,154 @@ class HbmError(RuntimeError):
 class InputError(HbmError, ValueError):
     """The caller passed something wrong: names, dtypes, shapes, scheduling values. Nothing was run or changed.
 
-    Cure: the message names model and tensor, what was expected and what was given.
+    How to fix: the message names model and tensor, what was expected and what was given.
     """
 
 
 class ShapeError(InputError):
     """A shape does not fit the model's: rank or dimensions. Nothing was run or changed.
 
-    Cure: the message names the tensor and both shapes; -1 in the model's stands for any size.
+    How to fix: the message names the tensor and both shapes; -1 in the model's stands for any size.
     """
 
 
 class InputTypeError(HbmError, TypeError):
     """An argument has a type that is never accepted. Nothing was run or changed.
 
-    Cure: the message names the type; arrays are numpy's.
+    How to fix: the message names the type; arrays are numpy's.
     """
 
 
 class ModelError(HbmError):
     """A model cannot be used: compiled for another SoC, damaged (`ContainerError`), not readable (`HbmIOError`).
 
-    Cure: compile or pack the model again; on a PC pack the ONNX model with ``hbm-runtime pack``.
+    How to fix: compile or pack the model again; on a PC pack the ONNX model with ``hbm-runtime pack``.
     """
 
 
 class ContainerError(ModelError):
     """A file or buffer is no model, or is truncated or damaged: its content cannot be read.
 
-    Cure: copy or make the file again; the message tells what is wrong with it.
+    How to fix: copy or make the file again; the message tells what is wrong with it.
     """
 
 
 class HbmIOError(ModelError, OSError):
     """A model's file is there, but cannot be read: a directory, a missing permission, a failing disk.
 
-    Cure: the message has the path and the system's reason.
+    How to fix: the message has the path and the system's reason.
     """
 
 
 class EncryptedModelError(ModelError):
     """A model is encrypted and no passphrase was given, or the other way round, or it cannot be decrypted.
 
-    Cure: give ``passphrase=`` for models that `hbm_runtime.encryption.encrypt_model` wrote, and only for those.
+    How to fix: give ``passphrase=`` for models that `hbm_runtime.encryption.encrypt_model` wrote, and only for those.
     """
 
 
 class WrongPassphraseError(EncryptedModelError):
     """The passphrase is not the one that the model was encrypted with.
 
-    Cure: give the right one; it cannot be recovered.
+    How to fix: give the right one; it cannot be recovered.
     """
 
 
 class TamperedModelError(EncryptedModelError, ContainerError):
     """An encrypted model was changed or cut off after it was encrypted. Nothing of it was loaded.
 
-    Cure: copy it again from where it was made, and ask who changed it.
+    How to fix: copy it again from where it was made, and ask who changed it.
     """
 
 
 class ModelNotFoundError(HbmError, FileNotFoundError):
     """There is no model file at that path.
 
-    Cure: correct the path; relative ones start at the working folder.
+    How to fix: correct the path; relative ones start at the working folder.
     """
 
 
 class DriverError(HbmError):
     """The driver refused a call or failed; ``function`` and ``status`` tell which and how.
 
-    Cure: depends on the status. The runtime stays usable; the next run may well succeed.
+    How to fix: depends on the status. The runtime stays usable; the next run may well succeed.
     """
 
 
 class OutOfResourcesError(DriverError):
     """The driver has no memory or no task left.
 
-    Cure: drop outputs that are still held, run fewer requests at a time, close runtimes that are not used.
+    How to fix: drop outputs that are still held, run fewer requests at a time, close runtimes that are not used.
     """
 
 
 class DriverNotFoundError(HbmError):
     """No driver library could be loaded; the message lists every place that was tried and why it failed.
 
-    Cure: install the board's driver, or on a PC this package with bpusim; ``hbm-runtime doctor`` looks into it.
+    How to fix: install the board's driver, or on a PC this package with bpusim; ``hbm-runtime doctor`` looks into it.
     """
 
 
 class UnsupportedError(HbmError, NotImplementedError):
     """The driver in use cannot do that, or the model gives it no way to.
 
-    Cure: leave the option out on a board; on a PC use bpusim.
+    How to fix: leave the option out on a board; on a PC use bpusim.
     """
 
 
 class MissingPackageError(HbmError, ImportError):
     """A package that only some users need is not installed.
 
-    Cure: the message tells how to install it.
+    How to fix: the message tells how to install it.
     """
 
 
 class HbmTimeoutError(HbmError, TimeoutError):
     """Not done in time. The device goes on; its memory is kept until it is done and the runtime can be used.
 
-    Cure: a longer time-out, or fewer requests in front of this one (`RequestInfo.queue_depth`).
+    How to fix: a longer time-out, or fewer requests in front of this one (`RequestInfo.queue_depth`).
     """
 
 
 class HbmDeadlineError(HbmTimeoutError):
     """The deadline of a request had passed before it reached the device; it was not run.
 
-    Cure: none is needed where late results are worthless; otherwise a later deadline or a higher priority.
+    How to fix: none is needed where late results are worthless; otherwise a later deadline or a higher priority.
     """
 
 
 class HbmCancelledError(HbmError, concurrent.futures.CancelledError):
     """The request was cancelled or abandoned, by `InferRequest.cancel`, `abandon`, or the awaiting task's end.
 
-    Cure: none is needed; submit it again to have its result.
+    How to fix: none is needed; submit it again to have its result.
     """
 
 
 class HbmQueueFullError(HbmError):
     """A bounded queue is full and its policy is to reject, or to block and there was no place in time.
 
-    Cure: submit less often, or choose the policy "latest" or "drop_oldest".
+    How to fix: submit less often, or choose the policy "latest" or "drop_oldest".
     """
 
 
 class HbmStateError(HbmError):
     """Not possible in the present state, such as choosing a driver after one was loaded.
 
-    Cure: the message tells what has to happen first.
+    How to fix: the message tells what has to happen first.
     """
 
 
 class HbmClosedError(HbmStateError):
     """The runtime, or the queue, was closed.
 
-    Cure: make a new one; results that were handed out before stay valid.
+    How to fix: make a new one; results that were handed out before stay valid.
     """
 
 
 class HbmForkError(HbmError):
     """The process is a fork of one that had loaded the driver, which does not survive a fork.
 
-    Cure: use ``multiprocessing`` with the start method ``spawn``, or load models only in the child.
+    How to fix: use ``multiprocessing`` with the start method ``spawn``, or load models only in the child.
     """
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import http.server
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -163,6 +165,32 @@ def HbmClosedError(models: ModelFactory, folder: Path) -> None:  # noqa: ARG001
     runtime.run(X)
 
 
+@raises()
+def HbmNetworkError(models: ModelFactory, folder: Path) -> None:  # noqa: ARG001
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    hbm_runtime.connect(f"http://127.0.0.1:{port}")
+
+
+@raises()
+def HbmRemoteError(models: ModelFactory, folder: Path) -> None:  # noqa: ARG001
+    class Nonsense(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"no server of models")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Nonsense) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            hbm_runtime.connect(f"http://127.0.0.1:{server.server_port}")
+        finally:
+            server.shutdown()
+
+
 IN_A_CHILD = """
 import os, sys
 import numpy as np
@@ -244,7 +272,7 @@ def test_every_error_has_a_situation_a_cure_and_a_place_in_the_guide() -> None:
         name = kind.__name__
         assert getattr(hbm_runtime, name) is kind
         assert name in hbm_runtime.__all__
-        assert "Cure: " in (kind.__doc__ or "")
+        assert "How to fix: " in (kind.__doc__ or "")
         (row,) = [line for line in guide.splitlines() if line.startswith(f"| `{name}`")]
         cells = [cell.strip() for cell in row.strip("|").split("|")]
         assert all(cells[i] for i in (0, 2, 3)), f"{name} lacks its cause or its cure in {GUIDE.name}"
