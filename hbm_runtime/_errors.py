@@ -71,14 +71,17 @@ class InputTypeError(HbmError, TypeError):
 
 
 class ModelError(HbmError):
-    """A model cannot be used: compiled for another SoC, damaged (`ContainerError`), not readable (`HbmIOError`).
+    """A model cannot be used here: sound but unfit, damaged (`ContainerError`), or not readable (`HbmIOError`).
+
+    Sound models are refused when they are compiled for another SoC, or have an element type, an operator, a rank or
+    external data that the driver cannot serve; `model` and `tensor` tell which.
 
     How to fix: compile or pack the model again; on a PC pack the ONNX model with ``hbm-runtime pack``.
     """
 
 
 class ContainerError(ModelError):
-    """A file or buffer is no model, or is truncated or damaged: its content cannot be read.
+    """A file or buffer itself is no model, or is truncated or damaged: its content cannot be read.
 
     How to fix: copy or make the file again; the message tells what is wrong with it.
     """

@@ -10,7 +10,7 @@
 
 namespace bpusim {
 
-inline constexpr std::uint32_t kTaskInterfaceVersion = 0x10002U;
+inline constexpr std::uint32_t kTaskInterfaceVersion = 0x10003U;
 
 // One inference inside a task. libdnn makes it, libhbucp runs and destroys it.
 class Job {
@@ -92,6 +92,9 @@ struct TaskInterface {
   bool (*logs)(LogLevel level);
 
   void (*registerModels)(const ModelInterface* models);
+
+  // After fail(): the model and the tensor that it is about, "" where they are not known.
+  void (*noteErrorPlace)(const char* model, const char* tensor);
 };
 
 }  // namespace bpusim

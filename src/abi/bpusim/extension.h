@@ -140,6 +140,9 @@ typedef struct bpusimInterface {
    * counts in bpusimLive as an allocation of the client. */
   int32_t (*takeResults)(bpusimResult* results, int32_t count, hbUCPTaskHandle_t task, int32_t subTaskIndex);
   void (*releaseResult)(void* owner);
+
+  /* Model and tensor that the failure of lastError() is about, "" where they are not known. Valid as its text is. */
+  void (*lastErrorPlace)(const char** model, const char** tensor);
 } bpusimInterface;
 
 /* The interface of this version, or NULL when the driver does not know it. Lives as long as the library. */

@@ -54,6 +54,14 @@ struct Engine {
 
 void check(ort::Status* status, std::int32_t code = HB_DNN_INVALID_MODEL) { check(api(), status, code); }
 
+// Throws when the engine refuses a model. What is no message is damaged; everything else is sound, and the engine lacks
+// an operator, a type, a version or a file of constants.
+void checkModel(ort::Status* status) {
+  const std::int32_t code = status != nullptr ? api().GetErrorCode(status) : 0;
+  const bool damaged = code == ort::kNoModel || code == ort::kInvalidProtobuf;
+  check(status, damaged ? HB_DNN_INVALID_MODEL : HB_DNN_INCOMPATIBLE_MODEL);
+}
+
 // A string of the engine's allocator, given back to it.
 [[nodiscard]] std::string taken(char* text) {
   const std::string copy = text == nullptr ? "" : text;
@@ -305,7 +313,7 @@ EngineSession::EngineSession(std::string_view graph, const EngineOptions& option
   // Creating the first session changes the floating-point settings of its thread.
   const DenormalScope scope(false);
   ort::Session* session = nullptr;
-  check(
+  checkModel(
       api().CreateSessionFromArray(engine().env, graph.data(), graph.size(), sessionOptions(options).get(), &session));
   session_.reset(session);
   inputs_ = tensorsOf(session, api().SessionGetInputCount, api().SessionGetInputName, api().SessionGetInputTypeInfo);

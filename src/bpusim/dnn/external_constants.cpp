@@ -17,8 +17,10 @@ namespace {
 namespace fs = std::filesystem;
 
 [[noreturn]] void refuse(const OnnxConstant& constant, const std::string& text) {
-  throw Error(HB_DNN_INCOMPATIBLE_MODEL, "the values of '" + std::string(constant.name) + "' lie in '" +
-                                             std::string(constant.location) + "', " + text);
+  throw Error(
+      HB_DNN_INCOMPATIBLE_MODEL,
+      "the values of '" + std::string(constant.name) + "' lie in '" + std::string(constant.location) + "', " + text, "",
+      std::string(constant.name));
 }
 
 [[nodiscard]] bool isBelow(const fs::path& folder, const fs::path& file) {

@@ -11,6 +11,14 @@ std::int32_t fail(std::int32_t status, const char* text) noexcept {
   return tasks() == nullptr ? status : tasks()->fail(status, text);
 }
 
+std::int32_t fail(const Error& error) noexcept {
+  const std::int32_t status = fail(error.status(), error.what());
+  if (tasks() != nullptr) {
+    tasks()->noteErrorPlace(error.model().c_str(), error.tensor().c_str());
+  }
+  return status;
+}
+
 bool enter(const char* function, std::int32_t* status) noexcept {
   if (tasks() == nullptr) {
     *status = HB_UCP_INIT_FAILED;

@@ -18,6 +18,8 @@ namespace bpusim {
 // Notes the text of a failure for this thread and returns its status.
 [[nodiscard]] std::int32_t fail(std::int32_t status, const char* text) noexcept;
 
+[[nodiscard]] std::int32_t fail(const Error& error) noexcept;
+
 // Counts the call, applies faults and refuses after fork(). False: return *status at once.
 [[nodiscard]] bool enter(const char* function, std::int32_t* status) noexcept;
 
@@ -34,7 +36,7 @@ template <class Body>
       return body();
     }
   } catch (const Error& error) {
-    return fail(error.status(), error.what());
+    return fail(error);
   } catch (const std::bad_alloc&) {
     return fail(HB_DNN_OUT_OF_MEMORY, "the process is out of memory");
   } catch (const std::exception& error) {

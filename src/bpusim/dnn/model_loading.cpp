@@ -11,6 +11,7 @@
 #include "host_file.hpp"
 #include "library.hpp"
 #include "model_graphs.hpp"
+#include "onnx_constants.hpp"
 #include "onnx_edit.hpp"
 #include "onnx_graph.hpp"
 #include "onnx_metadata.hpp"
@@ -91,10 +92,11 @@ void openSession(const Origin& origin, Model& model) {
     try {
       model.session = std::make_unique<ModelSession>(model.graph(), std::move(options), origin.options.profile);
     } catch (const Error& error) {
-      if (error.status() != HB_DNN_INVALID_MODEL) {
+      if (error.status() != HB_DNN_INVALID_MODEL && error.status() != HB_DNN_INCOMPATIBLE_MODEL) {
         throw;
       }
-      throw Error(error.status(), "'" + origin.file.place + "', model '" + model.name + "': " + error.what());
+      throw Error(error.status(), "'" + origin.file.place + "', model '" + model.name + "': " + error.what(),
+                  model.name, constantOf(model.graph(), error.what()));
     }
   }
   if (origin.options.keepAll && dropUnfit(model)) {
@@ -138,9 +140,10 @@ using ByName = std::unordered_map<std::string_view, const EngineTensor*>;
     const std::string where = whereOf(origin, model, role, entry.name);
     const auto found = graph.find(entry.graphName);
     if (found == graph.end()) {
-      throw Error(HB_DNN_INVALID_MODEL, where + " has no counterpart in the graph; pack the model again");
+      throw Error(HB_DNN_INVALID_MODEL, where + " has no counterpart in the graph; pack the model again", model,
+                  std::string(entry.name));
     }
-    tensors.push_back(tensorOf(entry, *found->second, !all, where));
+    tensors.push_back(about(model, entry.name, [&] { return tensorOf(entry, *found->second, !all, where); }));
     graph.erase(found);
   }
   if (all && !graph.empty()) {
@@ -154,7 +157,8 @@ using ByName = std::unordered_map<std::string_view, const EngineTensor*>;
 void addKept(const Origin& origin, Model& model) {
   const std::vector<EngineTensor>& outputs = model.session->engine().outputs();
   for (std::size_t i = outputs.size() - model.source.keep.size(); i < outputs.size(); ++i) {
-    ModelTensor tensor = tensorOf(outputs[i], whereOf(origin, model.name, "kept tensor", outputs[i].name));
+    const std::string where = whereOf(origin, model.name, "kept tensor", outputs[i].name);
+    ModelTensor tensor = about(model.name, outputs[i].name, [&] { return tensorOf(outputs[i], where); });
     if (outputs[i].shape.empty()) {
       tensor.rankKnown = false;
       tensor.dynamic = true;
@@ -231,7 +235,7 @@ void addKept(const Origin& origin, Model& model) {
   std::vector<ModelTensor> all;
   for (const EngineTensor& tensor : tensors) {
     const std::string where = whereOf(origin, model, outputs ? "output" : "input", tensor.name);
-    ModelTensor& added = all.emplace_back(tensorOf(tensor, where));
+    ModelTensor& added = all.emplace_back(about(model, tensor.name, [&] { return tensorOf(tensor, where); }));
     const OnnxValue* const value = valueOf(declared, tensor.name);
     if (value != nullptr) {
       added.description = value->description;
@@ -241,7 +245,8 @@ void addKept(const Origin& origin, Model& model) {
       continue;
     }
     if (!outputs) {
-      throw Error(HB_DNN_INVALID_MODEL, where + " declares no shape; give it one, with dynamic dimensions if need be");
+      throw Error(HB_DNN_INCOMPATIBLE_MODEL,
+                  where + " declares no shape; give it one, with dynamic dimensions if need be", model, tensor.name);
     }
     added.rankKnown = false;
     added.dynamic = true;
@@ -254,7 +259,8 @@ void addKept(const Origin& origin, Model& model) {
   try {
     return placeConstants(origin.file.bytes->view(), origin.file.path);
   } catch (const Error& error) {
-    throw Error(error.status(), "'" + origin.file.place + "', model '" + model.name + "': " + error.what());
+    throw Error(error.status(), "'" + origin.file.place + "', model '" + model.name + "': " + error.what(), model.name,
+                error.tensor());
   }
 }
 

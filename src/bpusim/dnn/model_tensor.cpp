@@ -24,12 +24,13 @@ constexpr std::int64_t kSizeUnit = 128;
 
 void checkType(const EngineTensor& graph, const std::string& where) {
   if (graph.type < 0) {
-    throw Error(HB_DNN_INVALID_MODEL, where + " is a " + graph.typeText +
-                                          ", which no tensor of this driver can be; change it in the ONNX file, for "
-                                          "example with a Cast");
+    throw Error(HB_DNN_INCOMPATIBLE_MODEL,
+                where + " is a " + graph.typeText +
+                    ", which no tensor of this driver can be; change it in the ONNX file, for "
+                    "example with a Cast");
   }
   if (graph.shape.size() > HB_DNN_TENSOR_MAX_DIMENSIONS) {
-    throw Error(HB_DNN_INVALID_MODEL,
+    throw Error(HB_DNN_INCOMPATIBLE_MODEL,
                 where + " has " + std::to_string(graph.shape.size()) + " dimensions, at most 10 are possible");
   }
 }
@@ -39,7 +40,7 @@ void setShape(ModelTensor& tensor, const std::vector<std::int64_t>& shape, const
   to.numDimensions = static_cast<std::int32_t>(shape.size());
   for (std::size_t i = 0; i < shape.size(); ++i) {
     if (shape[i] > std::numeric_limits<std::int32_t>::max()) {
-      throw Error(HB_DNN_INVALID_MODEL, where + ": dimension " + std::to_string(shape[i]) + " is too large");
+      throw Error(HB_DNN_INCOMPATIBLE_MODEL, where + ": dimension " + std::to_string(shape[i]) + " is too large");
     }
     to.dimensionSize[i] = static_cast<std::int32_t>(std::max(shape[i], kDynamic));
     tensor.dynamic = tensor.dynamic || shape[i] < 0;
@@ -153,13 +154,13 @@ ModelTensor tensorOf(const EngineTensor& graph, const std::string& where) {
     if (graph.shape[i] < 0 || stride < 0) {
       stride = kDynamic;
     } else if (__builtin_mul_overflow(stride, std::max<std::int64_t>(graph.shape[i], 1), &stride)) {
-      throw Error(HB_DNN_INVALID_MODEL, where + " is too large");
+      throw Error(HB_DNN_INCOMPATIBLE_MODEL, where + " is too large");
     }
   }
   const bool empty = std::count(graph.shape.begin(), graph.shape.end(), 0) != 0;
   properties.alignedByteSize = tensor.dynamic ? kDynamic : paddedSize(empty ? 0 : stride);
   if (!tensor.dynamic && properties.alignedByteSize < stride && !empty) {
-    throw Error(HB_DNN_INVALID_MODEL, where + " is too large");
+    throw Error(HB_DNN_INCOMPATIBLE_MODEL, where + " is too large");
   }
   return tensor;
 }

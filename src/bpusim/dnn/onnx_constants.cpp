@@ -179,4 +179,26 @@ std::string withConstants(std::string_view model, ConstantFiles& files) { return
 
 std::string withoutWeights(std::string_view model, ConstantFiles& files) { return Copier(files).withoutLarge(model); }
 
+std::string constantOf(std::string_view model, std::string_view text) {
+  std::string found;
+  const auto look = [&](std::string_view message) {
+    const std::optional<OnnxConstant> constant = readConstant(message);
+    if (!constant.has_value() || !constant->external || constant->name.size() <= found.size()) {
+      return;
+    }
+    const std::string named = "initializer: " + std::string(constant->name);
+    const std::size_t at = text.find(named);
+    // The name of another one may go on.
+    if (at != std::string_view::npos && (at + named.size() == text.size() || text[at + named.size()] == ' ')) {
+      found = constant->name;
+    }
+  };
+  try {
+    forEachConstant(model, OnnxPart::kModel, look);
+  } catch (const Error&) {  // damaged: the engine has said so
+    found.clear();
+  }
+  return found;
+}
+
 }  // namespace bpusim

@@ -37,4 +37,7 @@ class ConstantFiles {
 // type and shape, since no shape is computed from them; the others are inside. Throws Error.
 [[nodiscard]] std::string withoutWeights(std::string_view model, ConstantFiles& files);
 
+// The constant in another file that a text of the engine names; "" when it names none.
+[[nodiscard]] std::string constantOf(std::string_view model, std::string_view text);
+
 }  // namespace bpusim

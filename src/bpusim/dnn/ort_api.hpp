@@ -45,6 +45,7 @@ enum Optimisation : std::int32_t {
   kExtendedOptimisation = 2,
   kAllOptimisations = 99
 };
+enum ErrorCode : std::int32_t { kNoModel = 4, kInvalidProtobuf = 7 };
 enum AllocatorType : std::int32_t { kDeviceAllocator = 0 };
 enum MemoryType : std::int32_t { kDefaultMemory = 0 };
 
@@ -53,6 +54,7 @@ using LogFunction = void (*)(void* context, std::int32_t severity, const char* c
 
 // BPUSIM_ORT_FUNCTION(position, first API version that has it, result, name, arguments)
 #define BPUSIM_ORT_FUNCTIONS(F)                                                                                      \
+  F(1, 1, std::int32_t, GetErrorCode, (const Status*))                                                               \
   F(2, 1, const char*, GetErrorMessage, (const Status*))                                                             \
   F(4, 1, Status*, CreateEnvWithCustomLogger, (LogFunction, void*, std::int32_t, const char*, Env**))                \
   F(6, 1, Status*, DisableTelemetryEvents, (const Env*))                                                             \

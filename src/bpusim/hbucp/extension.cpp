@@ -192,6 +192,7 @@ constexpr bpusimInterface kInterface = {
     taskTimes,
     takeResults,
     releaseResult,
+    lastErrorPlace,
 };
 
 // --- for libdnn
@@ -258,8 +259,8 @@ bool logsLevel(LogLevel level) { return logs(level); }
 void registerModels(const ModelInterface* interface) { models.store(interface); }
 
 constexpr TaskInterface kTaskInterface = {
-    enter,    enterText,   failWithText, append,  runNow,    withEndedJob,
-    memoryAt, countResult, platform,     logText, logsLevel, registerModels,
+    enter,       enterText, failWithText, append,    runNow,         withEndedJob,   memoryAt,
+    countResult, platform,  logText,      logsLevel, registerModels, noteErrorPlace,
 };
 
 }  // namespace

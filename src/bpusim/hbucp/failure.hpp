@@ -16,4 +16,9 @@ std::int32_t fail(std::int32_t status, std::string_view text, LogLevel level = L
 
 [[nodiscard]] const char* lastError() noexcept;
 
+// Notes after fail() what that failure is about. Names that are too long to be kept count as not known.
+void noteErrorPlace(const char* model, const char* tensor) noexcept;
+
+void lastErrorPlace(const char** model, const char** tensor) noexcept;
+
 }  // namespace bpusim

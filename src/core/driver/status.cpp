@@ -24,6 +24,22 @@ ErrorKind kindOf(std::int32_t status) {
   }
 }
 
+// Model and tensor as the caller knows them, else as the driver tells them.
+ErrorContext contextOf(const Driver& driver, const std::string& model, const std::string& tensor) {
+  ErrorContext context{"", 0, "", model, tensor};
+  const auto tell = driver.extensionFunction(&bpusimInterface::lastErrorPlace);
+  if (tell != nullptr && tensor.empty()) {
+    const char* itsModel = "";
+    const char* itsTensor = "";
+    tell(&itsModel, &itsTensor);
+    if (model.empty() || model == itsModel) {
+      context.model = itsModel;
+      context.tensor = itsTensor;
+    }
+  }
+  return context;
+}
+
 std::string driverText(const Driver& driver, std::int32_t status) {
   if (const auto lastError = driver.extensionFunction(&bpusimInterface::lastError)) {
     const char* text = lastError();
@@ -96,6 +112,7 @@ std::string place(const std::string& model, const char* role, const std::string&
 
 Error driverError(const Driver& driver, const char* function, std::int32_t status, const std::string& model,
                   const std::string& tensor) {
+  ErrorContext context = contextOf(driver, model, tensor);
   const std::string where = place(model, "tensor", tensor);
   const std::string name = statusName(status);
   std::string message = where.empty() ? "" : where + ": ";
@@ -107,7 +124,10 @@ Error driverError(const Driver& driver, const char* function, std::int32_t statu
   if (!text.empty()) {
     message += ": " + text;
   }
-  return {kindOf(status), message, ErrorContext{function, status, name, model, tensor}};
+  context.function = function;
+  context.status = status;
+  context.statusName = name;
+  return {kindOf(status), message, std::move(context)};
 }
 
 Error inferenceError(const Driver& driver, std::int32_t status, const std::string& model, const std::string& tensor) {
