@@ -99,5 +99,5 @@ def test_names_of_tensors_have_to_be_text() -> None:
     proto = CASES["a scalar"].proto
     copy = onnx.load_model_from_string(proto.SerializeToString())
     copy.graph.output[0].name = copy.graph.node[0].output[0] = "abcd"
-    with pytest.raises(PackError, match="the name b'a.*' of an output is no UTF-8 text; rename it"):
+    with pytest.raises(PackError, match=r"the name b'a.*' of an output is no UTF-8 text; rename it"):
         build_model(copy.SerializeToString().replace(b"abcd", b"a\xfe\xffd"))
