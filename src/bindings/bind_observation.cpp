@@ -99,7 +99,8 @@ void setLogHandler(const py::object& handler, int level) {
           notifyPython(*holdPython([of, line = std::string(text), function = static_cast<PyObject*>(userdata)] {
             py::reinterpret_borrow<py::object>(function)(static_cast<int>(of), line);
           }));
-        } catch (const std::bad_alloc&) {  // a line less
+        } catch (const std::bad_alloc&) {
+          return;  // a line less
         }
       },
       kept, static_cast<LogLevel>(level));

@@ -91,10 +91,8 @@ Attempt tryLoad(const DriverCandidate& candidate) {
   std::string missing;
   constexpr bool REQUIRED = true;
   constexpr bool OPTIONAL = false;
-  const auto& libraryOf = [&](const SharedLibrary& library) -> const SharedLibrary& {
-    return &library == &hbucp ? bound : library;
-  };
-#define HBM_DRIVER_FUNCTION(library, name, need) bind(libraryOf(library), #name, need, driver->name, missing);
+  const auto libraryOf = [&](const SharedLibrary* library) { return library == &hbucp ? &bound : library; };
+#define HBM_DRIVER_FUNCTION(library, name, need) bind(*libraryOf(&(library)), #name, need, driver->name, missing);
 #include "functions.inc"
 #undef HBM_DRIVER_FUNCTION
   if (!missing.empty()) {

@@ -53,16 +53,21 @@ struct Worker::State {
   bool ending = false;
 };
 
+std::unique_ptr<std::thread> Worker::threadOf(const std::shared_ptr<State>& state) noexcept {
+  try {
+    return std::make_unique<std::thread>([state] { state->loop(); });
+  } catch (const std::exception&) {
+    return nullptr;
+  }
+}
+
 Worker::Worker(const char* threadName) : state_(std::make_shared<State>(threadName)) {}
 
 void Worker::post(Item& item) noexcept {
   {
     const std::lock_guard lock(state_->mutex);
     if (state_->thread == nullptr) {
-      try {
-        state_->thread = std::make_unique<std::thread>([state = state_] { state->loop(); });
-      } catch (const std::exception&) {  // no thread, or no memory for one
-      }
+      state_->thread = threadOf(state_);
     }
     if (state_->thread != nullptr) {
       state_->add(item);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <thread>
 
 namespace hbm {
 
@@ -36,6 +37,9 @@ class Worker {
 
  private:
   struct State;
+  // Null where the system has no thread left, or no memory for one.
+  [[nodiscard]] static std::unique_ptr<std::thread> threadOf(const std::shared_ptr<State>& state) noexcept;
+
   std::shared_ptr<State> state_;
 };
 

@@ -23,7 +23,8 @@ void RequestImpl::noteCompletion(RequestTrace&& seen) noexcept {
   trace_->core = seen.core;
   try {
     trace_->copies.insert(trace_->copies.end(), seen.copies.begin(), seen.copies.end());
-  } catch (const std::bad_alloc&) {  // the profile lacks these copies
+  } catch (const std::bad_alloc&) {
+    return;  // the profile lacks these copies
   }
 }
 

@@ -66,8 +66,8 @@ TEST(without_an_engine_loading_says_what_to_do_and_the_rest_works) {
   CHECK_EQ(got.status, 0);
   CHECK(has(got.output, "status=-100003"));
   CHECK(!has(got.output, "status=0"));
-  CHECK(has(got.output, "pip install onnxruntime"));
-  CHECK(has(got.output, "hbm_runtime[bpusim]"));
+  CHECK(has(got.output, "install it"));
+  CHECK(!has(got.output, "pip"));  // who loads it may know nothing of Python
   CHECK(has(got.output, "BPUSIM_ENGINE_PATH"));
   CHECK(has(got.output, "/nowhere"));
   const process::Result rest = probe({"without_engine"}, {"BPUSIM_ENGINE_PATH=/nowhere"});
