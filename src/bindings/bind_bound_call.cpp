@@ -17,9 +17,9 @@ namespace {
 
 class PyBoundCall {
  public:
-  PyBoundCall(const py::object& runtime, const std::string& model, std::vector<py::array> inputs,
+  PyBoundCall(py::object runtime, const std::string& model, std::vector<py::array> inputs,
               std::vector<std::optional<py::array>> outputs, bool exact)
-      : owner_(runtime),
+      : owner_(std::move(runtime)),
         runtime_(owner_.cast<const PyRuntime&>()),
         inputs_(std::move(inputs)),
         outputs_(std::move(outputs)),
@@ -37,16 +37,17 @@ class PyBoundCall {
       call.inputs.push_back(viewOf(inputs_[i], model, "input", info.inputs[i]));
     }
     for (std::size_t i = 0; i < outputs_.size(); ++i) {
+      const std::optional<py::array>& target = outputs_[i];
       wish.shown.push_back(i);
-      if (!outputs_[i]) {
+      if (!target.has_value()) {
         call.outputs.emplace_back();
         wish.arrays.emplace_back();
         continue;
       }
-      requireTarget(*outputs_[i], model, info.outputs[i]);
-      call.outputs.push_back(viewOf(*outputs_[i], model, "output", info.outputs[i]));
+      requireTarget(*target, model, info.outputs[i]);
+      call.outputs.push_back(viewOf(*target, model, "output", info.outputs[i]));
       wish.inPlainMemory |= !isDeviceMemory(call.outputs.back().data);
-      wish.arrays.emplace_back(*outputs_[i]);
+      wish.arrays.emplace_back(*target);
     }
     loaded->runtime->checkCalls(calls_);
   }
@@ -73,7 +74,8 @@ class PyBoundCall {
     ended(false);
     py::dict others;
     for (std::size_t i = 0; i < outputs_.size(); ++i) {
-      if (!outputs_[i] || !isIn(results.front()[i], *outputs_[i])) {
+      const std::optional<py::array>& target = outputs_[i];
+      if (!target.has_value() || !isIn(results.front()[i], *target)) {
         others[loaded->names[calls_.front().model].outputs[i]] = arrayOf(results.front()[i]);
       }
     }
@@ -179,10 +181,9 @@ class PyBoundCall {
   std::weak_ptr<Request> last_;
 };
 
-std::unique_ptr<PyBoundCall> makeBoundCall(const py::object& runtime, const std::string& model,
-                                           std::vector<py::array> inputs, std::vector<std::optional<py::array>> outputs,
-                                           bool exact) {
-  return std::make_unique<PyBoundCall>(runtime, model, std::move(inputs), std::move(outputs), exact);
+std::unique_ptr<PyBoundCall> makeBoundCall(py::object runtime, const std::string& model, std::vector<py::array> inputs,
+                                           std::vector<std::optional<py::array>> outputs, bool exact) {
+  return std::make_unique<PyBoundCall>(std::move(runtime), model, std::move(inputs), std::move(outputs), exact);
 }
 
 }  // namespace

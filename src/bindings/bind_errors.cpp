@@ -1,6 +1,9 @@
 // The one translator from C++ errors to Python exceptions, whose classes are written in Python.
 #include <pybind11/gil_safe_call_once.h>
 
+#include <string>
+#include <string_view>
+
 #include "bindings/arguments/mappings.hpp"
 #include "bindings/bindings.hpp"
 #include "core/encryption/encryption.hpp"
@@ -78,9 +81,9 @@ py::module_& errorClasses() {
 py::object orNone(const std::string& name) { return name.empty() ? py::object(py::none()) : nameStr(name); }
 
 // What helps in Python, which is not the library's to say.
-std::string adviceFor(const Error& error) {
-  const std::string text = error.what();
-  const bool withoutEngine = text.find("ONNX Runtime and cannot use it here") != std::string::npos;
+std::string_view adviceFor(const Error& error) {
+  const std::string_view text = error.what();
+  const bool withoutEngine = text.find("ONNX Runtime and cannot use it here") != std::string_view::npos;
   return withoutEngine ? "; in Python, pip install onnxruntime in the environment of the program" : "";
 }
 
@@ -90,7 +93,7 @@ std::string adviceFor(const Error& error) {
 py::object exceptionFor(const Error& error) {
   const ErrorContext& context = error.context();
   return errorClasses().attr(classNameOf(error))(
-      proseStr(error.what() + adviceFor(error)), py::arg("function") = orNone(context.function),
+      proseStr(std::string(error.what()).append(adviceFor(error))), py::arg("function") = orNone(context.function),
       py::arg("status") = context.status != 0 ? py::object(py::int_(context.status)) : py::object(py::none()),
       py::arg("status_name") = orNone(context.statusName), py::arg("model") = orNone(context.model),
       py::arg("tensor") = orNone(context.tensor));

@@ -17,6 +17,7 @@ PYBIND11_MODULE(_core_of_main, module, py::mod_gil_not_used()) {
 
 // pybind11 takes the GIL by PyGILState_Ensure(), which in a sub-interpreter waits for ever for the thread that calls
 // it. So the question comes before anything of pybind11.
+// NOLINTNEXTLINE(bugprone-reserved-identifier): the name that Python looks up
 extern "C" PYBIND11_EXPORT PyObject* PyInit__core() {
   if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
     PyErr_SetString(PyExc_ImportError,

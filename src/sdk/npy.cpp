@@ -113,7 +113,7 @@ std::size_t byteCount(const NpyArray& array, const std::string& path) {
 std::string headerOf(std::ifstream& file, const std::string& path) {
   std::array<char, 8> begin{};
   file.read(begin.data(), begin.size());
-  const auto version = static_cast<unsigned>(begin[6]);
+  const auto version = static_cast<unsigned char>(begin[6]);
   if (!file || std::string_view(begin.data(), kMagic.size()) != kMagic || version < 1 || version > 3) {
     damaged(path);
   }

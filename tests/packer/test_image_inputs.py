@@ -239,7 +239,7 @@ def test_a_batch_is_one_input_or_one_for_each_picture(runtime_type: ImageType, s
         (
             ImageInput(ImageType.NV12, ImageType.RGB),
             image_model(size=(241, 320)),
-            "even height and width, not 241 x 320",
+            "an even width and an even height, given 320 x 241",
         ),
         (ImageInput(ImageType.NV12, ImageType.RGB), image_model(1), "needs 3 channels"),
         (ImageInput(ImageType.NV12, ImageType.RGB, "NHWC"), image_model(), "check input_layout_train"),

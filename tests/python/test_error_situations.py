@@ -71,7 +71,10 @@ def ContainerError(models: ModelFactory, folder: Path) -> None:
 
 @raises()
 def HbmIOError(models: ModelFactory, folder: Path) -> None:  # noqa: ARG001
-    HB_HBMRuntime(folder)
+    path = folder / "model.hbm"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.path.relpath(path))
+        HB_HBMRuntime(path)
 
 
 @raises()

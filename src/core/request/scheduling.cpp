@@ -47,7 +47,7 @@ void checkCores(const ModelInfo& model, const Soc& soc, const std::vector<std::i
                               : std::any_of(cores.begin(), cores.end(), [&](auto core) { return exists(soc, core); });
   if (!enough) {
     refuse(model, "bpu_cores " + listed(cores) + ": this SoC has no core " + std::to_string(*missing) + "; it has " +
-                      std::to_string(*soc.cores) + ", counted from 0");
+                      std::to_string(soc.cores.value_or(0)) + ", counted from 0");
   }
   const std::set<std::int32_t> distinct(cores.begin(), cores.end());
   if (several && distinct.size() != static_cast<std::size_t>(model.compileCores)) {
