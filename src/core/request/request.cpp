@@ -145,11 +145,7 @@ RequestImpl::Submission RequestImpl::submit() noexcept {
       const std::lock_guard lock(mutex_);
       info_.late = true;
     }
-    fail(errorOr(model_->outOfMemory, [this] {
-      return Error(ErrorKind::kDeadline,
-                   place(model_->info.name) + ": its deadline had passed before the device was free; it was not run",
-                   {"", 0, "", model_->info.name, ""});
-    }));
+    fail(errorOf(ErrorKind::kDeadline, "its deadline had passed before the device was free; it was not run"));
     return Submission::kEnded;
   }
   try {
@@ -199,6 +195,12 @@ SharedError RequestImpl::currentError() const noexcept {
   }
 }
 
+SharedError RequestImpl::errorOf(ErrorKind kind, const char* text) const noexcept {
+  return errorOr(model_->outOfMemory, [&] {
+    return Error(kind, place(model_->info.name) + ": " + text, {"", 0, "", model_->info.name, ""});
+  });
+}
+
 void RequestImpl::failWithCurrentException() noexcept { fail(currentError()); }
 
 void RequestImpl::fail(SharedError error) noexcept {
@@ -244,19 +246,12 @@ bool cancelAll(const std::vector<std::shared_ptr<Request>>& requests) {
 
 void RequestImpl::endCancelled() noexcept {
   inference_.release();
-  end(RequestState::kCancelled, {}, errorOr(model_->outOfMemory, [this] {
-        return Error(ErrorKind::kCancelled, place(model_->info.name) + ": the request was cancelled before it ran",
-                     {"", 0, "", model_->info.name, ""});
-      }));
+  end(RequestState::kCancelled, {}, errorOf(ErrorKind::kCancelled, "the request was cancelled before it ran"));
 }
 
 void RequestImpl::abandon() {
   Driver::refuseFork();
-  drop(RequestState::kCancelled, errorOr(model_->outOfMemory, [this] {
-         return Error(ErrorKind::kCancelled,
-                      place(model_->info.name) + ": the request was let go of before it was done",
-                      {"", 0, "", model_->info.name, ""});
-       }));
+  drop(RequestState::kCancelled, errorOf(ErrorKind::kCancelled, "the request was let go of before it was done"));
 }
 
 void RequestImpl::expire() noexcept {

@@ -88,6 +88,8 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   void announce() noexcept;
   // The error that is being handled, with what is known of the model.
   [[nodiscard]] SharedError currentError() const noexcept;
+  // An error that is about the model alone: its name, then the text.
+  [[nodiscard]] SharedError errorOf(ErrorKind kind, const char* text) const noexcept;
   [[nodiscard]] SharedError waitingError(std::int32_t status) const noexcept;
   void fail(SharedError error) noexcept;
   [[nodiscard]] bool waitSlices(std::optional<std::chrono::steady_clock::time_point> until,
