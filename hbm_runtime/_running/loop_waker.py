@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import itertools
 import threading
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from .. import _core
+from .._errors import InputTypeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,9 +35,7 @@ class _LoopWaker:
 
     def _on_ready(self) -> None:
         for ticket in self._waker.take():
-            waiter = self._waiters.pop(ticket)
-            if not waiter.done():
-                waiter.set_result(None)
+            _set_done(self._waiters.pop(ticket))
 
 
 _wakers: WeakKeyDictionary[asyncio.AbstractEventLoop, _LoopWaker] = WeakKeyDictionary()
@@ -61,3 +61,29 @@ def wake_when_done(request: _core.Request, waiter: asyncio.Future[None], otherwi
                 return
             _wakers[loop] = waker
     waker.watch(request, waiter)
+
+
+def waking(waiter: asyncio.Future[None]) -> Callable[[object], None]:
+    """Returns a callback of a request that sets the result of a loop's future, from any thread."""
+    loop = waiter.get_loop()
+
+    def wake(_: object) -> None:
+        with suppress(RuntimeError):  # the loop was closed
+            loop.call_soon_threadsafe(_set_done, waiter)
+
+    return wake
+
+
+def refuse_asyncio_wait(callback: Callable[[Any], object]) -> None:
+    """Refuses the callback of `asyncio.wait()`, which would wait forever: no other thread may call it.
+
+    Raises:
+        InputTypeError: It is that callback.
+    """
+    if getattr(callback, "__module__", None) == "asyncio.tasks":
+        raise InputTypeError("asyncio.wait() cannot wait for a request itself: use asyncio.ensure_future(request)")
+
+
+def _set_done(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .._core import refuse_fork
-from .._errors import HbmCancelledError, HbmError, HbmForkError, InputTypeError, WaitTimeoutError
+from .._errors import HbmCancelledError, HbmError, HbmForkError, WaitTimeoutError
 from .flat_result import ModelOutputs
 from .keywords import Array, Result
-from .loop_waker import wake_when_done
+from .loop_waker import refuse_asyncio_wait, wake_when_done, waking
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
@@ -222,8 +222,7 @@ class InferRequest(concurrent.futures.Future[R]):
         Raises:
             InputTypeError: `asyncio.wait()` adds a callback of its own, which no other thread may call.
         """
-        if getattr(fn, "__module__", None) == "asyncio.tasks":  # without this it would wait forever
-            raise InputTypeError("asyncio.wait() cannot wait for a request itself: use asyncio.ensure_future(request)")
+        refuse_asyncio_wait(fn)
         self._watch()
         if self.done():
             self._settle()
@@ -236,14 +235,8 @@ class InferRequest(concurrent.futures.Future[R]):
             HbmError: As `result`; `HbmCancelledError` when somebody else cancelled the request.
         """
         if not self.done():
-            loop = asyncio.get_running_loop()
-            waiter: asyncio.Future[None] = loop.create_future()
-
-            def wake(_: object) -> None:
-                with suppress(RuntimeError):  # the loop was closed
-                    loop.call_soon_threadsafe(_set_done, waiter)
-
-            wake_when_done(self._request, waiter, lambda: self.add_done_callback(wake))
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            wake_when_done(self._request, waiter, lambda: self.add_done_callback(waking(waiter)))
             try:
                 yield from waiter
             except BaseException:  # the task was cancelled, or is thrown away with its loop
@@ -344,8 +337,3 @@ class InferRequest(concurrent.futures.Future[R]):
 def _log_failure(request: _core.Request) -> None:
     if request.state == "failed":
         _log.error("a request failed and nobody asked for its result: %s", request.error())
-
-
-def _set_done(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_result(None)

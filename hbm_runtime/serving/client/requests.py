@@ -12,8 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..._errors import HbmCancelledError, HbmError, InputTypeError, WaitTimeoutError
+from ..._errors import HbmCancelledError, HbmError, WaitTimeoutError
 from ..._running.flat_result import ModelOutputs
+from ..._running.loop_waker import refuse_asyncio_wait, waking
 from .running import Outcome
 from .wire import Array, Control
 
@@ -179,21 +180,14 @@ class RemoteRequest(ResultFuture):
         Raises:
             InputTypeError: `asyncio.wait()` adds a callback of its own, which no other thread may call.
         """
-        if getattr(fn, "__module__", None) == "asyncio.tasks":  # without this it would wait forever
-            raise InputTypeError("asyncio.wait() cannot wait for a request itself: use asyncio.ensure_future(request)")
+        refuse_asyncio_wait(fn)
         super().add_done_callback(fn)
 
     def __await__(self) -> Generator[Any, None, Result]:
         """Waits in an event loop; cancelling the awaiting task cancels or abandons the request."""
         if not self.done():
-            loop = asyncio.get_running_loop()
-            waiter: asyncio.Future[None] = loop.create_future()
-
-            def wake(_: object) -> None:
-                with suppress(RuntimeError):  # the loop was closed
-                    loop.call_soon_threadsafe(lambda: None if waiter.done() else waiter.set_result(None))
-
-            self.add_done_callback(wake)
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self.add_done_callback(waking(waiter))
             try:
                 yield from waiter
             except BaseException:  # the task was cancelled, or is thrown away with its loop
