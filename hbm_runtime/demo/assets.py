@@ -107,15 +107,24 @@ def _download(wheel: Wheel, folder: Path) -> None:
         raise DemoError(f"cannot download {wheel.requirement}: {reason}")
 
 
-def main(folder: Path) -> int:
-    """Fetches everything; returns 0, or 1 with one line that says what is missing."""
+def exit_code_of(fetch_all: Callable[[], None]) -> int:
+    """Fetches; returns 0, or 1 with one line that says what is missing."""
     try:
-        for member in _CONTENT:
-            fetch(member, folder)
+        fetch_all()
     except (DemoError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def main(folder: Path) -> int:
+    """Fetches everything; returns the exit code."""
+
+    def fetch_all() -> None:
+        for member in _CONTENT:
+            fetch(member, folder)
+
+    return exit_code_of(fetch_all)
 
 
 if __name__ == "__main__":

