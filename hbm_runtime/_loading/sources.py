@@ -24,7 +24,7 @@ class Sources(NamedTuple):
 
     @property
     def in_memory(self) -> bool:
-        """Whether the models are in memory."""
+        """Returns True if the models are in memory."""
         return bool(self.buffers)
 
 

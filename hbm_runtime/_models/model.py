@@ -44,7 +44,7 @@ class Model:
 
     @property
     def is_dynamic(self) -> bool:
-        """Whether an input has a dynamic dimension."""
+        """Returns True if an input has a dynamic dimension."""
         return any(info.is_dynamic for info in self.inputs.values())
 
     def empty_inputs(self, shapes: Shapes | None = None) -> dict[str, Array]:

@@ -135,7 +135,7 @@ class BoundRun:
 def _fresh_outputs(
     runtime: _core.Runtime, view: Model, shapes: Mapping[str, Sequence[int]], wanted: Mapping[str, Array]
 ) -> dict[str, Array]:
-    """Device arrays for the outputs that are not given and whose shape can be told before a run."""
+    """Makes device arrays for the outputs that are not given and whose shape is known before a run."""
     fresh = {name: info for name, info in view.outputs.items() if name not in wanted}
     known: dict[str, Sequence[int]] = {name: info.shape for name, info in fresh.items() if not info.is_dynamic}
     if len(known) != len(fresh):

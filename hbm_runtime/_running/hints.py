@@ -119,7 +119,7 @@ def _steps(given: list[int], wanted: list[int]) -> str | None:
 
 
 def _keeps_order(order: tuple[int, ...]) -> bool:
-    """Whether one axis moves past the others, which keep their order: channels first to last, or back."""
+    """Returns True if one axis moves past the others in order: channels first to last, or back."""
     last = len(order) - 1
     batch = 1 if order[0] == 0 and last > 2 else 0
     channels = range(batch, last + 1)

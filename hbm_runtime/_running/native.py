@@ -11,7 +11,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def native(function: F) -> F:
-    """A method whose work is done in C++: name, parameters and docstring are the function's, its body is never run.
+    """Declares a method whose work is done in C++: it has the function's name, parameters and docstring, not its body.
 
     The body of that name in ``src/bindings`` gets the arguments in the order of the parameters.
     """
@@ -19,5 +19,5 @@ def native(function: F) -> F:
 
 
 def checked(function: F) -> F:
-    """A method whose wrong arguments are told in one line, which names the nearest right one."""
+    """Lets a method answer a wrong argument with one line that names the nearest right one."""
     return cast("F", _core.native_method(function, False))
