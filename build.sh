@@ -189,7 +189,7 @@ case $verb in
   demo) editable demo; "$python" -m hbm_runtime.demo "$@" ;;
   test) editable test docs; native native; trained_models; "$python" -m pytest -n auto "$@" ;;
   differential) editable test; PYTHONPATH=tests "$python" -m differential "$@" ;;
-  lint) editable test lint; tools/lint.sh ;;
+  lint) editable test lint docs; tools/lint.sh ;;
   sanitize) editable test; sanitize "$@" ;;
   bench) editable test demo
     step "Configure bench" cmake --preset bench
