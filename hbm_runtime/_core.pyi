@@ -359,6 +359,11 @@ def _load_option_kinds() -> dict[str, str]:
     Kinds of the load options by keyword: number, numbers, flag, texts, path or secret.
     """
 
+def _numpy_names() -> dict[str, str]:
+    """
+    numpy's names of the element types that it has, by name.
+    """
+
 def _place_in_box(
     image_width: typing.SupportsInt | typing.SupportsIndex,
     image_height: typing.SupportsInt | typing.SupportsIndex,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import sys
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
         from typing import Self
     else:
         from typing_extensions import Self
-
-_NUMPY = {
-    "S8": "int8", "U8": "uint8", "F16": "float16", "S16": "int16", "U16": "uint16", "F32": "float32", "S32": "int32",
-    "U32": "uint32", "F64": "float64", "S64": "int64", "U64": "uint64", "BOOL8": "bool",
-}  # fmt: skip
 
 
 class VendorEnum(enum.IntEnum):
@@ -60,18 +56,25 @@ def unknown_member(kind: type[_Member], value: int) -> _Member:
     return cast("_Member", _unknown.setdefault((kind, value), member))
 
 
+@cache
+def _numpy_names() -> dict[str, str]:
+    from . import _core  # noqa: PLC0415 (the extension imports this module first)
+
+    return _core._numpy_names()
+
+
 class ElementTypeEnum(VendorEnum):
     """Element types, and the way from and to numpy's."""
 
     @property
     def has_dtype(self) -> bool:
         """Returns True if numpy has this type, and arrays of it can be run."""
-        return self.name in _NUMPY
+        return self.name in _numpy_names()
 
     def to_dtype(self) -> np.dtype[Any]:
         """Returns numpy's dtype. Raises UnsupportedError for those that numpy lacks (S4, U4, MAX, unknown ones)."""
         try:
-            return np.dtype(_NUMPY[self.name])
+            return np.dtype(_numpy_names()[self.name])
         except KeyError:
             raise UnsupportedError(f"numpy has no element type for {self.name}") from None
 
@@ -82,7 +85,9 @@ class ElementTypeEnum(VendorEnum):
         Raises UnsupportedError for types that no tensor has, and TypeError for what is no dtype.
         """
         wanted = np.dtype(dtype)
-        for name, numpy_name in _NUMPY.items():
+        for name, numpy_name in _numpy_names().items():
             if wanted == np.dtype(numpy_name):
                 return cls[name]
-        raise UnsupportedError(f"no tensor has the element type {wanted}; there are {', '.join(_NUMPY.values())}")
+        raise UnsupportedError(
+            f"no tensor has the element type {wanted}; there are {', '.join(_numpy_names().values())}"
+        )

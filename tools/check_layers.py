@@ -31,7 +31,7 @@ BASE = {"_core", "_errors", "_enums", "_printable", "_files"}
 PYTHON_PARTS = {
     "_printable": set[str](),
     "_errors": {"_printable"},
-    "_enums": {"_errors"},
+    "_enums": {"_core", "_errors"},
     "_files": {"_errors"},
     "_machine": BASE,
     "_loading": BASE | {"encryption"},

@@ -26,26 +26,27 @@ py::object enumMember(QuantType type) {
 
 void bindEnums(py::module_& module) {
   py::native_enum<DataType>(module, "hbDNNDataType", "hbm_runtime._enums.ElementTypeEnum", "Element type of a tensor.")
-      .value("S4", DataType::kS4)
-      .value("U4", DataType::kU4)
-      .value("S8", DataType::kS8)
-      .value("U8", DataType::kU8)
-      .value("F16", DataType::kF16)
-      .value("S16", DataType::kS16)
-      .value("U16", DataType::kU16)
-      .value("F32", DataType::kF32)
-      .value("S32", DataType::kS32)
-      .value("U32", DataType::kU32)
-      .value("F64", DataType::kF64)
-      .value("S64", DataType::kS64)
-      .value("U64", DataType::kU64)
-      .value("BOOL8", DataType::kBool8)
+#define HBM_ELEMENT_TYPE(name, enumerator, bytes, numpy, npy, onnx, engine) .value(#name, DataType::enumerator)
+#include "types.inc"
       .value("MAX", DataType::kMax)
       .finalize();
   py::native_enum<QuantType>(module, "hbDNNQuantiType", "hbm_runtime._enums.VendorEnum", "How a tensor is quantised.")
       .value("NONE", QuantType::kNone)
       .value("SCALE", QuantType::kScale)
       .finalize();
+  module.def(
+      "_numpy_names",
+      [] {
+        py::typing::Dict<py::str, py::str> names;
+        for (std::int32_t type = 0; type < static_cast<std::int32_t>(DataType::kMax); ++type) {
+          const char* const numpy = numpyName(static_cast<DataType>(type));
+          if (*numpy != '\0') {
+            names[dataTypeName(static_cast<DataType>(type))] = numpy;
+          }
+        }
+        return names;
+      },
+      "numpy's names of the element types that it has, by name.");
 }
 
 }  // namespace hbm::python

@@ -1,7 +1,6 @@
 #include "hbm_runtime/npy.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdio>
 #include <cstring>
@@ -11,6 +10,7 @@
 #include <system_error>
 
 #include "core/memory/copy.hpp"
+#include "core/model/types.hpp"
 #include "hbm_runtime/error.hpp"
 
 namespace hbm {
@@ -21,24 +21,6 @@ namespace fs = std::filesystem;
 constexpr std::string_view kMagic = "\x93NUMPY";
 constexpr std::size_t kAlignment = 64;             // of the data, as numpy writes it
 constexpr std::size_t kLongestHeader = 1U << 20U;  // far beyond ten dimensions; keeps a damaged file from taking memory
-
-struct Descriptor {
-  std::string_view text;
-  DataType dtype;
-};
-
-constexpr std::array<Descriptor, 12> kDescriptors = {{{"|i1", DataType::kS8},
-                                                      {"|u1", DataType::kU8},
-                                                      {"<f2", DataType::kF16},
-                                                      {"<i2", DataType::kS16},
-                                                      {"<u2", DataType::kU16},
-                                                      {"<f4", DataType::kF32},
-                                                      {"<i4", DataType::kS32},
-                                                      {"<u4", DataType::kU32},
-                                                      {"<f8", DataType::kF64},
-                                                      {"<i8", DataType::kS64},
-                                                      {"<u8", DataType::kU64},
-                                                      {"|b1", DataType::kBool8}}};
 
 [[noreturn]] void fail(ErrorKind kind, const std::string& path, const std::string& text) {
   throw Error(kind, "'" + path + "': " + text);
@@ -67,9 +49,10 @@ DataType dtypeOf(std::string_view header, const std::string& path) {
     fail(ErrorKind::kUnsupported, path, "no tensor has the element type of this array");
   }
   const std::string_view text = value.substr(1, end - 1);
-  for (const Descriptor& each : kDescriptors) {
-    if (each.text == text) {
-      return each.dtype;
+  for (std::int32_t number = 0; number < static_cast<std::int32_t>(DataType::kMax); ++number) {
+    const auto type = static_cast<DataType>(number);
+    if (!text.empty() && text == npyName(type)) {
+      return type;
     }
   }
   fail(ErrorKind::kUnsupported, path, "no tensor has the element type '" + std::string(text) + "'");
@@ -140,14 +123,8 @@ std::string headerFor(DataType dtype, const TensorView& view) {
   if (view.rank == 1) {
     shape += ',';
   }
-  std::string_view descriptor;
-  for (const Descriptor& each : kDescriptors) {
-    if (each.dtype == dtype) {
-      descriptor = each.text;
-    }
-  }
   std::string header =
-      "{'descr': '" + std::string(descriptor) + "', 'fortran_order': False, 'shape': (" + shape + "), }";
+      "{'descr': '" + std::string(npyName(dtype)) + "', 'fortran_order': False, 'shape': (" + shape + "), }";
   const std::size_t before = kMagic.size() + 4;
   header.append((kAlignment - (before + header.size() + 1) % kAlignment) % kAlignment, ' ');
   header += '\n';

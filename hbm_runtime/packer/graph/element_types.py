@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import onnx
+import onnx.helper
 from onnx import TensorProto
 
 from hbm_runtime.packer.container import DataType
 
 DATA_TYPES: dict[int, DataType] = {
-    TensorProto.INT8: DataType.S8,
-    TensorProto.UINT8: DataType.U8,
-    TensorProto.FLOAT16: DataType.F16,
-    TensorProto.INT16: DataType.S16,
-    TensorProto.UINT16: DataType.U16,
-    TensorProto.FLOAT: DataType.F32,
-    TensorProto.INT32: DataType.S32,
-    TensorProto.UINT32: DataType.U32,
-    TensorProto.DOUBLE: DataType.F64,
-    TensorProto.INT64: DataType.S64,
-    TensorProto.UINT64: DataType.U64,
-    TensorProto.BOOL: DataType.BOOL8,
+    onnx.helper.np_dtype_to_tensor_dtype(np.dtype(each.numpy_name)): each for each in DataType
 }
 
 ONNX_TYPES: dict[DataType, int] = {data: onnx_type for onnx_type, data in DATA_TYPES.items()}

@@ -71,50 +71,30 @@ void checkModel(ort::Status* status) {
   return copy;
 }
 
-struct TypePair {
-  std::int32_t engine;
-  std::int32_t driver;
-  const char* text;
-};
-constexpr std::array<TypePair, 16> kTypes{{{ort::kFloat, HB_DNN_TENSOR_TYPE_F32, "float"},
-                                           {ort::kUint8, HB_DNN_TENSOR_TYPE_U8, "uint8"},
-                                           {ort::kInt8, HB_DNN_TENSOR_TYPE_S8, "int8"},
-                                           {ort::kUint16, HB_DNN_TENSOR_TYPE_U16, "uint16"},
-                                           {ort::kInt16, HB_DNN_TENSOR_TYPE_S16, "int16"},
-                                           {ort::kInt32, HB_DNN_TENSOR_TYPE_S32, "int32"},
-                                           {ort::kInt64, HB_DNN_TENSOR_TYPE_S64, "int64"},
-                                           {ort::kString, -1, "string"},
-                                           {ort::kBool, HB_DNN_TENSOR_TYPE_BOOL8, "bool"},
-                                           {ort::kFloat16, HB_DNN_TENSOR_TYPE_F16, "float16"},
-                                           {ort::kDouble, HB_DNN_TENSOR_TYPE_F64, "double"},
-                                           {ort::kUint32, HB_DNN_TENSOR_TYPE_U32, "uint32"},
-                                           {ort::kUint64, HB_DNN_TENSOR_TYPE_U64, "uint64"},
-                                           {ort::kComplex64, -1, "complex64"},
-                                           {ort::kComplex128, -1, "complex128"},
-                                           {ort::kBfloat16, -1, "bfloat16"}}};
+// Words for types of the engine that no tensor has.
+constexpr std::pair<std::int32_t, const char*> kOtherTypes[] = {{ort::kString, "string"},
+                                                                {ort::kComplex64, "complex64"},
+                                                                {ort::kComplex128, "complex128"},
+                                                                {ort::kBfloat16, "bfloat16"}};
 
 [[nodiscard]] std::int32_t driverType(std::int32_t type) noexcept {
-  for (const TypePair& pair : kTypes) {
-    if (pair.engine == type) {
-      return pair.driver;
+  for (const TensorType& each : kTensorTypes) {
+    if (each.onnx == type && type != 0) {
+      return each.type;
     }
   }
   return -1;
 }
 
-[[nodiscard]] std::int32_t engineType(std::int32_t type) noexcept {
-  for (const TypePair& pair : kTypes) {
-    if (pair.driver == type) {
-      return pair.engine;
-    }
-  }
-  return 0;
-}
+[[nodiscard]] std::int32_t engineType(std::int32_t type) noexcept { return tensorType(type).onnx; }
 
 [[nodiscard]] std::string typeText(std::int32_t type) {
-  for (const TypePair& pair : kTypes) {
-    if (pair.engine == type) {
-      return pair.text;
+  if (const std::int32_t known = driverType(type); known >= 0) {
+    return tensorType(known).engine;
+  }
+  for (const auto& [number, text] : kOtherTypes) {
+    if (number == type) {
+      return text;
     }
   }
   return "element type " + std::to_string(type) + " of ONNX";

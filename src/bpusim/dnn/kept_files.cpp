@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "error.hpp"
+#include "tensor_types.hpp"
 
 namespace bpusim {
 namespace {
@@ -28,35 +29,6 @@ namespace fs = std::filesystem;
   return safe.substr(0, kLongest);
 }
 
-[[nodiscard]] const char* numpyType(std::int32_t type) {
-  switch (type) {
-    case HB_DNN_TENSOR_TYPE_S8:
-      return "|i1";
-    case HB_DNN_TENSOR_TYPE_U8:
-      return "|u1";
-    case HB_DNN_TENSOR_TYPE_BOOL8:
-      return "|b1";
-    case HB_DNN_TENSOR_TYPE_F16:
-      return "<f2";
-    case HB_DNN_TENSOR_TYPE_S16:
-      return "<i2";
-    case HB_DNN_TENSOR_TYPE_U16:
-      return "<u2";
-    case HB_DNN_TENSOR_TYPE_F32:
-      return "<f4";
-    case HB_DNN_TENSOR_TYPE_S32:
-      return "<i4";
-    case HB_DNN_TENSOR_TYPE_U32:
-      return "<u4";
-    case HB_DNN_TENSOR_TYPE_F64:
-      return "<f8";
-    case HB_DNN_TENSOR_TYPE_S64:
-      return "<i8";
-    default:
-      return "<u8";
-  }
-}
-
 // The head of a NumPy file, version 1.0: a Python dict as text, filled up to a multiple of 64 bytes.
 [[nodiscard]] std::string head(std::int32_t type, const Layout& layout) {
   std::string shape;
@@ -64,7 +36,7 @@ namespace fs = std::filesystem;
     shape += std::to_string(layout.shape[i]) + ",";
   }
   std::string text =
-      "{'descr': '" + std::string(numpyType(type)) + "', 'fortran_order': False, 'shape': (" + shape + "), }";
+      "{'descr': '" + std::string(tensorType(type).npy) + "', 'fortran_order': False, 'shape': (" + shape + "), }";
   constexpr std::size_t kFront = 10;
   constexpr std::size_t kAlignment = 64;
   text.resize((kFront + text.size() + kAlignment) / kAlignment * kAlignment - kFront, ' ');

@@ -7,34 +7,33 @@
 
 namespace bpusim {
 
-// Bytes of one element; 0 for types that no tensor of bpusim has (S4, U4, unknown numbers).
-[[nodiscard]] constexpr std::int64_t elementSize(std::int32_t type) noexcept {
-  switch (type) {
-    case HB_DNN_TENSOR_TYPE_S8:
-    case HB_DNN_TENSOR_TYPE_U8:
-    case HB_DNN_TENSOR_TYPE_BOOL8:
-      return 1;
-    case HB_DNN_TENSOR_TYPE_F16:
-    case HB_DNN_TENSOR_TYPE_S16:
-    case HB_DNN_TENSOR_TYPE_U16:
-      return 2;
-    case HB_DNN_TENSOR_TYPE_F32:
-    case HB_DNN_TENSOR_TYPE_S32:
-    case HB_DNN_TENSOR_TYPE_U32:
-      return 4;
-    case HB_DNN_TENSOR_TYPE_F64:
-    case HB_DNN_TENSOR_TYPE_S64:
-    case HB_DNN_TENSOR_TYPE_U64:
-      return 8;
-    default:
-      return 0;
+struct TensorType {
+  std::int32_t type;   // hbDNNDataType
+  const char* name;    // "F32"
+  std::int64_t size;   // bytes of one element; 0 for types that no tensor of bpusim has (S4, U4)
+  const char* npy;     // in .npy files: "<f4"
+  std::int32_t onnx;   // ONNX's number, which is the engine's, too
+  const char* engine;  // its word for it
+};
+
+inline constexpr TensorType kTensorTypes[] = {
+#define HBM_ELEMENT_TYPE(name, enumerator, bytes, numpy, npy, onnx, engine) \
+  {HB_DNN_TENSOR_TYPE_##name, #name, bytes, npy, onnx, engine},
+#include "types.inc"
+};
+
+// The row of a type; unknown numbers have one without a size.
+[[nodiscard]] constexpr TensorType tensorType(std::int32_t type) noexcept {
+  for (const TensorType& each : kTensorTypes) {
+    if (each.type == type) {
+      return each;
+    }
   }
+  return {type, "unknown", 0, "", 0, ""};
 }
 
-[[nodiscard]] constexpr const char* typeName(std::int32_t type) noexcept {
-  constexpr const char* kNames[] = {"S4",  "U4",  "S8",  "U8",  "F16", "S16", "U16",
-                                    "F32", "S32", "U32", "F64", "S64", "U64", "BOOL8"};
-  return type >= 0 && type < HB_DNN_TENSOR_TYPE_MAX ? kNames[type] : "unknown";
-}
+[[nodiscard]] constexpr std::int64_t elementSize(std::int32_t type) noexcept { return tensorType(type).size; }
+
+[[nodiscard]] constexpr const char* typeName(std::int32_t type) noexcept { return tensorType(type).name; }
 
 }  // namespace bpusim
