@@ -11,30 +11,11 @@
 #include <utility>
 #include <vector>
 
-#include "load_options.hpp"
+#include "engine_options.hpp"
+#include "engine_tensors.hpp"
 #include "ort_api.hpp"
 
 namespace bpusim {
-
-// The location that the graph of a host file gives for its external weights.
-inline constexpr const char* kWeightsLocation = "weights";
-
-struct EngineOptions {
-  LoadOptions load;
-  bool optimise = true;
-  std::string profilePrefix;                // "" for no profile
-  std::string weightsFolder;                // where files with external weights are
-  std::optional<std::string_view> weights;  // or these bytes, under kWeightsLocation
-};
-
-// A tensor of a graph as the engine tells it.
-struct EngineTensor {
-  std::string name;
-  std::int32_t type;                 // hbDNNDataType, or -1 when it has no counterpart
-  std::string typeText;              // for messages
-  std::vector<std::int64_t> shape;   // -1 for a dynamic dimension; empty also when the engine knows no rank
-  std::vector<std::string> symbols;  // names of dynamic dimensions, "" for none
-};
 
 struct EngineMetadata {
   std::string producer;

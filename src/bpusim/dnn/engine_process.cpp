@@ -1,0 +1,60 @@
+#include "engine_process.hpp"
+
+#include <memory>
+
+#include "engine_library.hpp"
+#include "library.hpp"
+
+namespace bpusim {
+namespace {
+
+void forwardLog(void* /*context*/, std::int32_t severity, const char* /*category*/, const char* /*id*/,
+                const char* /*location*/, const char* text) {
+  // Failures reach the client as a status with a text anyway, and warnings are about the engine's own optimisations.
+  log(severity >= ort::kFatal     ? LogLevel::kError
+      : severity >= ort::kWarning ? LogLevel::kInfo
+                                  : LogLevel::kDebug,
+      text);
+}
+
+void check(const ort::Functions& api, ort::Status* status, std::int32_t code) {
+  if (status == nullptr) {
+    return;
+  }
+  const std::unique_ptr<ort::Status, void (*)(ort::Status*)> owner(status, api.ReleaseStatus);
+  throw Error(code, api.GetErrorMessage(status));
+}
+
+}  // namespace
+
+Engine::Engine() : api(engineLibrary().functions) {
+  check(api, api.CreateEnvWithCustomLogger(&forwardLog, nullptr, ort::kWarning, "bpusim", &env), HB_UCP_INIT_FAILED);
+  check(api, api.DisableTelemetryEvents(env), HB_UCP_INIT_FAILED);
+  check(api, api.CreateCpuMemoryInfo(ort::kDeviceAllocator, ort::kDefaultMemory, &memory), HB_UCP_INIT_FAILED);
+  check(api, api.GetAllocatorWithDefaultOptions(&allocator), HB_UCP_INIT_FAILED);
+}
+
+const Engine& engine() {
+  static const Engine* const instance = std::make_unique<Engine>().release();
+  return *instance;
+}
+
+const ort::Functions& api() { return engine().api; }
+
+void check(ort::Status* status, std::int32_t code) { check(api(), status, code); }
+
+void checkModel(ort::Status* status) {
+  const std::int32_t code = status != nullptr ? api().GetErrorCode(status) : 0;
+  const bool damaged = code == ort::kNoModel || code == ort::kInvalidProtobuf;
+  check(status, damaged ? HB_DNN_INVALID_MODEL : HB_DNN_INCOMPATIBLE_MODEL);
+}
+
+std::string taken(char* text) {
+  const std::string copy = text == nullptr ? "" : text;
+  if (text != nullptr) {
+    check(api().AllocatorFree(engine().allocator, text));
+  }
+  return copy;
+}
+
+}  // namespace bpusim
