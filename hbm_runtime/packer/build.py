@@ -75,7 +75,7 @@ def _build(name: str, graph: Graph, options: ModelOptions, tell: Progress) -> Mo
         cut_at(graph, options.output_nodes)
     if options.check_operators:
         tell("trying the model", 0.05)
-        complete_outputs(graph, try_graph(graph, options.trial_seconds))
+        _learn_outputs(graph, options.trial_seconds)
     else:
         complete_output_shapes(graph)
     check_border(graph)
@@ -112,6 +112,13 @@ def _build(name: str, graph: Graph, options: ModelOptions, tell: Progress) -> Mo
         description=options.description.encode(),
         core_count=options.core_count,
     )
+
+
+def _learn_outputs(graph: Graph, seconds: float) -> None:
+    """Takes over what the engine says about outputs, again while it corrects declarations: it concludes from them."""
+    for trial_seconds in (seconds, *(0 for _ in graph.proto.output)):
+        if not complete_outputs(graph, try_graph(graph, trial_seconds)):
+            return
 
 
 def _rewrite(graph: Graph, options: ModelOptions) -> bool:

@@ -62,15 +62,14 @@ def check_case(case: Case, folder: Path, plan: Plan = Plan()) -> Report:
     """Runs everything that the plan says."""
     report = Report()
     path = case.write(folder)
+    variants = [variant for variant in plan.variants if not (variant.needs_one_file and case.external)]
     if case.refused:
-        _check_refusals(case, path, folder, plan, report)
+        _check_refusals(case, path, folder, variants, report)
         return report
     wanted = list(_wanted(case, path, report))
     if not wanted:
         return report
-    for variant in plan.variants:
-        if variant.in_memory and variant.options is None and case.external:
-            continue
+    for variant in variants:
         checker = _Checker(case, variant, folder, report)
         try:
             file = variant.make(path, folder)
@@ -108,9 +107,9 @@ def _check_that_it_fails(case: Case, path: Path, number: int, inputs: Arrays, re
     report.differences.append(Difference(case.seed, f"{RAW.name}, call {number}, run", text))
 
 
-def _check_refusals(case: Case, path: Path, folder: Path, plan: Plan, report: Report) -> None:
+def _check_refusals(case: Case, path: Path, folder: Path, variants: Sequence[Variant], report: Report) -> None:
     """A tensor of half bytes is an error that names it."""
-    for variant in plan.variants:
+    for variant in variants:
         try:
             variant.load(variant.make(path, folder))
             text = "was loaded"

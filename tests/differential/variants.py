@@ -31,6 +31,11 @@ class Variant:
         pack(model, packed, self.options)
         return packed
 
+    @property
+    def needs_one_file(self) -> bool:
+        """Whether the constants have to be in the model itself."""
+        return self.in_memory and self.options is None
+
     def load(self, file: Path) -> HB_HBMRuntime:
         """A runtime with the model."""
         return HB_HBMRuntime(bytearray(file.read_bytes()) if self.in_memory else file)

@@ -115,6 +115,16 @@ _TEXTS: dict[str, tuple[str, Sequence[Inputs]]] = {
         "{ y = Transpose<perm=[0,1]>(x) h = Cast<to=10>(f) i = Cast<to=6>(h) z = Identity(y) }",
         [{"f": np.zeros((7, 3), np.bool_), "x": counted(3, 4)}],
     ),
+    "an output that follows from a wrong declaration, declared wrongly, too": (
+        "g (float[n,4] x) => (float[1] y, uint8[2,m,1] z) <float s = {0.05}, uint8 o = {56}> "
+        "{ y = Flatten<axis=2>(x) z = QuantizeLinear(y, s, o) }",
+        [{"x": counted(3, 4)}],
+    ),
+    "more dimensions than possible, by declaration alone": (
+        "g (float[1,1,2,1,1,1,1,2,2,n] x) => (int8[1,1,1,2,1,1,1,1,2,2,n] y) <float s = {0.5}, int8 o = {37}> "
+        "{ y = QuantizeLinear(x, s, o) }",
+        [{"x": counted(1, 1, 2, 1, 1, 1, 1, 2, 2, 1)}],
+    ),
     "a scalar by declaration alone": ("g (float[n] x) => (float y) { y = Neg(x) }", [{"x": counted(5)}]),
     "an output that is an initializer": (
         "g (float[3] x) => (float[3] y, float[2,3] w) <float[2,3] w = {1,2,3,4,5,6}> { y = Neg(x) }",

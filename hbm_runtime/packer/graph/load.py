@@ -189,7 +189,7 @@ def check_border(graph: Graph, *, complete: bool = True) -> None:
 
     Args:
         graph: The graph.
-        complete: Outputs must have a type; False leaves them time to get one.
+        complete: Outputs must have a type and a possible rank; False leaves them time to get one.
     """
     for kind, infos in (("input", graph.proto.input), ("output", graph.proto.output)):
         for info in infos:
@@ -212,5 +212,5 @@ def check_border(graph: Graph, *, complete: bool = True) -> None:
                 continue  # known after a run
             if shape is None:
                 raise PackError(f"{where}: the model does not say how many dimensions it has")
-            if len(shape) > MAX_DIMENSIONS:
+            if len(shape) > MAX_DIMENSIONS and (complete or kind == "input"):
                 raise PackError(f"{where}: {len(shape)} dimensions, at most {MAX_DIMENSIONS} are possible")

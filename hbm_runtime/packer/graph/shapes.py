@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from onnx import ModelProto, TensorShapeProto, ValueInfoProto
 
 from hbm_runtime.packer.container import DYNAMIC
+from hbm_runtime.packer.container.rules import MAX_DIMENSIONS
 from hbm_runtime.packer.engine import Session, ToldOutputs
 from hbm_runtime.packer.errors import PackError
 from hbm_runtime.packer.graph.element_types import ENGINE_TYPES
@@ -58,12 +59,16 @@ def largest_output_shapes(graph: Graph, shapes: Mapping[str, Sequence[int]]) -> 
     return found
 
 
-def complete_outputs(graph: Graph, told: ToldOutputs) -> None:
+def complete_outputs(graph: Graph, told: ToldOutputs) -> bool:
     """Takes over what the engine says about types and dimensions of outputs.
 
     It folds constants further than shape inference does, and knows its own operators. What contradicts the graph's
     declaration becomes dynamic there, so that the result can have the size that it has.
+
+    Returns:
+        True when something contradicted a declaration. From that the engine may have concluded more.
     """
+    contradicted = False
     for output in graph.proto.output:
         if output.name not in told:
             continue
@@ -76,14 +81,21 @@ def complete_outputs(graph: Graph, told: ToldOutputs) -> None:
             tensor.elem_type = element
         declared = shape_of(output)
         if shape and len(declared or ()) != len(shape):
+            contradicted |= declared is not None
             del tensor.shape.dim[:]
             tensor.shape.dim.extend([TensorShapeProto.Dimension() for _ in shape])
+        elif not shape and len(declared or ()) > MAX_DIMENSIONS:
+            tensor.ClearField("shape")  # the engine does not believe it, and only a run can tell
         for dimension, known in zip(tensor.shape.dim, shape, strict=False):
+            value = dimension.dim_value if dimension.HasField("dim_value") else None
             if isinstance(known, int) and known >= 0:
+                contradicted |= value not in {None, known}
                 dimension.Clear()
                 dimension.dim_value = known
-            elif not isinstance(known, str) and dimension.HasField("dim_value"):
+            elif not isinstance(known, str) and value is not None:
+                contradicted = True
                 dimension.Clear()
+    return contradicted
 
 
 def complete_output_shapes(graph: Graph) -> None:
