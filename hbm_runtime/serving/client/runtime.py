@@ -13,14 +13,14 @@ from ..._observing.benchmark import Benchmark, Calls, Plan, benchmark
 from ..._running.scheduling import SchedParam
 from . import observing, repository
 from .calls import Context, arguments_of, parts_of
-from .connecting import Options, connected_servers
+from .connecting import Options
 from .measuring import benchmark_there
 from .model_facts import facts_of, ready_models
-from .model_properties import ModelProperties
 from .requests import RemoteRequest
 from .run_arguments import model_of
 from .scheduling import Overrides, as_sched_param, parse_scheduling
-from .wire import Array, Control, Document
+from .server_properties import ServerProperties
+from .wire import Array
 from .workers import Workers
 
 if TYPE_CHECKING:
@@ -30,15 +30,11 @@ if TYPE_CHECKING:
         from typing_extensions import Self, Unpack
 
     from ..._loading.sources import PathOrBuffer
-    from ..._machine.devices import Device, HostInfo
     from .calls import RemoteRunKeywords
     from .servers import Servers
 
-_CONTROL_SECONDS = 30.0
-"""How long calls other than runs may take where `connect` has no timeout."""
 
-
-class RemoteRuntime(ModelProperties):
+class RemoteRuntime(ServerProperties):
     """The models of a server, under the names of `HB_HBMRuntime`. Made by `connect`.
 
     Safe to use from any number of threads. What it tells of the models is what the server said when it connected, or
@@ -46,12 +42,10 @@ class RemoteRuntime(ModelProperties):
     """
 
     def __init__(self, options: Options) -> None:
-        super().__init__()
-        self._options = options
+        super().__init__(options)
         self._profile: observing.RemoteProfile | None = None
         self._defaults: dict[str, Overrides] = {}
         self._workers = Workers()
-        self._servers = connected_servers(options)
         self._finalizer = weakref.finalize(self, _end, self._pid, self._servers, self._workers)
         try:
             self._host = observing.host_of(self._servers, self._control())
@@ -67,18 +61,6 @@ class RemoteRuntime(ModelProperties):
         names = list(given) if given is not None else ready_models(self._servers, control)
         self._facts = {name: facts_of(self._servers, name, control) for name in names}
         self._defaults = {name: self._defaults.get(name, Overrides()) for name in names}
-
-    @property
-    def version(self) -> str:
-        """Version of the server's driver; of other servers their own."""
-        told = (self._host or {}).get("version")
-        return str(told or self._servers.read("server", {}, self._control()).get("version", ""))
-
-    @property
-    def hbm_descs(self) -> dict[str, str]:
-        """Descriptions of the server's files by their names, where it tells; otherwise of the models."""
-        files = (self._host or {}).get("files")
-        return dict(files) if isinstance(files, dict) else self.model_descs
 
     @property
     def sched_params(self) -> dict[str, SchedParam]:
@@ -235,32 +217,6 @@ class RemoteRuntime(ModelProperties):
             raise InputError("a profile is recorded with where='client' only")
         return benchmark_there(self._context(), where, inputs, plan, keywords)
 
-    def stats(self) -> dict[str, Any]:
-        """Counts how requests of all clients have ended, by model, and what the cores did; see `HB_HBMRuntime.stats`.
-
-        With several servers those of the first that answers. Servers of other makes leave figures out.
-        """
-        self._models()
-        control = self._control()
-        return observing.stats_of(self._servers, observing.host_of(self._servers, control), control)
-
-    def memory_info(self) -> dict[str, dict[str, int]]:
-        """Device memory in bytes by model. Raises UnsupportedError if the server does not tell."""
-        return observing.memory_of(self._told(), self._options.url)
-
-    def driver_info(self) -> dict[str, str]:
-        """Describes the server's driver as `hbm_runtime.driver_info` does; empty if the server does not tell."""
-        self._models()
-        return dict((self._host or {}).get("driver_info", {}))
-
-    def get_devices(self) -> list[Device]:
-        """Lists the server's BPU cores as they are now. Raises UnsupportedError if the server is silent."""
-        return observing.devices_of(self._told())
-
-    def get_host_info(self) -> HostInfo:
-        """Describes the server's machine as it is now. Raises UnsupportedError if the server is silent."""
-        return observing.host_info_of(self._told(), self._options.url)
-
     def close(self) -> None:
         """Ends the connection; the server keeps its models. Closing twice is fine, everything else raises then."""
         self._closed = True
@@ -280,13 +236,6 @@ class RemoteRuntime(ModelProperties):
     def __repr__(self) -> str:
         state = "closed" if self._closed else ", ".join(self._facts)
         return f"<RemoteRuntime {self._options.url}: {state}>"
-
-    def _told(self) -> Document | None:
-        self._models()
-        return observing.host_of(self._servers, self._control())
-
-    def _control(self) -> Control:
-        return Control.within(self._options.timeout if self._options.timeout is not None else _CONTROL_SECONDS)
 
     def _context(self) -> Context:
         models = self._models()
