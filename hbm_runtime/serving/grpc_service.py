@@ -88,7 +88,11 @@ def _options(limits: Limits, largest_message: int) -> list[tuple[str, int]]:
         ("grpc.max_receive_message_length", largest_message),
         ("grpc.max_send_message_length", -1),
         ("grpc.max_metadata_size", limits.header_bytes),
-        ("grpc.max_concurrent_streams", limits.calls + _SPARE_CALLS),
+        # A call that has ended counts as a stream for a while yet; without room for these, some of a client's calls
+        # within `maximum_concurrent_rpcs` would be reset.
+        ("grpc.max_concurrent_streams", 4 * (limits.calls + _SPARE_CALLS)),
+        ("grpc.max_allowed_incoming_connections", limits.connections),
+        ("grpc.server_handshake_timeout_ms", milliseconds),
         # Connections whose other end is gone are found by pings; connections without calls are closed.
         ("grpc.keepalive_time_ms", milliseconds),
         ("grpc.keepalive_timeout_ms", min(milliseconds, 20_000)),

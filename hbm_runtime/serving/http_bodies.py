@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Awaitable, Callable
-from typing import Any
+
+from starlette.requests import Request
 
 from hbm_runtime import InputError
 
+from .body_budget import BodyLease
 from .failures import Kind, RefusedError
 
-Receive = Callable[[], Awaitable[Any]]
+LEASE = "hbm_runtime.body_lease"
+"""Where a request's scope has its share of the memory for bodies."""
+_DECOMPRESSED_AT_ONCE = 4 * 1024 * 1024
 
 
-async def read_body(headers: Any, receive: Receive, limit: int, idle_seconds: float) -> bytes:
+async def read_body(request: Request, limit: int, idle_seconds: float) -> bytes:
     """Reads the whole body of a request, and decompresses it.
 
     Args:
-        headers: The request's headers.
-        receive: ASGI's function.
+        request: The request.
         limit: Largest number of bytes, as sent and decompressed.
         idle_seconds: Longest time between two pieces.
 
@@ -27,6 +29,8 @@ async def read_body(headers: Any, receive: Receive, limit: int, idle_seconds: fl
         RefusedError: Over a limit, or the client went away.
         InputError: The compressed body is damaged, or compressed in another way than gzip or deflate.
     """
+    headers = request.headers
+    lease: BodyLease = request.scope[LEASE]
     announced = headers.get("content-length", "0")
     if announced.isdecimal() and int(announced) > limit:
         raise _too_large(limit)
@@ -35,7 +39,7 @@ async def read_body(headers: Any, receive: Receive, limit: int, idle_seconds: fl
     more = True
     with _Watch(idle_seconds) as watch:
         while more:
-            event = await receive()
+            event = await request.receive()
             watch.touch()
             if event["type"] == "http.disconnect":
                 raise RefusedError(Kind.CANCELLED, "the client went away", reported_class="HbmCancelledError")
@@ -43,13 +47,14 @@ async def read_body(headers: Any, receive: Receive, limit: int, idle_seconds: fl
             total += len(piece)
             if total > limit:
                 raise _too_large(limit)
+            lease.take(len(piece))
             pieces.append(piece)
             more = event.get("more_body", False)
     body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
     encoding = headers.get("content-encoding", "identity").strip().lower()
     if encoding == "identity":
         return body
-    return await asyncio.to_thread(decompressed, body, encoding, limit)
+    return await _decompressed(body, encoding, limit, lease)
 
 
 class _Watch:
@@ -87,25 +92,33 @@ class _Watch:
             self._task.cancel()
 
 
-def decompressed(body: bytes, encoding: str, limit: int) -> bytes:
-    """Decompresses a body, at most as far as the limit.
+async def _decompressed(body: bytes, encoding: str, limit: int, lease: BodyLease) -> bytes:
+    """Decompresses a body, at most as far as the limit and the memory for bodies allow.
 
     Raises:
-        RefusedError: It would be longer than `limit`.
+        RefusedError: It would be longer than `limit`, or than what is left.
         InputError: It is damaged, or the encoding is neither gzip nor deflate.
     """
     if encoding not in ("gzip", "deflate"):
         raise RefusedError(Kind.WRONG_CONTENT, f"Content-Encoding {encoding[:40]!r} is neither gzip nor deflate")
     decoder = zlib.decompressobj(zlib.MAX_WBITS | (16 if encoding == "gzip" else 0))
+    pieces, total, rest = [], 0, body
     try:
-        plain = decoder.decompress(body, limit + 1)
+        while not decoder.eof:
+            piece = await asyncio.to_thread(decoder.decompress, rest, min(_DECOMPRESSED_AT_ONCE, limit + 1 - total))
+            total += len(piece)
+            if total > limit:
+                raise _too_large(limit)
+            lease.take(len(piece))
+            pieces.append(piece)
+            rest = decoder.unconsumed_tail
+            if not piece and not rest:
+                break  # the body ends too early
     except zlib.error:
         raise InputError(f"the body is not valid {encoding} data") from None
-    if len(plain) > limit:
-        raise _too_large(limit)
     if not decoder.eof or decoder.unused_data:
         raise InputError(f"the body is not one whole {encoding} stream")
-    return plain
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def compressed(parts: list[bytes], encoding: str) -> bytes:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from .calls import Cancellation
 from .dataplane import Dataplane
-from .http_bodies import compressed, read_body
+from .http_bodies import LEASE, compressed, read_body
 from .http_messages import HEADER_LENGTH, infer_body, infer_call
 from .http_requests import check_content_type, is_local, model_and_version
 
@@ -42,7 +42,7 @@ class InferEndpoint:
         """Answers one request. Raises HbmError when it is wrong or fails."""
         check_content_type(request)
         limits = self._limits
-        body = await read_body(request.headers, request.receive, limits.message_bytes, limits.idle_seconds)
+        body = await read_body(request, limits.message_bytes, limits.idle_seconds)
         name, version = model_and_version(request)
         header_length, local = request.headers.get(HEADER_LENGTH), is_local(request)
         cancellation = Cancellation()
@@ -52,6 +52,7 @@ class InferEndpoint:
             return infer_body(self._dataplane.infer(call, cancellation), call)
 
         parts, length = await self._until_done(request, work, cancellation)
+        request.scope[LEASE].hold(sum(map(len, parts)))
         headers = {} if length is None else {HEADER_LENGTH: str(length)}
         media_type = "application/json" if length is None else "application/octet-stream"
         encoding = request.headers.get("accept-encoding", "").strip().lower()

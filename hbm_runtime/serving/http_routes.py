@@ -16,11 +16,12 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from .body_budget import BodyBudget
 from .browsers import BrowserGuard
 from .control import Control
 from .dataplane import Dataplane
 from .failures import Kind, RefusedError, failure_of
-from .http_bodies import read_body
+from .http_bodies import LEASE, read_body
 from .http_infer import INFER_PATH, InferEndpoint
 from .http_messages import json_object
 from .http_requests import check_content_type, error_response, is_local, model_and_version
@@ -49,6 +50,11 @@ class HttpApplication:
         self._guard = guard
         self._browsers = browsers
         self._settings = dataplane.settings
+        limits = self._settings.limits
+        self._largest_load = limits.message_bytes
+        if self._settings.allow_upload:
+            self._largest_load = max(limits.message_bytes, int(limits.upload_bytes * _BASE64_GROWTH))
+        self._bodies = BodyBudget(max(limits.total_bytes, self._largest_load))
         self._infer = InferEndpoint(dataplane)
         origins = list(self._settings.allowed_origins)
         self._app = Starlette(
@@ -65,13 +71,14 @@ class HttpApplication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request. Inference takes a short cut: the routes' way costs as much as a small model."""
-        match = INFER_PATH.fullmatch(scope["path"]) if scope["method"] == "POST" else None
-        if match is None or self._settings.allowed_origins:
-            await self._app(scope, receive, send)
-            return
-        scope["path_params"] = {name: text for name, text in match.groupdict().items() if text is not None}
-        request = Request(scope, receive)
-        await (await self._answer(request, self._infer.response, Role.INFER))(scope, receive, send)
+        with self._bodies.lease() as scope[LEASE]:
+            match = INFER_PATH.fullmatch(scope["path"]) if scope["method"] == "POST" else None
+            if match is None or self._settings.allowed_origins:
+                await self._app(scope, receive, send)
+                return
+            scope["path_params"] = {name: text for name, text in match.groupdict().items() if text is not None}
+            request = Request(scope, receive)
+            await (await self._answer(request, self._infer.response, Role.INFER))(scope, receive, send)
 
     def _routes(self) -> list[Route]:
         route = self._route
@@ -157,9 +164,7 @@ class HttpApplication:
         return JSONResponse(self._control.index(only_ready=document.get("ready") is True))
 
     async def _load(self, request: Request) -> Response:
-        limits = self._settings.limits
-        limit = int(limits.upload_bytes * _BASE64_GROWTH) if self._settings.allow_upload else limits.message_bytes
-        document = await self._document(request, limit)
+        document = await self._document(request, self._largest_load)
         parameters = document.get("parameters", {})
         if not isinstance(parameters, dict):
             raise RefusedError(Kind.INVALID, "parameters must be an object", reported_class="InputError")
@@ -199,7 +204,7 @@ class HttpApplication:
     async def _document(self, request: Request, limit: int | None = None) -> dict[str, Any]:
         check_content_type(request)
         limits = self._settings.limits
-        body = await read_body(request.headers, request.receive, limit or limits.message_bytes, limits.idle_seconds)
+        body = await read_body(request, limit or limits.message_bytes, limits.idle_seconds)
         return await asyncio.to_thread(json_object, body) if len(body) > 100_000 else json_object(body)
 
     def _model(self, request: Request) -> Any:

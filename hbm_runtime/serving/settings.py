@@ -18,10 +18,11 @@ class Limits:
 
     Attributes:
         message_bytes: Bytes of one request, also after it was decompressed.
+        total_bytes: Bytes of all HTTP requests and answers under way; never less than one request may have.
         upload_bytes: Bytes of one uploaded model.
         tensors: Tensors of one request.
         calls: Inference requests at a time, waiting ones included.
-        connections: HTTP connections at a time.
+        connections: Connections of each protocol at a time.
         idle_seconds: Seconds after which a silent connection, or one that does not go on, is closed.
         header_bytes: Bytes of the headers of one HTTP request.
         repeat: Runs that one request may ask for.
@@ -29,6 +30,7 @@ class Limits:
     """
 
     message_bytes: int = 64 * MEGABYTE
+    total_bytes: int = 512 * MEGABYTE
     upload_bytes: int = 1024 * MEGABYTE
     tensors: int = 256
     calls: int = 64

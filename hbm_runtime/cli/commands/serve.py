@@ -26,6 +26,18 @@ SUMMARY = "serve models over HTTP and gRPC (Open Inference Protocol v2)"
 _LIMITS = Limits()
 _PRESSURE = BackPressure()
 _DEFAULTS = Settings()
+_COUNTED = (
+    ("message_bytes", 1024, "bytes of one request, also when decompressed"),
+    ("total_bytes", 1024, "bytes of all HTTP requests and answers under way"),
+    ("upload_bytes", 1024, "bytes of one uploaded model"),
+    ("tensors", 1, "tensors of one request"),
+    ("calls", 1, "inference requests at a time"),
+    ("connections", 1, "connections of each protocol at a time"),
+    ("header_bytes", 1024, "bytes of the headers of a request"),
+    ("repeat", 1, "runs that one request may ask for"),
+    ("regions", 0, "shared memory regions"),
+)
+"""Fields of `Limits`, their lowest values, and what they limit."""
 
 
 def add_arguments(parser: Parser) -> None:
@@ -122,16 +134,7 @@ def _add_back_pressure(parser: Parser) -> None:
 
 
 def _add_limits(parser: Parser) -> None:
-    for name, low, help_text in (
-        ("message_bytes", 1024, "bytes of one request, also when decompressed"),
-        ("upload_bytes", 1024, "bytes of one uploaded model"),
-        ("tensors", 1, "tensors of one request"),
-        ("calls", 1, "inference requests at a time"),
-        ("connections", 1, "HTTP connections at a time"),
-        ("header_bytes", 1024, "bytes of the headers of a request"),
-        ("repeat", 1, "runs that one request may ask for"),
-        ("regions", 0, "shared memory regions"),
-    ):
+    for name, low, help_text in _COUNTED:
         default = getattr(_LIMITS, name)
         parser.add_option(
             f"max_{name}",
@@ -213,9 +216,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         allowed_hosts=arguments.allowed_hosts,
         drain_seconds=arguments.drain_time,
         limits=Limits(
-            arguments.max_message_bytes, arguments.max_upload_bytes, arguments.max_tensors, arguments.max_calls,
-            arguments.max_connections, arguments.idle_time, arguments.max_header_bytes, arguments.max_repeat,
-            arguments.max_regions,
+            idle_seconds=arguments.idle_time, **{name: getattr(arguments, f"max_{name}") for name, *_ in _COUNTED}
         ),
         back_pressure=BackPressure(arguments.policy, arguments.queue_size, arguments.in_flight),
         load_options=loading,

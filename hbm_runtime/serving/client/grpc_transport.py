@@ -12,7 +12,14 @@ from ..datatypes import numpy_dtype
 from .address import Address
 from .credentials import Credentials
 from .library import load
-from .server_errors import broken_answer, details_of, network_error, server_error
+from .server_errors import (
+    broken_answer,
+    details_of,
+    is_refused_stream,
+    network_error,
+    refusal_of_library,
+    server_error,
+)
 from .wire import Array, Control, Document, InferCall, InferReply, Parameter, Placement
 
 _RPCS = {
@@ -209,7 +216,10 @@ class GrpcTransport:
         if details is None and code is self._grpc.StatusCode.DEADLINE_EXCEEDED:
             return HbmTimeoutError(f"{self.address}: the server did not answer in time")
         if details is None and code in (self._grpc.StatusCode.UNAVAILABLE, self._grpc.StatusCode.CANCELLED):
-            return network_error(self.address, text, may_have_run=not text.startswith(_NOT_CONNECTED))
+            unseen = text.startswith(_NOT_CONNECTED) or is_refused_stream(text)
+            return network_error(self.address, text, may_have_run=not unseen)
+        if details is None and code is self._grpc.StatusCode.RESOURCE_EXHAUSTED:
+            details = refusal_of_library(text)
         return server_error(self.address, code.name, text, details)
 
 

@@ -11,6 +11,12 @@ from ..._errors import HbmError, HbmNetworkError, HbmRemoteError
 from .address import Address
 
 _FIELDS = ("function", "status", "status_name", "model", "tensor")
+#: How refusals of the gRPC library itself begin, which know nothing of ``hbm_error``, and the class that each becomes.
+_OF_THE_LIBRARY = {
+    "Received message larger than max": "HbmRemoteError",
+    "Concurrent RPC limit exceeded": "HbmQueueFullError",
+}
+_REFUSED_STREAM = "RST_STREAM with error code 7"
 #: HTTP statuses and gRPC codes of a server that has not begun, if it says so itself.
 _BUSY = frozenset({"429", "503", "UNAVAILABLE", "RESOURCE_EXHAUSTED"})
 
@@ -61,6 +67,16 @@ def details_of(raw: bytes | str | None) -> Any:
         return json.loads(raw) if raw else None
     except ValueError:
         return None
+
+
+def refusal_of_library(text: str) -> dict[str, str] | None:
+    """Returns an ``hbm_error`` for a refusal of the server's gRPC library, which has begun nothing; otherwise None."""
+    return next(({"class": cls} for start, cls in _OF_THE_LIBRARY.items() if start in text), None)
+
+
+def is_refused_stream(text: str) -> bool:
+    """Returns True if the server has reset a call unseen, as HTTP/2 has it for one stream too many."""
+    return _REFUSED_STREAM in text
 
 
 def _class_of(name: object) -> type[HbmError]:
