@@ -65,9 +65,10 @@ from ._observing.logging import configure_from_environment, set_log_level  # noq
 from ._observing.profile import Profile, ProfileEvent  # noqa: E402
 from ._pickled_names import accept_old_pickles  # noqa: E402
 from ._running.bound import BoundRun  # noqa: E402
-from ._running.queue import InferQueue, QueueStats  # noqa: E402
-from ._running.queue_results import QueueResult  # noqa: E402
-from ._running.request import InferRequest, RequestInfo  # noqa: E402
+from ._running.queue import InferQueue  # noqa: E402
+from ._running.queue_items import QueueResult, QueueStats  # noqa: E402
+from ._running.request import InferRequest  # noqa: E402
+from ._running.request_info import RequestInfo  # noqa: E402
 from ._running.scheduling import SchedParam  # noqa: E402
 from ._runtime import HB_HBMRuntime  # noqa: E402
 from ._vendor_module import provide_vendor_module  # noqa: E402

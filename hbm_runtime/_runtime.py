@@ -23,8 +23,8 @@ from ._observing.stats import DropCounts, prometheus, stats
 from ._running.bound import BoundRun
 from ._running.keywords import Inputs, OutputNames, Outputs
 from ._running.native import checked
-from ._running.queue import InferQueue, Policy, Reason
-from ._running.queue_results import QueueResult
+from ._running.queue import InferQueue
+from ._running.queue_items import Policy, QueueResult, Reason
 from ._running.runnable import RunnableRuntime
 from ._running.scheduling import SchedParam
 

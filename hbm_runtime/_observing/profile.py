@@ -88,11 +88,22 @@ class Profile:
             if not self._slot.times_operators:
                 raise HbmStateError("times of operations need HB_HBMRuntime(..., profile_operators=True)")
             self._take_operation_times()
-        self._slot.recording = self
-        runtime._set_recorder(self._recorder)
-        return self
+        try:
+            self._slot.recording = self
+            runtime._set_recorder(self._recorder)
+            return self
+        except BaseException:  # Ctrl-C: the block is not entered, and nobody would leave it
+            self.__exit__()
+            raise
 
     def __exit__(self, *_: object) -> None:
+        try:
+            self._stop()
+        except BaseException:  # Ctrl-C before it was done
+            self._stop()
+            raise
+
+    def _stop(self) -> None:
         self._slot.recording = None
         try:
             self._runtime._clear_recorder()

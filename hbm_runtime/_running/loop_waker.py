@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import threading
+import weakref
+from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -26,6 +28,8 @@ class _LoopWaker:
         self._waker = _core.LoopWaker()
         self._waiters: dict[int, asyncio.Future[None]] = {}
         self._tickets = itertools.count()
+        self._ended: deque[list[int]] = deque()  # tickets whose waiters are not told yet
+        self._loop = weakref.ref(loop)
         loop.add_reader(self._waker.fileno(), self._on_ready)
 
     def watch(self, request: _core.Request, waiter: asyncio.Future[None]) -> None:
@@ -34,8 +38,19 @@ class _LoopWaker:
         self._waker.watch(request, ticket)
 
     def _on_ready(self) -> None:
-        for ticket in self._waker.take():
-            _set_done(self._waiters.pop(ticket))
+        # Taken and noted in one step of C, and told step by step: Ctrl-C in here ends the loop's run, and a later run
+        # tells the others.
+        self._ended.extend(iter(self._waker.take, []))
+        try:
+            while self._ended:
+                for ticket in self._ended[0]:
+                    _set_done(self._waiters.get(ticket))
+                    self._waiters.pop(ticket, None)
+                self._ended.popleft()
+        except BaseException:
+            if (loop := self._loop()) is not None:
+                loop.call_soon(self._on_ready)
+            raise
 
 
 _wakers: WeakKeyDictionary[asyncio.AbstractEventLoop, _LoopWaker] = WeakKeyDictionary()
@@ -84,6 +99,6 @@ def refuse_asyncio_wait(callback: Callable[[Any], object]) -> None:
         raise InputTypeError("asyncio.wait() cannot wait for a request itself: use asyncio.ensure_future(request)")
 
 
-def _set_done(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
+def _set_done(waiter: asyncio.Future[None] | None) -> None:
+    if waiter is not None and not waiter.done():
         waiter.set_result(None)

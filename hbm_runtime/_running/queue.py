@@ -6,12 +6,8 @@ import numbers
 import operator
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
-
-import numpy as np
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from .._core import is_forked, refuse_fork
 from .._errors import (
@@ -26,38 +22,16 @@ from .._errors import (
 )
 from .._observing.logging import logger
 from .native import checked
-from .queue_results import QueueResult, ResultReader
-from .request import RequestInfo
+from .queue_items import Item, Policy, QueueResult, QueueStats, Reason
+from .queue_line import Line, time_in
+from .queue_results import ResultReader
+from .request_info import RequestInfo
 
 if TYPE_CHECKING:
     from .. import _core
 
-Policy = Literal["block", "latest", "drop_oldest", "reject"]
-Reason = Literal["newer", "oldest", "rejected", "deadline", "closed", "error"]
-
 _LINGER = 0.2
 """Seconds that a queue's thread waits for work before it ends; the next item starts another."""
-
-
-@dataclass
-class QueueStats:
-    """Counts of a queue. Every item that was submitted is in exactly one of `results`, `dropped` and the two others."""
-
-    submitted: int
-    waiting: int
-    running: int
-    results: int
-    dropped: dict[str, int]
-
-
-@dataclass
-class _Item:
-    inputs: Any
-    tag: Any
-    deadline: float | None
-    submitted: float
-    request: _core.Request | None = None
-    error: HbmError | None = None
 
 
 class InferQueue(ResultReader):
@@ -91,20 +65,14 @@ class InferQueue(ResultReader):
         for name, callback in (("on_result", on_result), ("on_drop", on_drop)):
             if callback is not None and not callable(callback):
                 raise TypeError(f"{name} must be callable, not {type(callback).__name__}")
-        super().__init__(model)
+        self._places = 1 if policy == "latest" else size
+        super().__init__(model, Line(self._places, policy))
         self._runtime = runtime
         self._count_drop = count_drop
-        self._places = 1 if policy == "latest" else size
         self._policy = policy
         self._on_result = on_result
         self._on_drop = on_drop
-        self._waiting: deque[_Item] = deque()
-        self._running: _Item | None = None
         self._thread: threading.Thread | None = None
-        self._closed = False
-        self._submitted = 0
-        self._delivered = 0
-        self._dropped: dict[str, int] = {}
 
     @checked
     def submit(
@@ -126,66 +94,67 @@ class InferQueue(ResultReader):
             HbmClosedError: The queue or its runtime is closed.
             InputTypeError: The deadline is no number.
             HbmStateError: It would wait for itself: a callback of this queue, which is full and blocks.
+            OutOfResourcesError: The queue's thread cannot be started; the item was not taken.
         """
         refuse_fork()
         if deadline is not None and not isinstance(deadline, numbers.Real):
             kind = type(deadline).__name__
             raise InputTypeError(f"model '{self._model}': deadline must be a number of seconds, not {kind}")
-        item = _Item(inputs, tag, deadline, time.monotonic())
-        victim: _Item | None = None
-        with self._changed:
-            self._refuse_when_closed()
-            if self._policy == "block":
-                self._wait_for_place(timeout)
-            full = len(self._waiting) >= self._places
-            self._submitted += 1
-            if full and self._policy == "reject":
-                self._count("rejected")
-            elif full:
-                victim = self._waiting.popleft()
-                self._count("newer" if self._policy == "latest" else "oldest")
-            first = self._running is None and not self._waiting
-            if first:
-                self._running = item
-            elif not (full and self._policy == "reject"):
-                item.inputs = _copied(inputs)
-                self._waiting.append(item)
-        if victim is not None:
-            self._tell_drop(victim, "newer" if self._policy == "latest" else "oldest", None)
-        elif full:
-            self._tell_drop(item, "rejected", None)
-            raise HbmQueueFullError(f"model '{self._model}': the queue holds {self._places} items and rejects more")
+        item = Item(inputs, tag, deadline)
         try:
-            if first:
+            accepted = self._place(item, time_in(timeout), timeout)
+            if not accepted:
+                self._tell_drop(item, "rejected", None)
+                raise HbmQueueFullError(f"model '{self._model}': the queue holds {self._places} items and rejects more")
+            self._tell_who_gave_way(item)
+            if self._line.running is item:
                 self._begin(item)
-        finally:
             self._ensure_thread()
+        except BaseException as error:  # Ctrl-C, too
+            self._undo(item, no_thread=isinstance(error, OutOfResourcesError))
+            raise
         return True
 
+    def _place(self, item: Item, until: float | None, timeout: float | None) -> bool:
+        line = self._line
+        while True:
+            with line.lock:
+                self._refuse_when_closed()
+                if not line.full or self._policy != "block":
+                    return line.add(item)
+                self._refuse_in_callback("submit()")
+            if not line.wait_until(lambda: line.closed or not line.full, until):
+                raise HbmQueueFullError(f"model '{self._model}': no place in the queue within {timeout} s")
+
+    def _undo(self, item: Item, *, no_thread: bool) -> None:
+        """After submit() was ended early: the item was not submitted, or it is as good as any other one."""
+        if item.gave_way is not None and item.gave_way not in self._line.waiting:
+            self._tell_who_gave_way(item)
+        else:
+            self._line.take_out(item, begun=no_thread)
+            if no_thread and item.request is not None:
+                item.request.abandon()
+        if not no_thread:
+            self._ensure_thread()
+
+    def _tell_who_gave_way(self, item: Item) -> None:
+        if item.gave_way is not None:
+            self._tell_drop(item.gave_way, self._line.reason_to_give_way, None)
+
     def _refuse_when_closed(self) -> None:
-        if self._closed or self._runtime.closed:
+        if self._line.closed or self._runtime.closed:
             what = "runtime" if self._runtime.closed else "queue"
             raise HbmClosedError(f"the {what} of model '{self._model}' is closed", model=self._model)
 
-    def _wait_for_place(self, timeout: float | None) -> None:
-        if len(self._waiting) >= self._places:
-            self._refuse_in_callback("submit()")
-        if not self._changed.wait_for(lambda: self._closed or len(self._waiting) < self._places, timeout):
-            raise HbmQueueFullError(f"model '{self._model}': no place in the queue within {timeout} s")
-        self._refuse_when_closed()
-
     def _refuse_in_callback(self, what: str) -> None:
-        if threading.current_thread() is self._thread:
-            raise HbmStateError(
-                f"model '{self._model}': {what} in a callback of the same queue would wait for itself",
-                model=self._model,
-            )
+        if self._on_own_thread():
+            message = f"model '{self._model}': {what} in a callback of the same queue would wait for itself"
+            raise HbmStateError(message, model=self._model)
 
-    def _count(self, reason: str) -> None:
-        self._dropped[reason] = self._dropped.get(reason, 0) + 1
-        self._count_drop(self._model, reason)
+    def _on_own_thread(self) -> bool:
+        return threading.current_thread() is self._thread
 
-    def _begin(self, item: _Item) -> None:
+    def _begin(self, item: Item) -> None:
         try:
             item.request = self._runtime._start(item.inputs, self._model, item.deadline)
         except HbmError as error:
@@ -193,42 +162,49 @@ class InferQueue(ResultReader):
         except MemoryError as error:
             item.error = OutOfResourcesError(f"model '{self._model}': {error}", model=self._model)
         except BaseException as error:
-            item.error = InputError(f"model '{self._model}': {error}", model=self._model)
-            if not isinstance(error, Exception):
+            if not isinstance(error, Exception) and not self._on_own_thread():
                 raise
+            item.error = InputError(f"model '{self._model}': {error}", model=self._model)
         item.inputs = None
 
     def _ensure_thread(self) -> None:
-        with self._changed:
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._work, name=f"hbm-queue-{self._model}", daemon=True)
+        """Starts the queue's thread where there is work and no thread.
+
+        Raises:
+            OutOfResourcesError: The system allows no more threads.
+        """
+        with self._line.lock:
+            if not self._line.has_work:
+                return
+            self._line.tell_change()
+            if self._thread is not None and self._thread.is_alive():
+                return
+            # It is noted first: a thread that is not the noted one ends by itself, wherever Ctrl-C strikes in here.
+            self._thread = threading.Thread(target=self._work, name=f"hbm-queue-{self._model}", daemon=True)
+            try:
                 self._thread.start()
-            self._changed.notify_all()
+            except RuntimeError as error:
+                raise OutOfResourcesError(f"model '{self._model}', queue: {error}", model=self._model) from None
 
     def _work(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(self._has_work, _LINGER)
-                if not self._has_work():
-                    self._thread = None
-                    return
-                begun = self._running is not None
-                item = self._running or self._waiting.popleft()
-                self._running = item
-                self._tell_change()
-            if not begun:
+        while (item := self._next()) is not None:
+            if not item.begun:
                 self._begin(item)
-            self._deliver(item)
-            with self._changed:
-                self._running = None
-                self._tell_change()
+            self._end(item)
             del item  # a thread that lingers holds no arrays
 
-    def _has_work(self) -> bool:
-        begun = self._running is not None and (self._running.request is not None or self._running.error is not None)
-        return begun or (self._running is None and bool(self._waiting))
+    def _next(self) -> Item | None:
+        line = self._line
+        line.wait_until(lambda: line.has_work, time_in(_LINGER))
+        with line.lock:
+            if not self._on_own_thread():
+                return None
+            if not line.has_work:
+                self._thread = None
+                return None
+            return line.next()
 
-    def _deliver(self, item: _Item) -> None:
+    def _end(self, item: Item) -> None:
         """Waits for the request; calls back before the item counts as done, so that drain() waits for callbacks."""
         error, result = item.error, None
         if item.request is not None:
@@ -247,21 +223,21 @@ class InferQueue(ResultReader):
                 else "error"
             )  # fmt: skip
             self._tell_drop(item, reason, error)
-            with self._changed:
-                self._count(reason)
+            self._line.drop_running(reason)
             return
         if self._on_result is not None:
             self._guarded(self._on_result, result)
-        with self._changed:
-            self._delivered += 1
-            if self._on_result is None:
-                self._results.append(result)
+        self._line.deliver_running(result if self._on_result is None else None)
 
-    def _result_of(self, item: _Item, request: _core.Request) -> QueueResult:
+    def _result_of(self, item: Item, request: _core.Request) -> QueueResult:
         info = RequestInfo(**request.infos()[0])
         return QueueResult(request.result()[self._model], item.tag, time.monotonic() - item.submitted, info)
 
-    def _tell_drop(self, item: _Item, reason: Reason, error: HbmError | None) -> None:
+    def _tell_drop(self, item: Item, reason: Reason, error: HbmError | None) -> None:
+        if item.told:
+            return
+        item.told = True
+        self._count_drop(self._model, reason)
         if self._on_drop is not None:
             self._guarded(self._on_drop, item.tag, reason, error)
         elif reason == "error":
@@ -272,12 +248,9 @@ class InferQueue(ResultReader):
             callback(*arguments)
         except BaseException as error:
             # The queue's own thread has to go on whatever it is: SystemExit, asyncio.CancelledError.
-            if not isinstance(error, Exception) and threading.current_thread() is not self._thread:
+            if not isinstance(error, Exception) and not self._on_own_thread():
                 raise
             logger.exception("a callback of the queue of model '%s' raised", self._model)
-
-    def _idle(self) -> bool:
-        return self._running is None and not self._waiting
 
     def drain(self, timeout: float | None = None) -> bool:
         """Waits until everything that was submitted has ended. Returns False when that took longer than `timeout`.
@@ -287,56 +260,41 @@ class InferQueue(ResultReader):
         """
         refuse_fork()
         self._refuse_in_callback("drain()")
-        with self._changed:
-            return self._changed.wait_for(self._idle, timeout)
+        self._ensure_thread()
+        return self._line.wait_until(lambda: self._line.idle, time_in(timeout))
 
     def close(self) -> None:
         """Accepts nothing more, and drops what waits with the reason "closed"; the running item finishes."""
         if is_forked():
             return  # what waits is the parent's
-        with self._changed:
-            self._closed = True
-            dropped = list(self._waiting)
-            self._waiting.clear()
-            for _ in dropped:
-                self._count("closed")
-            self._tell_change()
-        for item in dropped:
-            self._tell_drop(item, "closed", None)
+        dropped = self._line.close()
+        try:
+            for item in dropped:
+                self._tell_drop(item, "closed", None)
+        except BaseException:  # Ctrl-C: those that were not told yet
+            for item in dropped:
+                self._tell_drop(item, "closed", None)
+            raise
 
     @property
     def stats(self) -> QueueStats:
         """A snapshot of the counts."""
         refuse_fork()
-        with self._changed:
-            running = int(self._running is not None)
-            return QueueStats(self._submitted, len(self._waiting), running, self._delivered, dict(self._dropped))
+        return self._line.stats()
 
     def __repr__(self) -> str:
         stats = self.stats
-        state = "closed" if self._closed else self._policy
+        state = "closed" if self._line.closed else self._policy
         return (
             f"<InferQueue of {self._model!r}, {state}: {stats.waiting} of {self._places} waiting, "
             f"{stats.running} running, {stats.results} results, {sum(stats.dropped.values())} dropped>"
         )
 
-    def _over(self) -> bool:
-        return self._closed and self._idle()
-
     def __enter__(self) -> InferQueue:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.drain()
-        self.close()
-
-
-def _copied(inputs: Any) -> Any:
-    """The arrays as they are now. What is no array is left for the run to refuse."""
-    if isinstance(inputs, Mapping):
-        return {name: _copied(value) for name, value in inputs.items()}
-    if isinstance(inputs, np.ndarray) or hasattr(inputs, "__array__") or hasattr(inputs, "__array_interface__"):
-        return np.array(inputs)
-    if isinstance(inputs, (bytearray, memoryview)):
-        return np.array(memoryview(inputs))
-    return np.from_dlpack(inputs).copy() if hasattr(inputs, "__dlpack__") else inputs
+        try:
+            self.drain()
+        finally:
+            self.close()

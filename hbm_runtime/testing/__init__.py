@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from hbm_runtime import _core
+from hbm_runtime import HbmError, _core
 
 __all__ = ["Live", "faults", "live", "release_hanging_tasks"]
 
 _lock = threading.Lock()
-_active: list[str] = []
+_active: list[tuple[str]] = []
 
 
 @contextmanager
@@ -35,15 +35,43 @@ def faults(spec: str) -> Iterator[None]:
         InputError: The spec is wrong; no fault was changed.
         UnsupportedError: The driver in use is not bpusim.
     """
-    with _lock:
-        _core.set_faults("; ".join([*_active, spec]))
-        _active.append(spec)
+    own = (spec,)  # an object of its own: another block may have the same rules
     try:
+        _begin(own)
         yield
-    finally:
-        with _lock:
-            _active.remove(spec)
-            _core.set_faults("; ".join(_active))
+    except _RefusedError as refused:
+        raise refused.error from None
+    except BaseException:
+        _end(own)
+        raise
+    try:
+        _end(own)
+    except BaseException:  # Ctrl-C before it was done
+        _end(own)
+        raise
+
+
+class _RefusedError(Exception):
+    """The driver takes no such faults, and has changed none."""
+
+    def __init__(self, error: HbmError) -> None:
+        self.error = error
+        super().__init__()
+
+
+def _begin(rules: tuple[str]) -> None:
+    with _lock:
+        try:
+            _core.set_faults("; ".join(each for (each,) in [*_active, rules]))
+        except HbmError as error:
+            raise _RefusedError(error) from None
+        _active.append(rules)
+
+
+def _end(rules: tuple[str]) -> None:
+    with _lock:
+        _active[:] = [each for each in _active if each is not rules]
+        _core.set_faults("; ".join(each for (each,) in _active))
 
 
 def release_hanging_tasks() -> None:
