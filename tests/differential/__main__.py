@@ -19,6 +19,7 @@ TESTS = Path(__file__).resolve().parents[1]
 SOCS = ("unset", "s100", "s100p", "s600")
 CHUNK = 50
 """Seeds that one process checks, with one BPUSIM_SOC."""
+_WORKER = (sys.executable, "-m", "differential.worker")
 _PATIENCE = 300
 """Seconds for one seed. Bound against hangs."""
 _SHOWN = 4
@@ -97,7 +98,7 @@ def _results(first: int, count: int, soc: str, *, thorough: bool, until: float |
     environment["PYTHONPATH"] = os.pathsep.join([str(TESTS), environment.get("PYTHONPATH", "")])
     if soc != "unset":
         environment["BPUSIM_SOC"] = soc
-    command = [sys.executable, "-m", "differential.worker", str(first), str(count), *(["thorough"] if thorough else [])]
+    command = [*_WORKER, str(first), str(count), *(["thorough"] if thorough else [])]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=TESTS.parent) as worker:
         assert worker.stdout is not None
         seed = first
@@ -110,9 +111,9 @@ def _results(first: int, count: int, soc: str, *, thorough: bool, until: float |
                 if until is not None and "end" in told and time.monotonic() > until:
                     return
             if worker.wait() != 0 or seed < first + count:
-                yield _lost(seed, f"the process ended with {_how(worker.returncode)}")
+                yield _lost(seed, f"the process ended with {_how(worker.returncode)}", environment)
         except TimeoutError:
-            yield _lost(seed, f"no end within {_PATIENCE} s")
+            yield _lost(seed, f"no end within {_PATIENCE} s", environment)
         finally:
             worker.kill()
 
@@ -128,8 +129,16 @@ def _how(code: int) -> str:
     return signal.Signals(-code).name if code < 0 else f"exit code {code}"
 
 
-def _lost(seed: int, text: str) -> dict[str, Any]:
-    return {"end": seed, "compared": 0, "refused": "", "differences": [f"seed {seed}: {text}"], "text": ""}
+def _lost(seed: int, text: str, environment: dict[str, str]) -> dict[str, Any]:
+    """A difference, unless ONNX Runtime alone ends its process in the same way: then there is nothing to compare with."""
+    try:
+        engine = subprocess.run([*_WORKER, str(seed), "1", "engine"], env=environment, cwd=TESTS.parent, timeout=_PATIENCE)
+        alone = engine.returncode
+    except subprocess.TimeoutExpired:
+        alone = -signal.SIGKILL
+    refused = f"ONNX Runtime alone: {_how(alone)}" if alone < 0 else ""
+    differences = [] if refused else [f"seed {seed}: {text}"]
+    return {"end": seed, "compared": 0, "refused": refused, "differences": differences, "text": ""}
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ A process of its own, because a fault may end it or keep it for ever.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -16,6 +17,7 @@ from typing import Any
 from .cases import Case, make_case
 from .check import Plan, Report, check_case
 from .probe import PROBE
+from .reference import Reference, Refused
 from .shrink import as_text, shrunk
 from .variants import all_variants
 
@@ -41,6 +43,15 @@ def work(first: int, count: int, *, thorough: bool) -> None:
         print(json.dumps(_checked(make_case(seed), plan_of(seed, thorough=thorough))), file=lines, flush=True)
 
 
+def ask_engine(seed: int) -> None:
+    """Lets ONNX Runtime alone run a case: this process ends, or hangs, where that is ONNX Runtime's own fault."""
+    case = make_case(seed)
+    with tempfile.TemporaryDirectory(prefix="differential-") as folder, contextlib.suppress(Refused):
+        reference = Reference(case.write(Path(folder)))
+        for inputs in case.calls:
+            reference.run(inputs)
+
+
 def _checked(case: Case, plan: Plan) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="differential-") as folder:
         report = check_case(case, Path(folder), plan)
@@ -63,4 +74,7 @@ def _smallest(case: Case, plan: Plan, report: Report) -> Case:
 
 
 if __name__ == "__main__":
-    work(int(sys.argv[1]), int(sys.argv[2]), thorough=sys.argv[3:] == ["thorough"])
+    if sys.argv[3:] == ["engine"]:
+        ask_engine(int(sys.argv[1]))
+    else:
+        work(int(sys.argv[1]), int(sys.argv[2]), thorough=sys.argv[3:] == ["thorough"])

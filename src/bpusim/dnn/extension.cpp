@@ -44,7 +44,8 @@ namespace {
     for (std::size_t i = 0; i < shapes->size(); ++i) {
       const ModelTensor& output = model->outputs[i];
       outputs[i] = output.properties;
-      if ((*shapes)[i].has_value()) {
+      // The engine tells of no dimensions for a scalar, and where the graph contradicts the declaration.
+      if ((*shapes)[i].has_value() && (trustDeclared != 0 || !(*shapes)[i]->empty())) {
         outputs[i] = inferredProperties(output, *(*shapes)[i]);
       } else if (output.dynamic || trustDeclared == 0) {
         outputs[i].validShape.numDimensions = -1;
