@@ -4,6 +4,7 @@
 
 #include "engine_process.hpp"
 #include "thread_scope.hpp"
+#include "threads/helper_thread.hpp"
 
 namespace bpusim {
 namespace {
@@ -15,6 +16,25 @@ namespace {
                                              tensor.shape, tensor.rank, engineType(tensor.type), &value),
         HB_DNN_RUN_TASK_FAILED);
   return value;
+}
+
+[[nodiscard]] ort::Session* createSession(std::string_view graph, const EngineOptions& options) {
+  const OptionsOwner engineOptions = sessionOptions(options);
+  ort::Session* session = nullptr;
+  ort::Status* status = nullptr;
+  const auto create = [&] {
+    // Creating the first session changes the floating-point settings of its thread.
+    const DenormalScope scope(false);
+    status = api().CreateSessionFromArray(engine().env, graph.data(), graph.size(), engineOptions.get(), &session);
+  };
+  if (options.load.threads > 1) {
+    // The engine's threads block the signals that their creator blocks. The caller goes on taking them meanwhile.
+    hbm::startHelperThread("bpusim-load", create).join();
+  } else {
+    create();
+  }
+  checkModel(status);
+  return session;
 }
 
 // Raw values for the engine, released together.
@@ -86,11 +106,7 @@ void RunControl::terminate() noexcept {
 
 EngineSession::EngineSession(std::string_view graph, const EngineOptions& options)
     : cpus_(options.load.cpus), flushDenormals_(options.load.flushDenormals) {
-  // Creating the first session changes the floating-point settings of its thread.
-  const DenormalScope scope(false);
-  ort::Session* session = nullptr;
-  checkModel(
-      api().CreateSessionFromArray(engine().env, graph.data(), graph.size(), sessionOptions(options).get(), &session));
+  ort::Session* const session = createSession(graph, options);
   session_.reset(session);
   inputs_ = inputsOf(session);
   outputs_ = outputsOf(session);

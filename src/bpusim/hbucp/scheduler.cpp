@@ -11,7 +11,7 @@
 #include "process.hpp"
 #include "settings.hpp"
 #include "status_page.hpp"
-#include "worker_thread.hpp"
+#include "threads/helper_thread.hpp"
 
 namespace bpusim {
 namespace {
@@ -285,7 +285,7 @@ void Scheduler::startThreads() {
   for (std::int32_t index = 0; index < coreCount_; ++index) {
     Core& core = cores_[static_cast<std::size_t>(index)];
     if (!core.thread.joinable()) {
-      core.thread = startThread("bpusim-core" + std::to_string(index), [this, index] { work(index); });
+      core.thread = hbm::startHelperThread("bpusim-core" + std::to_string(index), [this, index] { work(index); });
     }
   }
   running_ = true;

@@ -5,7 +5,7 @@
 #include "faults.hpp"
 #include "log.hpp"
 #include "scheduler.hpp"
-#include "worker_thread.hpp"
+#include "threads/helper_thread.hpp"
 
 namespace bpusim {
 namespace {
@@ -45,7 +45,7 @@ void Scheduler::watchCoreLoss() {
   const faults::CoreLoss loss = faults::coreLoss();
   lost_ = loss.lost;
   if (loss.changes && !lossWatcher_.joinable()) {
-    lossWatcher_ = startThread("bpusim-faults", [this] { watchLoop(); });
+    lossWatcher_ = hbm::startHelperThread("bpusim-faults", [this] { watchLoop(); });
   }
 }
 

@@ -1,7 +1,5 @@
 #include "core/base/worker.hpp"
 
-#include <pthread.h>
-
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -10,6 +8,7 @@
 #include <utility>
 
 #include "loader/driver.hpp"
+#include "threads/helper_thread.hpp"
 
 namespace hbm {
 
@@ -30,7 +29,6 @@ struct Worker::State {
   }
 
   void loop() {
-    pthread_setname_np(pthread_self(), name.c_str());
     std::unique_lock lock(mutex);
     while (true) {
       wake.wait(lock, [this] { return ending || first != nullptr; });
@@ -55,7 +53,7 @@ struct Worker::State {
 
 std::unique_ptr<std::thread> Worker::threadOf(const std::shared_ptr<State>& state) noexcept {
   try {
-    return std::make_unique<std::thread>([state] { state->loop(); });
+    return std::make_unique<std::thread>(startHelperThread(state->name, [state] { state->loop(); }));
   } catch (const std::exception&) {
     return nullptr;
   }

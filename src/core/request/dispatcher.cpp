@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "core/request/request.hpp"
+#include "threads/helper_thread.hpp"
 
 namespace hbm {
 namespace {
@@ -85,7 +86,7 @@ void Dispatcher::taskEnded() noexcept {
 
 void Dispatcher::waitOnThread(const std::shared_ptr<RequestImpl>& request) noexcept {
   try {
-    std::thread([request] { request->waitForTask(); }).detach();
+    startHelperThread("hbm-waiter", [request] { request->waitForTask(); }).detach();
   } catch (const std::exception&) {
     request->waitForTask();  // the system has no thread left, or no memory for one
   }

@@ -1,13 +1,11 @@
 #include "core/request/timer.hpp"
 
-#include <pthread.h>
-
 #include <string>
 #include <system_error>
-#include <thread>
 
 #include "core/request/request.hpp"
 #include "hbm_runtime/error.hpp"
+#include "threads/helper_thread.hpp"
 
 namespace hbm {
 
@@ -20,7 +18,7 @@ void Timer::expireAt(std::chrono::steady_clock::time_point time, const std::shar
   const std::lock_guard lock(mutex_);
   if (!started_) {
     try {
-      std::thread([this] { loop(); }).detach();
+      startHelperThread("hbm-timer", [this] { loop(); }).detach();
     } catch (const std::system_error& error) {
       throw Error(ErrorKind::kOutOfResources,
                   std::string("the thread that watches time-outs cannot be started: ") + error.what());
@@ -34,7 +32,6 @@ void Timer::expireAt(std::chrono::steady_clock::time_point time, const std::shar
 }
 
 void Timer::loop() {
-  pthread_setname_np(pthread_self(), "hbm-timer");
   std::unique_lock lock(mutex_);
   while (true) {
     if (waiting_.empty()) {
