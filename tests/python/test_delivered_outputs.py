@@ -84,8 +84,8 @@ CASES: dict[str, tuple[str, list[Inputs]]] = {
     "scalar": ("(float[n] x) => (float y) { y = Neg(x) }", [{"x": f32(n)} for n in (5, 1, 0)]),
     # Here the engine itself infers neither rank, so that only the declaration says anything, and the result is another.
     "other_rank_by_loop": (
-        f"(int64 n, float[k] x) => (float y) <bool go={{1}}, int64[1] ax={{0}}> {{ {LOOP.replace('y = Loop', 'l = Loop')} "
-        "u = Unsqueeze(l, ax) y = ReduceSum<keepdims=0>(u, ax) }",
+        f"(int64 n, float[k] x) => (float z) <bool go={{1}}, int64[1] ax={{0}}> {{ {LOOP} "
+        "u = Unsqueeze(y, ax) z = ReduceSum<keepdims=0>(u, ax) }",
         [{"n": np.array(n), "x": f32(3)} for n in (0, 1, 4)],
     ),
     "other_rank_of_a_computed_shape": (

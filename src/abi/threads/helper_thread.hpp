@@ -1,4 +1,5 @@
-// Threads of the runtime and of bpusim take no signals: those are for the program's own threads, which may wait for them.
+// Threads of the runtime and of bpusim take no signals: those are for the program's own threads, which may wait for
+// them.
 #pragma once
 
 #include <pthread.h>
