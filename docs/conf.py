@@ -26,6 +26,7 @@ exclude_patterns = ["_build"]
 
 autodoc_default_options = {"members": True, "member-order": "bysource", "show-inheritance": True}
 autodoc_typehints = "description"
+autodoc_mock_imports = ["cv2"]  # hbm_runtime.vision asks for it; reading its docstrings does not
 autodoc_typehints_description_target = "documented"
 napoleon_numpy_docstring = False
 

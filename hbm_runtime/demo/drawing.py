@@ -12,7 +12,7 @@ from PIL import ImageDraw, ImageFont
 
 from hbm_runtime._files import written_file
 from hbm_runtime.demo.reader import Line
-from hbm_runtime.demo.text_detector import Image
+from hbm_runtime.vision.text_boxes import Image
 
 _LEAST_WIDTH = 900
 _BOX_COLOUR = (214, 39, 40)

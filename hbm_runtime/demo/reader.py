@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbm_runtime.demo import ocr_models
-from hbm_runtime.demo.text_detector import Box, Image, find_boxes
-from hbm_runtime.demo.text_recogniser import cut_out, read_text, to_strip
 from hbm_runtime.image import Letterbox, bgr_to_nv12, letterbox
+from hbm_runtime.vision import cut_out, find_text, read_text, to_strip
+from hbm_runtime.vision.text_boxes import Box, Image
 
 Run = Callable[[str, dict[str, Image]], NDArray[np.float32]]
 """Runs a model by name on its inputs and gives its only output."""
@@ -44,7 +44,7 @@ def read_lines(image: Image, run: Run, characters: Sequence[str]) -> Iterator[Li
     square, box_of_picture = fit_into_square(image)
     luma, chroma = bgr_to_nv12(square)
     probabilities = run(ocr_models.DETECTION, {"x_y": luma, "x_uv": chroma})
-    for box in find_boxes(np.ascontiguousarray(probabilities[0, 0]), box_of_picture):
+    for box in find_text(np.ascontiguousarray(probabilities[0, 0]), box_of_picture):
         strip = to_strip(cut_out(image, box), ocr_models.RECOGNITION_HEIGHT, ocr_models.RECOGNITION_WIDTH)
         text, confidence = read_text(run(ocr_models.RECOGNITION, {"x": strip})[0], characters)
         if text and confidence >= _LEAST_CONFIDENCE:

@@ -21,10 +21,9 @@ from hbm_runtime.demo import __main__ as program
 from hbm_runtime.demo import assets, ocr_models
 from hbm_runtime.demo.drawing import draw_lines, read_picture
 from hbm_runtime.demo.reader import Line, fit_into_square, read_lines
-from hbm_runtime.demo.text_detector import find_boxes
-from hbm_runtime.demo.text_recogniser import cut_out, read_text, to_strip
 from hbm_runtime.image import Letterbox
 from hbm_runtime.packer.engine import Session
+from hbm_runtime.vision import cut_out, find_text, read_text, to_strip
 
 Array = NDArray[Any]
 
@@ -38,7 +37,7 @@ def test_boxes_grow_around_the_marked_text_in_reading_order() -> None:
     for left, top in ((110, 20), (10, 22), (10, 100)):
         probabilities[top : top + 10, left : left + 60] = 0.9
     probabilities[150:152, 10:12] = 0.9
-    boxes = find_boxes(probabilities, Letterbox((100, 100), (200, 200), 0, 0, (200, 200)))
+    boxes = find_text(probabilities, Letterbox((100, 100), (200, 200), 0, 0, (200, 200)))
     assert len(boxes) == 3
     centres = [tuple(np.round(corners.mean(axis=0)).astype(int)) for corners in boxes]
     assert centres == [(20, 14), (70, 12), (20, 52)]

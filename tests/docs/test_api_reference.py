@@ -11,7 +11,7 @@ import pytest
 import hbm_runtime
 
 API = Path(__file__).resolve().parents[2] / "docs" / "api"
-MODULES = ["image", "encryption", "testing", "packer", "compare", "samples"]
+MODULES = ["image", "encryption", "testing", "packer", "compare", "samples", "vision"]
 
 
 def entries(page: str, directive: str) -> set[str]:

@@ -24,6 +24,7 @@ MODULES = [
     "hbm_runtime.packer",
     "hbm_runtime.samples",
     "hbm_runtime.testing",
+    "hbm_runtime.vision",
 ]
 # Values that the packer takes by keyword or gives back, whose fields are no calls.
 PLAIN_VALUES = {"hbm_runtime.packer", "hbm_runtime.compare", "hbm_runtime.samples"}

@@ -11,7 +11,18 @@ from numpy.typing import NDArray
 from typing_extensions import assert_type
 
 import hbm_runtime
-from hbm_runtime import HB_HBMRuntime, QuantParams, compare, encryption, hbDNNDataType, image, packer, samples, testing
+from hbm_runtime import (
+    HB_HBMRuntime,
+    QuantParams,
+    compare,
+    encryption,
+    hbDNNDataType,
+    image,
+    packer,
+    samples,
+    testing,
+    vision,
+)
 from hbm_runtime.testing.fixtures import hbm_faults
 
 runtime = HB_HBMRuntime("model.hbm")
@@ -112,3 +123,26 @@ assert_type(report.outputs, tuple[compare.OutputReport, ...])
 assert_type(samples.write_samples("models", ["s600"], names=["m"]), list[Path])
 known: list[samples.Sample] = list(samples.SAMPLES)
 boards: Mapping[str, Any] = samples.BOARDS
+
+detector = vision.Detector(runtime, confidence=0.3, iou=0.5, size=(640, 480), keypoints=17, center=False, range="video")
+vision.Detector(runtime["yolo"])
+vision.Detector("model.hbm")  # type: ignore[arg-type]
+assert_type(detector.input, vision.PictureInput)
+planes, placed = detector.input.prepare(pixels, color=0)
+assert_type(vision.PictureInput.of(runtime["yolo"], (640, 480)), vision.PictureInput)
+taken = vision.PictureInput((640, 480), luma="y", chroma=None, planar=True, dtype=np.dtype(np.uint8))
+print(taken.size, taken.luma, taken.chroma, taken.planar, taken.dtype)
+found = detector(pixels, priority={"yolo": 5})
+assert_type(detector.decode({"output0": frame}, placed), vision.Detections)
+assert_type(found[0], vision.Detections)
+print(detector.model, found.boxes, found.scores, found.classes, found.masks, found.keypoints, found.to_supervision())
+assert_type(found.draw(pixels, ["cat"]), Pixels)
+best = vision.classify(frame, quant, count=3, logits=True)
+assert_type(best, vision.Classes)
+assert_type(best.classes, NDArray[np.int64])
+assert_type(best.scores, NDArray[np.float32])
+kept = vision.non_maximum_suppression(found.boxes, found.scores, found.classes, iou=0.4, confidence=0.1, limit=9)
+assert_type(kept, NDArray[np.int64])
+boxes = vision.find_text(frame, placed, pixel_confidence=0.3, box_confidence=0.3, growth=2.0)
+assert_type(vision.to_strip(vision.cut_out(pixels, boxes[0]), 48, 320), Pixels)
+assert_type(vision.read_text(frame, ["", "a"]), tuple[str, float])

@@ -8,13 +8,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hbm_runtime.demo.text_detector import Box, Image
+from .text_boxes import Box, Image
 
 _GRAY = 128
 
 
 def cut_out(image: Image, box: Box) -> Image:
-    """The upright content of a box; boxes that stand on end are turned."""
+    """Returns the upright content of a box; boxes that stand on end are turned.
+
+    Args:
+        image: (height, width, 3).
+        box: Corners (4, 2): top left, top right, bottom right, bottom left.
+    """
     width = round(max(float(np.linalg.norm(box[0] - box[1])), float(np.linalg.norm(box[3] - box[2]))))
     height = round(max(float(np.linalg.norm(box[0] - box[3])), float(np.linalg.norm(box[1] - box[2]))))
     width, height = max(width, 1), max(height, 1)
@@ -25,7 +30,7 @@ def cut_out(image: Image, box: Box) -> Image:
 
 
 def to_strip(image: Image, height: int, width: int) -> Image:
-    """Pixels (1, height, width, 3): the picture at this height, at most this wide, the rest gray."""
+    """Returns pixels (1, height, width, 3): the picture at this height, at most this wide, the rest gray."""
     wanted = min(width, max(1, round(image.shape[1] * height / image.shape[0])))
     strip = np.full((1, height, width, 3), _GRAY, np.uint8)
     strip[0, :, :wanted] = cv2.resize(np.ascontiguousarray(image), (wanted, height), interpolation=cv2.INTER_LINEAR)
@@ -33,7 +38,12 @@ def to_strip(image: Image, height: int, width: int) -> Image:
 
 
 def read_text(probabilities: NDArray[np.float32], characters: Sequence[str]) -> tuple[str, float]:
-    """The text and how sure it is, from probabilities (steps, characters): repeats count once, class 0 separates."""
+    """Returns the text and how certain it is.
+
+    Args:
+        probabilities: (steps, characters). Repeated characters count once, number 0 separates (CTC).
+        characters: What the numbers stand for.
+    """
     classes = probabilities.argmax(axis=-1)
     kept = (classes != 0) & np.concatenate(([True], classes[1:] != classes[:-1]))
     text = "".join(characters[int(number)] for number in classes[kept])

@@ -1,4 +1,4 @@
-"""Finds text in a picture: NV12 in, a map of probabilities out, turned into boxes."""
+"""Finds text: the map of probabilities that a model such as PP-OCR's detection gives, turned into boxes."""
 
 from __future__ import annotations
 
@@ -8,26 +8,33 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hbm_runtime.image import Letterbox
+from ..image import Letterbox
 
 Image = NDArray[np.uint8]
 Box = NDArray[np.float32]
 """Four corners (4, 2) in pixels of the picture: top left, top right, bottom right, bottom left."""
 
-_PIXEL_THRESHOLD = 0.3
-_BOX_THRESHOLD = 0.3
-_GROWTH = 2.0
 _LEAST_SIDE = 3.0
 
 
-def find_boxes(probabilities: NDArray[np.float32], letterbox: Letterbox) -> list[Box]:
-    """Boxes of text in pixels of the picture, in reading order.
+def find_text(
+    probabilities: NDArray[np.float32],
+    letterbox: Letterbox,
+    *,
+    pixel_confidence: float = 0.3,
+    box_confidence: float = 0.3,
+    growth: float = 2.0,
+) -> list[Box]:
+    """Returns boxes around lines of text, in pixels of the picture and in reading order.
 
     Args:
-        probabilities: (side, side), of each pixel of the letterbox to be text.
+        probabilities: (height, width), how likely each pixel of the letterbox is text.
         letterbox: Where the picture is in it.
+        pixel_confidence: Pixels above this belong to a line.
+        box_confidence: The least mean inside a box.
+        growth: How far a box grows beyond the kernel of its line, which the map shows; 2 for PP-OCR.
     """
-    mask = (probabilities > _PIXEL_THRESHOLD).astype(np.uint8)
+    mask = (probabilities > pixel_confidence).astype(np.uint8)
     mask = np.asarray(cv2.dilate(mask, np.ones((2, 2), np.uint8)), np.uint8)
     contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     boxes = []
@@ -35,11 +42,11 @@ def find_boxes(probabilities: NDArray[np.float32], letterbox: Letterbox) -> list
         centre, sides, angle = cv2.minAreaRect(contour)
         if (
             min(sides) < _LEAST_SIDE
-            or _mean_inside(probabilities, cv2.boxPoints((centre, sides, angle))) < _BOX_THRESHOLD
+            or _mean_inside(probabilities, cv2.boxPoints((centre, sides, angle))) < box_confidence
         ):
             continue
         # The map shows the kernel of each line; the growth that training shrank it by is proportional to this.
-        grow = 2 * _GROWTH * sides[0] * sides[1] / (2 * (sides[0] + sides[1]))
+        grow = 2 * growth * sides[0] * sides[1] / (2 * (sides[0] + sides[1]))
         corners = cv2.boxPoints((centre, (sides[0] + grow, sides[1] + grow), angle))
         last_pixel = np.array(letterbox.source) - 1
         boxes.append(_ordered(np.clip(letterbox.points_to_source(corners), 0, last_pixel)))
