@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
+from hbm_runtime import InputError
+
 from .settings import TlsFiles
 
 _log = logging.getLogger("hbm_runtime.serving")
@@ -60,21 +62,31 @@ def ssl_context(files: TlsFiles) -> ssl.SSLContext:
     Raises:
         OSError: A file cannot be read, or its content is wrong (`ssl.SSLError`).
     """
-    fresh = _Fresh(files, _plain_context)
+    fresh = _Fresh(files, server_context)
 
     def use_present(connection: Any, _name: str | None, _context: ssl.SSLContext) -> None:
         connection.context = fresh.value()[0]
 
-    first = _plain_context(files)
+    first = server_context(files)
     first.sni_callback = use_present
     return first
 
 
-def _plain_context(files: TlsFiles) -> ssl.SSLContext:
+def server_context(files: TlsFiles) -> ssl.SSLContext:
+    """Returns a context with the files as they are now.
+
+    Raises:
+        OSError: A file cannot be read, or its content is wrong (`ssl.SSLError`).
+        InputError: The key is encrypted.
+    """
+
+    def refuse() -> str:  # otherwise OpenSSL asks in the terminal
+        raise InputError(f"the key {files.key} is encrypted; the server needs one without a passphrase")
+
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
-    context.load_cert_chain(files.certificate, files.key)
+    context.load_cert_chain(files.certificate, files.key, refuse)
     if files.client_ca is not None:
         context.load_verify_locations(files.client_ca)
         context.verify_mode = ssl.CERT_REQUIRED
@@ -90,7 +102,7 @@ def grpc_credentials(files: TlsFiles) -> Any:
     import grpc  # noqa: PLC0415 (in an extra)
 
     def configuration(_: TlsFiles) -> Any:
-        _plain_context(files)  # finds out what gRPC would only find out in a handshake
+        server_context(files)  # finds out what gRPC would only find out in a handshake
         pair = (files.key.read_bytes(), files.certificate.read_bytes())
         roots = None if files.client_ca is None else files.client_ca.read_bytes()
         return grpc.ssl_server_certificate_configuration([pair], root_certificates=roots)

@@ -6,9 +6,11 @@ import argparse
 
 from hbm_runtime.cli.arguments import Parser
 from hbm_runtime.cli.diagnosis import Findings, State, examine
+from hbm_runtime.cli.endpoints import add_endpoint_arguments, endpoint_settings
 from hbm_runtime.cli.errors import ExitCode
 from hbm_runtime.cli.output import Output
 from hbm_runtime.cli.tables import Column, Table
+from hbm_runtime.serving.settings import Settings
 
 SUMMARY = "tell which driver is used and why, versions, and what to do when something is wrong"
 
@@ -21,11 +23,12 @@ def add_arguments(parser: Parser) -> None:
     parser.add_option(
         "driver", metavar="CHOICE", default="", help="look at this one: vendor, bpusim or a folder with its libraries"
     )
+    add_endpoint_arguments(parser)
 
 
 def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
     """Examines and reports; fails when models cannot run."""
-    found = examine(arguments.driver)
+    found = examine(arguments.driver, Settings(**endpoint_settings(arguments)))
     for group in found:
         _print(group, output)
     problems = [row for group in found for row in group.rows if row.state is State.PROBLEM]

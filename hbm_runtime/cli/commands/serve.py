@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from hbm_runtime.cli.arguments import Parser, integer, number, words
+from hbm_runtime.cli.endpoints import add_endpoint_arguments, endpoint_settings
 from hbm_runtime.cli.errors import CommandError, ExitCode, UsageError
 from hbm_runtime.cli.models import add_driver_arguments, choose_driver
 from hbm_runtime.cli.output import Output
 from hbm_runtime.serving.allocator import keep_freed_memory
 from hbm_runtime.serving.gate import POLICIES
 from hbm_runtime.serving.server import Server
-from hbm_runtime.serving.settings import BackPressure, Limits, Settings, TlsFiles
+from hbm_runtime.serving.settings import BackPressure, Limits, Settings
 
 SUMMARY = "serve models over HTTP and gRPC (Open Inference Protocol v2)"
 
@@ -45,7 +46,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("files", nargs="*", metavar="MODEL", help="model files")
     parser.add_option("models", metavar="DIR", type=Path, help="serve the models of a folder, too")
     _add_addresses(parser)
-    _add_security(parser)
+    _add_access(parser)
     _add_loading(parser)
     _add_back_pressure(parser)
     _add_limits(parser)
@@ -53,12 +54,7 @@ def add_arguments(parser: Parser) -> None:
 
 
 def _add_addresses(parser: Parser) -> None:
-    parser.add_option(
-        "http", metavar="HOST:PORT", default=_DEFAULTS.http, help=f"default: {_DEFAULTS.http}; off: no HTTP"
-    )
-    parser.add_option(
-        "grpc", metavar="HOST:PORT", default=_DEFAULTS.grpc, help=f"default: {_DEFAULTS.grpc}; off: no gRPC"
-    )
+    add_endpoint_arguments(parser)
     parser.add_option(
         "server_name",
         metavar="NAME",
@@ -74,16 +70,7 @@ def _add_addresses(parser: Parser) -> None:
     )
 
 
-def _add_security(parser: Parser) -> None:
-    parser.add_option("tls_cert", metavar="FILE", type=Path, help="certificate chain of the server (PEM)")
-    parser.add_option("tls_key", metavar="FILE", type=Path, help="private key of the server (PEM)")
-    parser.add_option("client_ca", metavar="FILE", type=Path, help="only clients with a certificate signed by this")
-    parser.add_option(
-        "token_file",
-        metavar="FILE",
-        type=Path,
-        help="lines of roles and a token, such as 'infer,metrics TOKEN'; roles: infer, control, metrics, all",
-    )
+def _add_access(parser: Parser) -> None:
     parser.add_option(
         "allowed_origins",
         metavar="LIST",
@@ -189,13 +176,6 @@ def _signals() -> Iterator[queue.SimpleQueue[int]]:
 def _settings(arguments: argparse.Namespace) -> Settings:
     if not arguments.files and arguments.models is None and not arguments.allow_upload:
         raise UsageError("no model is given: hbm-runtime serve model.hbm, or --models DIR")
-    if (arguments.tls_cert is None) != (arguments.tls_key is None):
-        raise UsageError("--tls_cert and --tls_key belong together")
-    if arguments.client_ca is not None and arguments.tls_cert is None:
-        raise UsageError("--client_ca needs --tls_cert and --tls_key")
-    tls = None
-    if arguments.tls_cert is not None:
-        tls = TlsFiles(arguments.tls_cert, arguments.tls_key, arguments.client_ca)
     loading: dict[str, Any] = {
         name: getattr(arguments, name)
         for name in ("threads", "save_memory", "profile_operators")
@@ -204,11 +184,8 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     return Settings(
         files=[Path(file) for file in arguments.files],
         folder=arguments.models,
-        http=_address(arguments.http),
-        grpc=_address(arguments.grpc),
+        **endpoint_settings(arguments),
         server_name=arguments.server_name,
-        tls=tls,
-        token_file=arguments.token_file,
         allow_upload=arguments.allow_upload,
         upload_folder=arguments.upload_dir,
         shared_memory=arguments.shared_memory,
@@ -222,10 +199,6 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         load_options=loading,
         passphrase=_passphrase(arguments.passphrase_file),
     )  # fmt: skip
-
-
-def _address(text: str) -> str | None:
-    return None if text == "off" else text
 
 
 def _passphrase(path: Path | None) -> str | None:

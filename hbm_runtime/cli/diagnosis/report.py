@@ -18,6 +18,8 @@ from hbm_runtime import _core
 from hbm_runtime.cli.diagnosis import machine
 from hbm_runtime.cli.diagnosis.findings import Findings
 from hbm_runtime.cli.diagnosis.probe import probe_driver, probe_libraries
+from hbm_runtime.cli.diagnosis.serving import examine_serving
+from hbm_runtime.serving.settings import Settings
 
 _VENDOR_FOLDER = Path("/usr/hobot/lib")
 _VARIABLES = re.compile(r"(HBM_RUNTIME|BPUSIM|HB_UCP|HB_DNN|HB_NN)_\w+")
@@ -37,14 +39,16 @@ _PURPOSES = {
 _ENGINE_EXTRA = "bpusim"  # the driver's part of the report tells of the engine
 
 
-def examine(choice: str = "") -> list[Findings]:
+def examine(choice: str, settings: Settings) -> list[Findings]:
     """Looks at everything.
 
     Args:
         choice: The driver to try, as ``load_driver`` takes it; "" for the usual order.
+        settings: What a server would be told; those of a server without options are only looked at.
     """
     answer = probe_driver(choice)
-    return [_package(), _machine(answer), _search(choice, answer), _driver(answer), _extras(), _variables()]
+    serving = examine_serving(settings, asked=settings != Settings())
+    return [_package(), _machine(answer), _search(choice, answer), _driver(answer), _extras(), serving, _variables()]
 
 
 def _package() -> Findings:
