@@ -21,6 +21,7 @@ from .._errors import (
     OutOfResourcesError,
 )
 from .._observing.logging import logger
+from .._signals import signals_blocked
 from .native import checked
 from .queue_items import Item, Policy, QueueResult, QueueStats, Reason
 from .queue_line import Line, time_in
@@ -182,7 +183,8 @@ class InferQueue(ResultReader):
             # It is noted first: a thread that is not the noted one ends by itself, wherever Ctrl-C strikes in here.
             self._thread = threading.Thread(target=self._work, name=f"hbm-queue-{self._model}", daemon=True)
             try:
-                self._thread.start()
+                with signals_blocked():
+                    self._thread.start()
             except RuntimeError as error:
                 raise OutOfResourcesError(f"model '{self._model}', queue: {error}", model=self._model) from None
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hbm_runtime._signals import signals_blocked
 from hbm_runtime.cli.latency import Frame
 
 _LOOK_SECONDS = 0.05
@@ -64,8 +65,9 @@ class Measurement:
         begin = time.monotonic()
         if self._plan.seconds is not None:
             self._deadline = begin + self._plan.seconds
-        for thread in threads:
-            thread.start()
+        with signals_blocked():
+            for thread in threads:
+                thread.start()
         try:
             while any(thread.is_alive() for thread in threads):
                 for thread in threads:

@@ -15,6 +15,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from hbm_runtime._signals import signals_blocked
 from hbm_runtime.packer.errors import PackError
 from hbm_runtime.packer.graph.weights import Weights
 
@@ -57,7 +58,8 @@ class Session:
         if isinstance(graph, bytes) and weights is not None and len(weights):
             model = os.fspath(weights.beside(graph))
         try:
-            self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+            with signals_blocked():
+                self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # The engine's exceptions have no common base.
             raise PackError(f"the engine refuses the model: {first_line(str(error))}") from error
 

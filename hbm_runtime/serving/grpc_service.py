@@ -12,6 +12,7 @@ import grpc
 from google.protobuf.message import DecodeError
 
 from hbm_runtime import HbmIOError
+from hbm_runtime._signals import signals_blocked
 
 from .addresses import Address, is_loopback
 from .failures import Failure, Kind, RefusedError, failure_of
@@ -55,12 +56,13 @@ class GrpcService:
         largest = max(limits.message_bytes, limits.upload_bytes if settings.allow_upload else 0)
         workers = limits.calls + _SPARE_CALLS
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="hbm-grpc")
-        self._server = grpc.server(
-            self._pool,
-            handlers=[_Handler(make_call, guard, limits.message_bytes)],
-            options=_options(limits, largest + limits.header_bytes),
-            maximum_concurrent_rpcs=workers,
-        )
+        with signals_blocked():
+            self._server = grpc.server(
+                self._pool,
+                handlers=[_Handler(make_call, guard, limits.message_bytes)],
+                options=_options(limits, largest + limits.header_bytes),
+                maximum_concurrent_rpcs=workers,
+            )
         try:
             if tls is None:
                 port = self._server.add_insecure_port(str(address))
@@ -73,7 +75,8 @@ class GrpcService:
 
     def start(self) -> None:
         """Begins to answer."""
-        self._server.start()
+        with signals_blocked():
+            self._server.start()
 
     def stop(self, seconds: float) -> None:
         """Ends: no new calls, and those under way have that many seconds."""

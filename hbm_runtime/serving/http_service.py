@@ -10,6 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from hbm_runtime import HbmIOError
+from hbm_runtime._signals import signals_blocked
 
 from .addresses import Address
 from .http_protocol import ImpatientProtocol
@@ -58,7 +59,8 @@ class HttpService:
 
     def start(self) -> None:
         """Begins to answer."""
-        self._thread.start()
+        with signals_blocked():  # and the threads that it starts
+            self._thread.start()
 
     def stop(self, seconds: float) -> None:
         """Ends: no new connections, and requests under way have that many seconds."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..._errors import HbmCancelledError, HbmError, HbmTimeoutError, UnsupportedError
+from ..._signals import signals_blocked
 from ..datatypes import numpy_dtype
 from .address import Address
 from .credentials import Credentials
@@ -80,11 +81,12 @@ class GrpcTransport:
             "gzip": self._grpc.Compression.Gzip,
             "deflate": self._grpc.Compression.Deflate,
         }[compression]
-        if address.is_encrypted:
-            security = credentials.channel_credentials()
-            self._channel = self._grpc.secure_channel(address.netloc, security, options=_OPTIONS)
-        else:
-            self._channel = self._grpc.insecure_channel(address.netloc, options=_OPTIONS)
+        with signals_blocked():
+            if address.is_encrypted:
+                security = credentials.channel_credentials()
+                self._channel = self._grpc.secure_channel(address.netloc, security, options=_OPTIONS)
+            else:
+                self._channel = self._grpc.insecure_channel(address.netloc, options=_OPTIONS)
         self._methods = {name: self._method(name) for name in ("ModelInfer", *_RPCS.values())}
 
     def infer(self, call: InferCall, control: Control) -> InferReply:

@@ -6,6 +6,8 @@ import queue
 import threading
 from collections.abc import Callable
 
+from ..._signals import signals_blocked
+
 _MOST = 128
 
 
@@ -29,7 +31,8 @@ class Workers:
                 self._threads += 1
                 self._spare += 1
                 target, arguments = _serve, (self._work, self._idle)
-                threading.Thread(target=target, args=arguments, name="hbm-remote", daemon=True).start()
+                with signals_blocked():
+                    threading.Thread(target=target, args=arguments, name="hbm-remote", daemon=True).start()
         self._work.put(function)
 
     def close(self) -> None:

@@ -29,7 +29,7 @@ namespace {
   };
   if (options.load.threads > 1) {
     // The engine's threads block the signals that their creator blocks. The caller goes on taking them meanwhile.
-    hbm::startHelperThread("bpusim-load", create).join();
+    hbm::startHelperThread("bpusim-engine", create).join();
   } else {
     create();
   }
