@@ -9,7 +9,8 @@ from typing import Any
 
 from hbm_runtime._observing.core_load import CoreLoad
 from hbm_runtime.cli.arguments import Parser, integer, number
-from hbm_runtime.cli.errors import CommandError, ExitCode
+from hbm_runtime.cli.drawing import describe_graph, draw_svg
+from hbm_runtime.cli.errors import CommandError, ExitCode, UsageError
 from hbm_runtime.cli.inputs import add_input_arguments, read_inputs
 from hbm_runtime.cli.intermediate import add_dump_arguments, dump_intermediate
 from hbm_runtime.cli.latency import Frame, Latency, frames_per_second, wall_milliseconds
@@ -17,6 +18,7 @@ from hbm_runtime.cli.measuring import Measurement, Plan
 from hbm_runtime.cli.models import LoadedModels, ModelFacts, add_model_arguments, open_models, read_files
 from hbm_runtime.cli.output import Output
 from hbm_runtime.cli.profile_files import write_profile
+from hbm_runtime.cli.reporting import CoreSamples, profile_frames, write_page
 from hbm_runtime.cli.running import add_running_arguments, prepare_run
 from hbm_runtime.cli.tables import Column, Facts, Table
 
@@ -51,6 +53,7 @@ def add_arguments(parser: Parser) -> None:
     )
     parser.add_option("profile_path", metavar="FOLDER", type=Path, help="write profiler.log and profiler.csv there")
     parser.add_option("plot", metavar="FILE", type=Path, help="draw a latency histogram and a timeline (.png)")
+    parser.add_option("report", metavar="FILE", type=Path, help="write a page with all figures and charts (.html)")
     add_dump_arguments(parser)
     parser.add_option("require_fps", metavar="FPS", type=number(0), help="exit with 3 below that frame rate")
     parser.add_option(
@@ -64,6 +67,8 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
         from hbm_runtime.cli.plot import demand_matplotlib  # noqa: PLC0415 (only when it is asked for)
 
         demand_matplotlib(arguments.plot)
+    if arguments.report is not None and arguments.report.suffix.lower() not in {".html", ".htm"}:
+        raise UsageError(f"--report {arguments.report}: the name must end in .html")
     models = open_models(arguments)
     model = models.only(arguments.model_name)
     inputs = read_inputs(arguments, model, output)
@@ -72,8 +77,8 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
     measurement = Measurement(run_once, Plan(arguments.thread_num, arguments.frame_count, seconds))
     if arguments.enable_warmup:
         run_once()
-    load = CoreLoad(models.core_counters)
-    _measure(measurement, arguments.statistic_cycle, output)
+    load, cores = CoreLoad(models.core_counters), CoreSamples(models.core_counters)
+    _measure(measurement, arguments.statistic_cycle, output, cores)
     frames = measurement.frames
     if not frames:
         raise CommandError("no frame was finished", ExitCode.INTERRUPTED)
@@ -88,6 +93,11 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
 
         plot_frames(frames, arguments.plot, f"{model.name} on {models.runtime.version}", files)
         output.text(f"wrote {arguments.plot}")
+    if arguments.report is not None:
+        details = profile_frames(arguments, models, model, inputs)
+        drawing = draw_svg(describe_graph(models, model))
+        write_page(arguments.report, report, frames, cores, details, graph=drawing, inputs=files)
+        output.text(f"wrote {arguments.report}")
     for path in [] if measurement.interrupted else dump_intermediate(arguments, models, model, inputs):
         output.text(f"wrote {path}")
     output.document(report)
@@ -97,7 +107,7 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
     return _judge(arguments, report)
 
 
-def _measure(measurement: Measurement, cycle: int, output: Output) -> None:
+def _measure(measurement: Measurement, cycle: int, output: Output, cores: CoreSamples) -> None:
     reported = 0
 
     def watch(running: Measurement, done: float) -> None:
@@ -111,6 +121,7 @@ def _measure(measurement: Measurement, cycle: int, output: Output) -> None:
                 f"{latency.maximum:.3f} ms, thread min latency: {latency.minimum:.3f} ms, FPS: "
                 f"{frames_per_second(period):.3f}"
             )
+        cores.take()
         progress.update(done, f"{len(running.frames)} frames")
 
     with output.progress("perf") as progress:
