@@ -125,6 +125,11 @@ _TEXTS: dict[str, tuple[str, Sequence[Inputs]]] = {
         "{ y = QuantizeLinear(x, s, o) }",
         [{"x": counted(1, 1, 2, 1, 1, 1, 1, 2, 2, 1)}],
     ),
+    "dequantised by other parameters than quantised": (
+        "g (float[n] x) => (float[n] y, float[n] z) <float s = {0.25}, int8 o = {37}, float t = {0.5}, int8 p = {-13}> "
+        "{ q = QuantizeLinear(x, s, o) y = DequantizeLinear(q, t, p) z = DequantizeLinear(q, t) }",
+        [{"x": counted(5)}],
+    ),
     "a scalar by declaration alone": ("g (float[n] x) => (float y) { y = Neg(x) }", [{"x": counted(5)}]),
     "an output that is an initializer": (
         "g (float[3] x) => (float[3] y, float[2,3] w) <float[2,3] w = {1,2,3,4,5,6}> { y = Neg(x) }",

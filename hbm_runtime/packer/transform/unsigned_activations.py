@@ -28,45 +28,44 @@ def rewrite_signed_activations(graph: Graph, when: Rewriting) -> int:
         return 0
     readers = graph.readers()
     outputs = {output.name for output in graph.proto.output}
-    found = []
+    found: list[list[tuple[NodeProto, NDArray[np.int8]]]] = []
     for node in graph.proto.node:
         if node.op_type != "QuantizeLinear" or node.domain or node.output[0] in outputs:
             continue
-        zero = _signed_zero_point(graph, node)
         dequantisers = readers.get(node.output[0], [])
-        if zero is None or not dequantisers:
+        if not dequantisers or not all(_undoes(reader, node.output[0]) for reader in dequantisers):
             continue
-        if all(_undoes(graph, reader, node.output[0]) for reader in dequantisers):
-            found.append((node, dequantisers, zero))
+        # Each has its own: nothing keeps a graph from dequantising with another one.
+        zeros = [(each, _signed_zero_point(graph, each)) for each in (node, *dequantisers)]
+        known = [(each, zero) for each, zero in zeros if zero is not None]
+        if len(known) == len(zeros):
+            found.append(known)
     if not found or (when == Rewriting.AUTO and not sums_bytes_exactly(graph)):
         return 0
     constants: dict[bytes, str] = {}
-    for node, dequantisers, zero in found:
+    for each, zero in (pair for pairs in found for pair in pairs):
         shifted = (zero.astype(np.int16) + 128).astype(np.uint8)
         key = repr(shifted.shape).encode() + shifted.tobytes()
         if key not in constants:
             constants[key] = graph.add_constant(shifted, "unsigned_zero_point")
-        for each in (node, *dequantisers):
-            _set_zero_point(each, constants[key])
+        _set_zero_point(each, constants[key])
     return len(found)
 
 
 def _signed_zero_point(graph: Graph, node: NodeProto) -> NDArray[np.int8] | None:
+    """The zero point of a node that makes or reads signed bytes; None where it is not known or of another type."""
     if len(node.input) > 2 and node.input[2]:
         zero = graph.constant(node.input[2])
         return zero.astype(np.int8) if zero is not None and zero.dtype == np.int8 else None
-    if any(attribute.name == "output_dtype" and attribute.i == 3 for attribute in node.attribute):
+    signed = any(attribute.name == "output_dtype" and attribute.i == 3 for attribute in node.attribute)
+    if signed or node.op_type == "DequantizeLinear":
         scale = graph.constant(node.input[1])
         return None if scale is None else np.zeros(scale.shape, np.int8)
     return None
 
 
-def _undoes(graph: Graph, reader: NodeProto, value: str) -> bool:
-    if reader.op_type != "DequantizeLinear" or reader.domain or reader.input[0] != value:
-        return False
-    if len(reader.input) > 2 and reader.input[2]:
-        return graph.constant(reader.input[2]) is not None
-    return True
+def _undoes(reader: NodeProto, value: str) -> bool:
+    return reader.op_type == "DequantizeLinear" and not reader.domain and reader.input[0] == value
 
 
 def _set_zero_point(node: NodeProto, constant: str) -> None:
