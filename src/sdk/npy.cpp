@@ -11,6 +11,7 @@
 
 #include "core/memory/copy.hpp"
 #include "core/model/types.hpp"
+#include "files/written_file.hpp"
 #include "hbm_runtime/error.hpp"
 
 namespace hbm {
@@ -197,19 +198,9 @@ void saveNpy(const std::string& path, const TensorView& view) {
   }
   const std::string header = headerFor(view.dtype, view);
   const std::vector<std::byte> dense = denseBytes(view);
-  const std::string part = path + ".part";
-  std::ofstream file(part, std::ios::binary | std::ios::trunc);
-  file.write(header.data(), static_cast<std::streamsize>(header.size()));
-  file.write(reinterpret_cast<const char*>(dense.data()), static_cast<std::streamsize>(dense.size()));
-  file.close();
-  std::error_code error;
-  if (file) {
-    fs::rename(part, path, error);
-  }
-  if (!file || error) {
-    std::error_code ignored;
-    fs::remove(part, ignored);
-    fail(ErrorKind::kIo, path, "cannot be written");
+  const std::string_view data(reinterpret_cast<const char*>(dense.data()), dense.size());
+  if (const int error = writeFile(path, {header, data}); error != 0) {
+    fail(ErrorKind::kIo, path, "cannot be written: " + std::generic_category().message(error));
   }
 }
 

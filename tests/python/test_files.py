@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
+import resource
 import stat
 import subprocess
 import sys
@@ -18,8 +20,10 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from support.model_factory import ModelFactory
 
-from hbm_runtime import HB_HBMRuntime, InputError
+import hbm_runtime
+from hbm_runtime import HB_HBMRuntime, HbmError, InputError
 from hbm_runtime._files import written_file
+from hbm_runtime.cli.program import main
 from hbm_runtime.encryption import decrypt_model, encrypt_model
 from hbm_runtime.packer import PackError, link, pack
 
@@ -90,6 +94,92 @@ def test_every_writer_refuses_what_it_reads(models: ModelFactory, tmp_path: Path
         with pytest.raises(error, match="that is read"):
             action()
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == contents
+
+
+Write = Callable[[Path], object]
+ENDINGS = {"pack": "", "link": "", "encrypt": "", "decrypt": "", "profile": ".json", "benchmark": ".json"} | {
+    "plot": ".png",
+    "graph": ".svg",
+    "report": ".html",
+}
+
+
+@pytest.fixture(params=ENDINGS)
+def write(request: pytest.FixtureRequest, models: ModelFactory, tmp_path_factory: pytest.TempPathFactory) -> Write:
+    """Everything that writes a file whose name the user chooses."""
+    folder, model, x = tmp_path_factory.mktemp("sources"), models.scaled(2), np.ones((2, 3), np.float32)
+    runtime = HB_HBMRuntime(model)
+    with runtime.profile() as profile:
+        runtime.run(x)
+    if request.param == "link":
+        pack(model, folder / "m.hbm")
+    if request.param == "decrypt":
+        encrypt_model(model, folder / "m.secret", "passphrase", cost=14)
+    benchmark = runtime.benchmark(x, repeat=2, warmup=0)
+    runtime.close()
+
+    def command(*words: object) -> None:
+        if main([str(word) for word in words]) != 0:
+            raise OSError("the command has failed")
+
+    writers: dict[str, Write] = {
+        "pack": lambda path: pack(model, path),
+        "link": lambda path: link([folder / "m.hbm"], path),
+        "encrypt": lambda path: encrypt_model(model, path, "passphrase", cost=14),
+        "decrypt": lambda path: decrypt_model(folder / "m.secret", path, "passphrase"),
+        "profile": profile.save,
+        "benchmark": benchmark.save,
+        "plot": lambda path: command("perf", model, "--frame_count=3", f"--plot={path}"),
+        "graph": lambda path: command("model_info", model, f"--graph={path}"),
+        "report": lambda path: command("perf", model, "--frame_count=3", f"--report={path}"),
+    }
+    return writers[str(request.param)]
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """A name with the ending that the writer wants."""
+    return f"out{ENDINGS[request.node.callspec.params['write']]}"
+
+
+def test_every_writer_leaves_devices_devices(write: Write, name: str, tmp_path: Path) -> None:
+    (tmp_path / name).symlink_to(os.devnull)
+    write(tmp_path / name)
+    assert (tmp_path / name).is_symlink()
+    assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
+
+
+def test_every_writer_follows_links_and_keeps_permissions(write: Write, name: str, tmp_path: Path) -> None:
+    (tmp_path / "real").write_bytes(OLD)
+    (tmp_path / "real").chmod(0o600)
+    (tmp_path / name).symlink_to("real")
+    write(tmp_path / name)
+    assert (tmp_path / name).is_symlink()
+    assert (tmp_path / "real").read_bytes() not in (OLD, b"")
+    assert stat.S_IMODE((tmp_path / "real").stat().st_mode) == 0o600
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([name, "real"])
+
+
+def test_no_writer_leaves_half_a_file(write: Write, name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(OLD)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (30, hard))
+    try:
+        with pytest.raises((OSError, HbmError, PackError)):
+            write(tmp_path / name)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (tmp_path / name).read_bytes() == OLD
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_there_is_no_other_writer() -> None:
+    package = Path(hbm_runtime.__file__).parent
+    opens = re.compile(r"write_bytes\(|write_text\(|os\.replace\(|open\([^)]*[\"'][wxa]b?[\"']")
+    writers = {path.relative_to(package).as_posix() for path in package.rglob("*.py") if opens.search(path.read_text())}
+    # The others write what only they read, to folders of their own; what a server keeps is renamed when it is complete.
+    own = {"demo/assets.py", "packer/graph/weights.py"}
+    assert writers - own == {"_files.py", "samples/write.py", "serving/uploads.py"}
 
 
 def test_a_fifo_gets_the_whole_content_and_stays_one(tmp_path: Path) -> None:

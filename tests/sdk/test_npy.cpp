@@ -1,13 +1,18 @@
 // Arrays as .npy files: written dense from any layout, read back with their order, and hostile files refused.
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -139,4 +144,63 @@ TEST(what_cannot_be_written_leaves_nothing_behind) {
   CHECK(kindOf([&] { hbm::saveNpy(folder.file("gone/a.npy"), view); }) == hbm::ErrorKind::kIo);
   CHECK(kindOf([&] { hbm::saveNpy(folder.file("a.npy"), hbm::TensorView{}); }) == hbm::ErrorKind::kInput);
   CHECK(!fs::exists(folder.file("a.npy")));
+}
+
+TEST(a_link_is_followed_and_an_older_file_keeps_its_permissions) {
+  const Folder folder;
+  const float value = 7;
+  const hbm::TensorView view = hbm::denseView(&value, hbm::DataType::kF32, {1});
+  write(folder.file("real.npy"), "old");
+  CHECK(chmod(folder.file("real.npy").c_str(), 0640) == 0);
+  fs::create_symlink("real.npy", folder.file("link.npy"));
+  fs::create_symlink("new.npy", folder.file("dangling.npy"));
+  for (const char* name : {"link.npy", "dangling.npy"}) {
+    hbm::saveNpy(folder.file(name), view);
+    CHECK(fs::is_symlink(folder.file(name)));
+    CHECK(hbm::loadNpy(folder.file(name)).data.size() == sizeof value);
+  }
+  CHECK(static_cast<unsigned>(fs::status(folder.file("real.npy")).permissions()) == 0640U);
+  CHECK(!fs::is_symlink(folder.file("new.npy")));
+}
+
+TEST(a_fifo_stays_one_and_gets_the_array) {
+  const Folder folder;
+  const float value = 7;
+  CHECK(mkfifo(folder.file("fifo").c_str(), 0600) == 0);
+  const int reader = open(folder.file("fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  hbm::saveNpy(folder.file("fifo"), hbm::denseView(&value, hbm::DataType::kF32, {1}));
+  char bytes[512] = {};
+  CHECK(read(reader, bytes, sizeof bytes) == 128 + static_cast<ssize_t>(sizeof value));
+  CHECK(std::string(bytes, 6) == std::string("\x93NUMPY", 6));
+  CHECK(fs::is_fifo(folder.file("fifo")));
+  close(reader);
+}
+
+TEST(a_device_stays_one) {
+  const Folder folder;
+  const float value = 7;
+  const hbm::TensorView view = hbm::denseView(&value, hbm::DataType::kF32, {1});
+  fs::create_symlink("/dev/null", folder.file("null"));
+  fs::create_symlink("/dev/full", folder.file("full"));
+  hbm::saveNpy(folder.file("null"), view);
+  CHECK(kindOf([&] { hbm::saveNpy(folder.file("full"), view); }) == hbm::ErrorKind::kIo);
+  CHECK(kindOf([&] { hbm::saveNpy(folder.file("."), view); }) == hbm::ErrorKind::kIo);
+  CHECK(fs::is_character_file("/dev/null") && fs::is_character_file("/dev/full"));
+}
+
+TEST(a_write_that_fails_leaves_the_old_file_whole) {
+  const Folder folder;
+  const std::vector<float> values(1000, 1.0F);
+  write(folder.file("a.npy"), "old");
+  rlimit before{};
+  CHECK(getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const rlimit small{100, before.rlim_max};
+  std::signal(SIGXFSZ, SIG_IGN);
+  CHECK(setrlimit(RLIMIT_FSIZE, &small) == 0);
+  const hbm::ErrorKind kind =
+      kindOf([&] { hbm::saveNpy(folder.file("a.npy"), hbm::denseView(values.data(), hbm::DataType::kF32, {1000})); });
+  CHECK(setrlimit(RLIMIT_FSIZE, &before) == 0);
+  CHECK(kind == hbm::ErrorKind::kIo);
+  CHECK(bytesOf(folder.file("a.npy")) == "old");
+  CHECK(std::distance(fs::directory_iterator(fs::path(folder.file("a.npy")).parent_path()), {}) == 1);
 }

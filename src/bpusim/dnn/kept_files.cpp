@@ -4,10 +4,10 @@
 #include <cstddef>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <system_error>
 
 #include "error.hpp"
+#include "files/written_file.hpp"
 #include "tensor_types.hpp"
 
 namespace bpusim {
@@ -65,13 +65,10 @@ std::string keptFolder(const std::string& folder, std::string_view model, std::u
 void writeKept(const std::string& folder, std::size_t index, std::string_view name, std::int32_t type,
                const Layout& layout, const void* dense) {
   const std::string path = folder + "/" + std::to_string(index) + "_" + fileName(name) + ".npy";
-  std::ofstream file(path, std::ios::binary);
   const std::string front = head(type, layout);
-  file.write(front.data(), static_cast<std::streamsize>(front.size()));
-  file.write(static_cast<const char*>(dense), denseSize(layout));
-  file.close();
-  if (!file) {
-    fail(path, "it is not writable, or the disk is full");
+  const std::string_view data(static_cast<const char*>(dense), static_cast<std::size_t>(denseSize(layout)));
+  if (const int error = hbm::writeFile(path, {front, data}, hbm::Durability::kUntilPowerCut); error != 0) {
+    fail(path, std::generic_category().message(error));
   }
 }
 
