@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,18 @@ Array = NDArray[Any]
 _DYNAMIC = -1
 
 
-def padded_bytes(tensor: TensorInfo) -> int | None:
+class _Laid(Protocol):
+    @property
+    def is_dynamic(self) -> bool: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def strides(self) -> tuple[int, ...]: ...
+    @property
+    def nbytes(self) -> int | None: ...
+
+
+def padded_bytes(tensor: _Laid) -> int | None:
     """Bytes from the first to the last row with padding; None where strides are chosen at run time."""
     if tensor.is_dynamic or _DYNAMIC in tensor.strides:
         return None

@@ -6,19 +6,24 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from hbm_runtime import ModelError
 from hbm_runtime._inputs.arrays import padded_bytes
 from hbm_runtime._inputs.description import Description
 from hbm_runtime._models.tensor_info import TensorInfo
 from hbm_runtime.cli.arguments import Parser
 from hbm_runtime.cli.drawing import describe_graph, draw_svg
-from hbm_runtime.cli.errors import ExitCode, UsageError
+from hbm_runtime.cli.errors import CommandError, ExitCode, UsageError
 from hbm_runtime.cli.models import LoadedModels, ModelFacts, add_model_arguments, open_models
 from hbm_runtime.cli.output import Output
+from hbm_runtime.cli.sidecar import beside, how_to_get_a_sidecar, read_sidecar, vendor_text
+from hbm_runtime.cli.sidecar.document import SidecarModel, SidecarTensor
 from hbm_runtime.cli.tables import Column, Facts, Table
 from hbm_runtime.cli.writing import written
 
 SUMMARY = "show the models of files: inputs, outputs, quantisation, descriptions"
 
+_INCOMPATIBLE = -600004
+"""HB_UCP_MODEL_INCOMPATIBLE."""
 _MAIN_KEYS = (
     "BUILDER_VERSION",
     "MARCH",
@@ -49,7 +54,10 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
     """Loads the files and prints what the driver tells."""
     if arguments.graph is not None and arguments.graph.suffix.lower() != ".svg":
         raise UsageError(f"--graph {arguments.graph}: the name must end in .svg")
-    models = open_models(arguments)
+    try:
+        models = open_models(arguments)
+    except ModelError as error:
+        return _board_model(arguments, output, error)
     names = [arguments.model_name] if arguments.model_name else models.runtime.model_names
     chosen = [models.only(name) for name in names]
     if arguments.graph is not None:
@@ -65,6 +73,32 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
     return ExitCode.DONE
 
 
+def _board_model(arguments: argparse.Namespace, output: Output, error: ModelError) -> ExitCode:
+    """Tells of a board's model, which does not load here, what its sidecar or the vendor's tool says."""
+    files = [Path(name) for name in (*arguments.model_file, *arguments.files)]
+    if len(files) != 1 or files[0].suffix != ".hbm" or error.status != _INCOMPATIBLE:
+        raise error
+    path = beside(files[0])
+    if path is None:
+        text = vendor_text(files[0])
+        if text is None:
+            raise CommandError(f"{error}\n{how_to_get_a_sidecar(files[0])}") from None
+        output.text(text)
+        output.document({"file": str(files[0]), "vendor_text": text})
+        return ExitCode.DONE
+    sidecar = read_sidecar(path)
+    models = [sidecar.model(arguments.model_name)] if arguments.model_name else sidecar.models
+    facts = Facts("")
+    facts.add("file", f"{files[0]} does not load here; this is what {path} says")
+    facts.add("driver", sidecar.driver_version)
+    facts.add("models", f"{len(sidecar.models)}: {', '.join(model.name for model in sidecar.models)}")
+    output.table(facts)
+    for model in models:
+        _print_model(model, output, verbose=arguments.verbose)
+    output.document({**sidecar.document, "sidecar": str(path)})
+    return ExitCode.DONE
+
+
 def _print_files(models: LoadedModels, output: Output) -> None:
     facts = Facts("")
     facts.add("driver", models.runtime.version)
@@ -75,7 +109,7 @@ def _print_files(models: LoadedModels, output: Output) -> None:
     output.table(facts)
 
 
-def _print_model(model: ModelFacts, output: Output, *, verbose: bool) -> None:
+def _print_model(model: ModelFacts | SidecarModel, output: Output, *, verbose: bool) -> None:
     cores = "" if model.core_count == 1 else f" (compiled for {model.core_count} cores)"
     output.heading(f"[{model.name}]{cores}")
     output.text()
@@ -107,7 +141,7 @@ def _print_model(model: ModelFacts, output: Output, *, verbose: bool) -> None:
     _print_description(model, output, verbose=verbose)
 
 
-def _print_description(model: ModelFacts, output: Output, *, verbose: bool) -> None:
+def _print_description(model: ModelFacts | SidecarModel, output: Output, *, verbose: bool) -> None:
     values = Description.read(model.description).values
     if not values:
         if model.description:
@@ -126,7 +160,7 @@ def _tuple(values: tuple[object, ...]) -> str:
     return f"({','.join(map(str, values))})"
 
 
-def _quantisation(tensor: TensorInfo, *, verbose: bool) -> str:
+def _quantisation(tensor: TensorInfo | SidecarTensor, *, verbose: bool) -> str:
     kind = tensor.quant.quant_type.name
     scale, zero = tensor.quant.scale, tensor.quant.zero_point
     if kind == "NONE" or not scale.size:

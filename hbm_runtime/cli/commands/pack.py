@@ -28,6 +28,9 @@ def add_arguments(parser: Parser) -> None:
         help="time for loading and running the model once, which shows engine crashes; default: 60; 0: no trial",
     )
     quick = parser.add_argument_group("with --model")
+    quick.add_argument(
+        "--like", metavar="FILE", type=Path, help="the signature of a board's model, by 'model_info --json' of it"
+    )
     quick.add_argument("--march", help="the board's BPU, such as nash-e, nash-m or nash-p; default: any")
     quick.add_argument("--name", help="name of the model; default: the file's stem")
     quick.add_argument(
@@ -48,7 +51,10 @@ def add_arguments(parser: Parser) -> None:
 def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
     """Packs the model and tells what was written."""
     with packing(output, "pack") as report:
-        written = _pack_config(arguments, report) if arguments.config else _pack_model(arguments, report)
+        if arguments.config:
+            written = _pack_config(arguments, report)
+        else:
+            written = _pack_like(arguments, report) if arguments.like else _pack_model(arguments, report)
         from hbm_runtime.packer import read_file  # noqa: PLC0415 (needs an extra)
 
         # What a FIFO or a device got is not there to be read again.
@@ -62,9 +68,10 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
 def _pack_config(arguments: argparse.Namespace, report: Report) -> Path:
     from hbm_runtime.packer import ImageRules, pack_config  # noqa: PLC0415 (needs an extra)
 
-    if arguments.march or arguments.name or arguments.input_shape or arguments.core_num != 1:
+    if arguments.like or arguments.march or arguments.name or arguments.input_shape or arguments.core_num != 1:
         raise UsageError(
-            "--march, --name, --core-num and --input-shape go with --model; with --config the configuration has them"
+            "--like, --march, --name, --core-num and --input-shape go with --model; with --config "
+            "the configuration has them"
         )
     rules = ImageRules(
         signed=arguments.signed_images,
@@ -81,6 +88,17 @@ def _pack_config(arguments: argparse.Namespace, report: Report) -> Path:
         progress=report,
         trial_seconds=arguments.trial_seconds,
     )
+
+
+def _pack_like(arguments: argparse.Namespace, report: Report) -> Path:
+    from hbm_runtime.cli.sidecar import read_sidecar  # noqa: PLC0415 (needs what follows)
+    from hbm_runtime.cli.sidecar.imitation import pack_like  # noqa: PLC0415 (needs an extra)
+
+    if arguments.march or arguments.input_shape or arguments.core_num != 1 or arguments.output_no_padding:
+        raise UsageError("--march, --core-num, --input-shape and --output-no-padding are what --like says already")
+    output = Path(arguments.output or Path(arguments.model).with_suffix(".hbm").name)
+    pack_like(Path(arguments.model), output, read_sidecar(arguments.like), arguments.name, report)
+    return output
 
 
 def _pack_model(arguments: argparse.Namespace, report: Report) -> Path:
