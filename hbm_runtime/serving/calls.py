@@ -80,6 +80,12 @@ def region_slice(parameters: Mapping[str, Parameter]) -> RegionSlice | None:
     return RegionSlice(region, offset, nbytes)
 
 
+def check_wish(name: str, parameters: Mapping[str, Parameter]) -> None:
+    """Checks the parameters of an output that a request asks for. Raises InputError for what no answer would show."""
+    if parameters.get("classification"):
+        raise InputError(f"output {name[:200]!r}: classification of outputs is not supported", tensor=name[:200])
+
+
 @dataclass(slots=True)
 class RequestedOutput:
     """An output tensor that a request asks for.

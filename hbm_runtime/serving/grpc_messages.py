@@ -14,6 +14,7 @@ from .calls import (
     InputTensor,
     Parameter,
     RequestedOutput,
+    check_wish,
     region_slice,
     shared_parameters,
 )
@@ -66,7 +67,7 @@ def infer_call(request: Any, time_limit: float | None, *, local: bool) -> InferC
             reported_class="InputError",
             model=request.model_name[:200],
         )
-    outputs = [RequestedOutput(wish.name, region_slice(parameters_of(wish.parameters))) for wish in request.outputs]
+    outputs = [_wish(wish) for wish in request.outputs]
     return InferCall(
         request.model_name,
         request.model_version,
@@ -77,6 +78,12 @@ def infer_call(request: Any, time_limit: float | None, *, local: bool) -> InferC
         time_limit,
         local,
     )
+
+
+def _wish(wish: Any) -> RequestedOutput:
+    parameters = parameters_of(wish.parameters)
+    check_wish(wish.name, parameters)
+    return RequestedOutput(wish.name, region_slice(parameters))
 
 
 def parameters_of(fields: Any) -> dict[str, Parameter]:

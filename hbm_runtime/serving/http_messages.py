@@ -17,11 +17,20 @@ from .calls import (
     OutputTensor,
     Parameter,
     RequestedOutput,
+    check_wish,
     region_slice,
     shared_parameters,
 )
 
 HEADER_LENGTH = "inference-header-content-length"
+
+
+NO_PARAMETERS = "parameters must be an object of numbers, text, true and false"
+
+
+def is_parameters(value: object) -> bool:
+    """Returns True for what JSON may have as a request's or a tensor's parameters."""
+    return isinstance(value, dict) and all(isinstance(each, (bool, int, float, str)) for each in value.values())
 
 
 def json_object(body: bytes | memoryview) -> dict[str, Any]:
@@ -95,11 +104,10 @@ def _input(tensor: _Reader, binary: memoryview) -> tuple[InputTensor, int]:
 
 
 def _wish(wish: _Reader, all_binary: bool) -> RequestedOutput:
-    parameters = wish.parameters()
-    if parameters.get("classification"):
-        raise wish.wrong("classification of outputs is not supported")
+    name, parameters = wish.text("name"), wish.parameters()
+    check_wish(name, parameters)
     binary = parameters.get("binary_data", all_binary)
-    return RequestedOutput(wish.text("name"), region_slice(parameters), binary is True)
+    return RequestedOutput(name, region_slice(parameters), binary is True)
 
 
 class _Reader:
@@ -134,8 +142,8 @@ class _Reader:
 
     def parameters(self) -> dict[str, Parameter]:
         value = self._document.get("parameters", {})
-        if not isinstance(value, dict) or not all(isinstance(each, (bool, int, float, str)) for each in value.values()):
-            raise self.wrong("parameters must be an object of numbers, text, true and false")
+        if not is_parameters(value):
+            raise self.wrong(NO_PARAMETERS)
         return dict(value)
 
     def wrong(self, text: str) -> InputError:

@@ -16,6 +16,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from hbm_runtime import InputError
+
 from .body_budget import BodyBudget
 from .browsers import BrowserGuard
 from .control import Control
@@ -23,7 +25,7 @@ from .dataplane import Dataplane
 from .failures import Kind, RefusedError, failure_of
 from .http_bodies import LEASE, read_body
 from .http_infer import INFER_PATH, InferEndpoint
-from .http_messages import json_object
+from .http_messages import NO_PARAMETERS, is_parameters, json_object
 from .http_requests import check_content_type, error_response, is_local, model_and_version
 from .metrics import metrics_text
 from .security import Guard, Role
@@ -161,13 +163,16 @@ class HttpApplication:
 
     async def _index(self, request: Request) -> Response:
         document = await self._document(request)
-        return JSONResponse(self._control.index(only_ready=document.get("ready") is True))
+        ready = document.get("ready", False)
+        if not isinstance(ready, bool):
+            raise InputError("ready must be true or false")
+        return JSONResponse(self._control.index(only_ready=ready))
 
     async def _load(self, request: Request) -> Response:
         document = await self._document(request, self._largest_load)
         parameters = document.get("parameters", {})
-        if not isinstance(parameters, dict):
-            raise RefusedError(Kind.INVALID, "parameters must be an object", reported_class="InputError")
+        if not is_parameters(parameters):
+            raise InputError(NO_PARAMETERS)
         name = request.path_params["model"]
         await asyncio.to_thread(self._control.load, name, parameters, secure=self._guard.secure)
         return Response()
