@@ -70,6 +70,7 @@ from ._running.queue_items import QueueResult, QueueStats  # noqa: E402
 from ._running.request import InferRequest  # noqa: E402
 from ._running.request_info import RequestInfo  # noqa: E402
 from ._running.scheduling import SchedParam  # noqa: E402
+from ._running.steps import BoundSteps  # noqa: E402
 from ._runtime import HB_HBMRuntime  # noqa: E402
 from ._vendor_module import provide_vendor_module  # noqa: E402
 from .quant import dequantize, quantize  # noqa: E402
@@ -88,6 +89,7 @@ configure_from_environment()
 __all__ = [
     "Benchmark",
     "BoundRun",
+    "BoundSteps",
     "ContainerError",
     "Device",
     "DriverError",

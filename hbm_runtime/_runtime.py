@@ -27,6 +27,7 @@ from ._running.queue import InferQueue
 from ._running.queue_items import Policy, QueueResult, Reason
 from ._running.runnable import RunnableRuntime
 from ._running.scheduling import SchedParam
+from ._running.steps import BoundSteps
 
 if TYPE_CHECKING:
     if sys.version_info >= (3, 11):
@@ -165,6 +166,30 @@ class HB_HBMRuntime(RunnableRuntime):  # noqa: N801 (the vendor's name)
             InputError: Unknown names, dtypes or shapes that do not fit, an output that cannot be written.
         """
         return BoundRun(self, self.model(model), inputs, outputs)
+
+    @checked
+    def bind_steps(
+        self,
+        model: str,
+        state: Mapping[str, str],
+        *,
+        inputs: Mapping[str, Array] | Sequence[Array] | Array | None = None,
+    ) -> BoundSteps:
+        """Prepares a model that is run step by step, with outputs of one step as inputs of the next.
+
+        The state stays in device memory, and no step copies it: two blocks change places.
+
+        Args:
+            model: Name of the model.
+            state: For each output that is state, the input that it is in the next step, such as
+                ``{"present": "past"}``.
+            inputs: Initial values and dynamic dimensions of inputs, as for `bind`. State that is not named begins as 0.
+
+        Raises:
+            InputError: Unknown names, shapes or dtypes of an output and its input that differ, an output whose shape
+                only a run can tell.
+        """
+        return BoundSteps(self, self.model(model), state, inputs)
 
     @checked
     def queue(

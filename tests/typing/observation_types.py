@@ -14,6 +14,7 @@ import hbm_runtime
 from hbm_runtime import (
     Benchmark,
     BoundRun,
+    BoundSteps,
     ContainerError,
     Device,
     DriverError,
@@ -102,6 +103,11 @@ assert_type(bound.outputs, Mapping[str, NDArray[Any]])
 assert_type(bound.run(timeout=1), Mapping[str, NDArray[Any]])
 assert_type(bound.run_async(timeout=1, deadline=5.0), InferRequest[Arrays])
 assert_type(runtime.bind("m", inputs=frame), BoundRun)
+steps = runtime.bind_steps("m", {"present": "past"}, inputs={"past": frame})
+assert_type(steps, BoundSteps)
+assert_type(steps.run(timeout=1.0, deadline=None), Mapping[str, NDArray[Any]])
+print(steps.inputs["x"], steps.outputs["y"], steps.state["past"])
+steps.reset()
 
 
 def told(tag: Any, reason: str, error: HbmError | None) -> None:
