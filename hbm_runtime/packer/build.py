@@ -6,7 +6,7 @@ import logging
 
 from hbm_runtime.packer.container import DYNAMIC, Model, Operation, Tensor
 from hbm_runtime.packer.container.rules import check_apart
-from hbm_runtime.packer.errors import PackError
+from hbm_runtime.packer.errors import PackError, about
 from hbm_runtime.packer.graph.graph import Graph
 from hbm_runtime.packer.graph.load import Source, check_border, load_graph
 from hbm_runtime.packer.graph.operators import check_loads, try_graph
@@ -46,7 +46,8 @@ def build_model(source: Source, options: ModelOptions | None = None, progress: P
     tell("reading the model", 0.0)
     name, graph = load_graph(source, options.name, editable=_edits(options))
     try:
-        return _build(name, graph, options, tell)
+        with about(model=name):
+            return _build(name, graph, options, tell)
     finally:
         graph.weights.close()
 
@@ -151,7 +152,8 @@ def _check_tensor_names(graph: Graph, options: ModelOptions, tensors: list[Borde
     known = [tensor.name for tensor in tensors]
     for name in options.tensors:
         if name not in known:
-            raise PackError(f"{graph.name}: there is no tensor '{name}'; there are {', '.join(map(repr, known))}")
+            there = ", ".join(map(repr, known))
+            raise PackError(f"{graph.name}: there is no tensor '{name}'; there are {there}", tensor=name)
 
 
 def _reported(
@@ -164,7 +166,8 @@ def _reported(
     alignment = row_alignment(options.march) if pad else 1
     if option.strides is not None and len(option.strides) == len(tensor.shape):
         # Who fills open strides later has to keep to the SoC's alignment.
-        check_apart(tensor.shape, option.strides, f"tensor '{tensor.name}'", row_alignment(options.march))
+        with about(tensor=tensor.name):
+            check_apart(tensor.shape, option.strides, f"tensor '{tensor.name}'", row_alignment(options.march))
     if strides is None:
         strides = strides_of(tensor.shape, size, alignment)
     allocated = aligned_size(tensor.shape, strides, size) if tensor.rank_known else DYNAMIC

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hbm_runtime.packer.container.content import DYNAMIC, HostFile, Model, QuantisationType, Tensor
-from hbm_runtime.packer.errors import PackError
+from hbm_runtime.packer.errors import PackError, about
 
 MAX_DIMENSIONS = 10
 MAX_DIMENSION = 2**31 - 1
@@ -19,7 +19,8 @@ def check_file(content: HostFile) -> None:
     _check_text("producer", content.producer)
     _check_unique("model", [model.name for model in content.models], "file")
     for model in content.models:
-        check_model(model)
+        with about(model=model.name):
+            check_model(model)
 
 
 def check_model(model: Model) -> None:
@@ -41,7 +42,8 @@ def check_model(model: Model) -> None:
         _check_text("operation type", operation.type)
     for kind, tensors in (("input", model.inputs), ("output", model.outputs)):
         for tensor in tensors:
-            _check_tensor(tensor, f"{where}, {kind} '{tensor.name}'", is_output=kind == "output")
+            with about(tensor=tensor.name):
+                _check_tensor(tensor, f"{where}, {kind} '{tensor.name}'", is_output=kind == "output")
 
 
 def needed_size(shape: tuple[int, ...], strides: tuple[int, ...], element_size: int) -> int:

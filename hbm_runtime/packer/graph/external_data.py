@@ -75,7 +75,8 @@ class ExternalData:
         raise self._error(tensor, f"which is not there; it belongs into the folder '{self._named[0]}'")
 
     def _error(self, tensor: TensorProto, text: str) -> PackError:
-        return PackError(f"{self._where}: the values of '{tensor.name}' lie in '{location_of(tensor)}', {text}")
+        message = f"{self._where}: the values of '{tensor.name}' lie in '{location_of(tensor)}', {text}"
+        return PackError(message, tensor=tensor.name)
 
 
 def location_of(tensor: TensorProto) -> str:

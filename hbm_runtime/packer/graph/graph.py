@@ -174,7 +174,7 @@ class Graph:
             if info.name == name:
                 return info
         known = ", ".join(f"'{info.name}'" for info in self.proto.input)
-        raise PackError(f"{self.name}: there is no input '{name}'; the inputs are {known}")
+        raise PackError(f"{self.name}: there is no input '{name}'; the inputs are {known}", tensor=name)
 
     def remove_dead_nodes(self) -> None:
         """Removes nodes that no output needs."""

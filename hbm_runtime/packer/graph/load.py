@@ -10,7 +10,7 @@ from google.protobuf.message import DecodeError
 from onnx import GraphProto, ModelProto, TensorProto, ValueInfoProto, shape_inference, version_converter
 
 from hbm_runtime.packer.container.rules import MAX_DIMENSIONS
-from hbm_runtime.packer.errors import PackError
+from hbm_runtime.packer.errors import PackError, about
 from hbm_runtime.packer.graph.element_types import DATA_TYPES, type_name
 from hbm_runtime.packer.graph.external_data import ExternalData, all_constants, location_of
 from hbm_runtime.packer.graph.graph import Graph, shape_of
@@ -43,17 +43,8 @@ def load_graph(source: Source, name: str | None = None, *, editable: bool = True
     weights = Weights()
     try:
         model, name = _read(source, name, weights)
-        where = f"model '{name}'"
-        if not model.HasField("graph") or not model.graph.output:
-            raise PackError(f"{where}: this is not an ONNX model with outputs")
-        _drop_constant_inputs(model.graph)
-        model.ir_version = max(model.ir_version, _LEAST_IR_VERSION)
-        _name_nodes(model)
-        if editable:
-            model = _raise_opset(model, where)
-        graph = Graph(model, weights, where)
-        _infer_missing_types(graph)
-        check_border(graph, complete=False)
+        with about(model=name):
+            graph = _graph_of(model, weights, f"model '{name}'", editable=editable)
     except BaseException:
         weights.close()
         raise
@@ -82,6 +73,20 @@ def external_files(path: str | os.PathLike[str]) -> list[Path]:
     return [Path(path).parent / location for location in sorted(locations)]
 
 
+def _graph_of(model: ModelProto, weights: Weights, where: str, *, editable: bool) -> Graph:
+    if not model.HasField("graph") or not model.graph.output:
+        raise PackError(f"{where}: this is not an ONNX model with outputs")
+    _drop_constant_inputs(model.graph)
+    model.ir_version = max(model.ir_version, _LEAST_IR_VERSION)
+    _name_nodes(model)
+    if editable:
+        model = _raise_opset(model, where)
+    graph = Graph(model, weights, where)
+    _infer_missing_types(graph)
+    check_border(graph, complete=False)
+    return graph
+
+
 def _parse(path: Path) -> ModelProto:
     """The model in a file, without its external data."""
     try:
@@ -102,7 +107,8 @@ def _read(source: Source, name: str | None, weights: Weights) -> tuple[ModelProt
         # A file name is bytes, the name of a packed model is text.
         name = os.fsencode(path.stem).decode(errors="backslashreplace") if name is None else name
         try:
-            return separate_weights(_parse(path), ExternalData(path, f"model '{name}'"), weights), name
+            with about(model=name):
+                return separate_weights(_parse(path), ExternalData(path, f"model '{name}'"), weights), name
         except ValueError as error:
             if isinstance(error, PackError):
                 raise
@@ -115,7 +121,8 @@ def _read(source: Source, name: str | None, weights: Weights) -> tuple[ModelProt
         except (DecodeError, ValueError) as error:
             raise PackError(f"these bytes are not an ONNX model: {error}") from None
     name = model.graph.name or "model" if name is None else name
-    return separate_weights(model, ExternalData(None, f"model '{name}'"), weights), name
+    with about(model=name):
+        return separate_weights(model, ExternalData(None, f"model '{name}'"), weights), name
 
 
 def _drop_constant_inputs(graph: GraphProto) -> None:
@@ -193,24 +200,29 @@ def check_border(graph: Graph, *, complete: bool = True) -> None:
     """
     for kind, infos in (("input", graph.proto.input), ("output", graph.proto.output)):
         for info in infos:
-            where = f"{graph.name}, {kind} '{info.name}'"
-            if isinstance(info.name, bytes):
-                raise PackError(f"{graph.name}: the name {info.name!r} of an {kind} is no UTF-8 text; rename it")
-            if not complete and kind == "output" and not info.type.WhichOneof("value"):
-                continue
-            if not info.type.HasField("tensor_type"):
-                raise PackError(f"{where} is no tensor (sequences, maps and optionals cannot be packed)")
-            element = info.type.tensor_type.elem_type
-            if element == TensorProto.UNDEFINED and kind == "output" and not complete:
-                continue
-            if element == TensorProto.UNDEFINED:
-                raise PackError(f"{where}: the model does not say its data type")
-            if element not in DATA_TYPES:
-                raise PackError(f"{where}: data type {type_name(element)} cannot be packed")
-            shape = shape_of(info)
-            if shape is None and kind == "output":
-                continue  # known after a run
-            if shape is None:
-                raise PackError(f"{where}: the model does not say how many dimensions it has")
-            if len(shape) > MAX_DIMENSIONS and (complete or kind == "input"):
-                raise PackError(f"{where}: {len(shape)} dimensions, at most {MAX_DIMENSIONS} are possible")
+            with about(tensor=str(info.name)):
+                _check_border_value(graph, kind, info, complete=complete)
+
+
+def _check_border_value(graph: Graph, kind: str, info: ValueInfoProto, *, complete: bool) -> None:
+    where = f"{graph.name}, {kind} '{info.name}'"
+    if isinstance(info.name, bytes):
+        raise PackError(f"{graph.name}: the name {info.name!r} of an {kind} is no UTF-8 text; rename it")
+    if not complete and kind == "output" and not info.type.WhichOneof("value"):
+        return
+    if not info.type.HasField("tensor_type"):
+        raise PackError(f"{where} is no tensor (sequences, maps and optionals cannot be packed)")
+    element = info.type.tensor_type.elem_type
+    if element == TensorProto.UNDEFINED and kind == "output" and not complete:
+        return
+    if element == TensorProto.UNDEFINED:
+        raise PackError(f"{where}: the model does not say its data type")
+    if element not in DATA_TYPES:
+        raise PackError(f"{where}: data type {type_name(element)} cannot be packed")
+    shape = shape_of(info)
+    if shape is None and kind == "output":
+        return  # known after a run
+    if shape is None:
+        raise PackError(f"{where}: the model does not say how many dimensions it has")
+    if len(shape) > MAX_DIMENSIONS and (complete or kind == "input"):
+        raise PackError(f"{where}: {len(shape)} dimensions, at most {MAX_DIMENSIONS} are possible")

@@ -9,7 +9,7 @@ from onnx import ModelProto, TensorShapeProto, ValueInfoProto
 from hbm_runtime.packer.container import DYNAMIC
 from hbm_runtime.packer.container.rules import MAX_DIMENSIONS
 from hbm_runtime.packer.engine import Session, ToldOutputs
-from hbm_runtime.packer.errors import PackError
+from hbm_runtime.packer.errors import PackError, about
 from hbm_runtime.packer.graph.element_types import ENGINE_TYPES
 from hbm_runtime.packer.graph.graph import Graph, shape_of
 from hbm_runtime.packer.graph.load import infer_shapes
@@ -23,25 +23,33 @@ def set_input_shapes(graph: Graph, shapes: Mapping[str, Sequence[int]]) -> None:
     """
     changed = False
     for name, shape in shapes.items():
-        dims = graph.input_info(name).type.tensor_type.shape.dim
-        old = shape_of(graph.input_info(name)) or ()
-        where = f"{graph.name}, input '{name}'"
-        if len(shape) != len(dims):
-            raise PackError(f"{where}: shape {list(shape)} has {len(shape)} dimensions, the model has {len(dims)}")
-        for at, (dimension, wanted) in enumerate(zip(old, shape, strict=True)):
-            if wanted != DYNAMIC and wanted < 1:
-                raise PackError(f"{where}: dimension {wanted} in shape {list(shape)}")
-            if isinstance(dimension, int) and dimension != wanted:
-                if at != 0:
-                    raise PackError(f"{where}: shape {list(shape)} does not fit {list(old)} of the model")
-                changed = True
-            if wanted == DYNAMIC:
-                continue
-            changed = changed or dimension != wanted
-            dims[at].Clear()
-            dims[at].dim_value = wanted
+        with about(tensor=name):
+            changed |= _set_input_shape(graph, name, shape)
     if changed:
         _infer_outputs(graph)
+
+
+def _set_input_shape(graph: Graph, name: str, shape: Sequence[int]) -> bool:
+    """True when that changed the input."""
+    changed = False
+    dims = graph.input_info(name).type.tensor_type.shape.dim
+    old = shape_of(graph.input_info(name)) or ()
+    where = f"{graph.name}, input '{name}'"
+    if len(shape) != len(dims):
+        raise PackError(f"{where}: shape {list(shape)} has {len(shape)} dimensions, the model has {len(dims)}")
+    for at, (dimension, wanted) in enumerate(zip(old, shape, strict=True)):
+        if wanted != DYNAMIC and wanted < 1:
+            raise PackError(f"{where}: dimension {wanted} in shape {list(shape)}")
+        if isinstance(dimension, int) and dimension != wanted:
+            if at != 0:
+                raise PackError(f"{where}: shape {list(shape)} does not fit {list(old)} of the model")
+            changed = True
+        if wanted == DYNAMIC:
+            continue
+        changed = changed or dimension != wanted
+        dims[at].Clear()
+        dims[at].dim_value = wanted
+    return changed
 
 
 def largest_output_shapes(graph: Graph, shapes: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, ...]]:

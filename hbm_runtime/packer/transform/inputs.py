@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hbm_runtime.packer.container import DataType, Quantisation, QuantisationType
-from hbm_runtime.packer.errors import PackError
+from hbm_runtime.packer.errors import PackError, about
 from hbm_runtime.packer.graph.graph import Graph
 from hbm_runtime.packer.options import FeatureInput, ImageInput, ModelOptions, Quantise
 from hbm_runtime.packer.transform import feature_input
@@ -32,7 +32,8 @@ class InputStage:
             if isinstance(option, FeatureInput) and option.quantise is not None:
                 self._wanted[name] = option.quantise
         for name, wanted in self._wanted.items():
-            self._check(name, wanted)
+            with about(tensor=name):
+                self._check(name, wanted)
 
     def unknown_ranges(self) -> dict[str, Unknown]:
         """Values whose range has to be measured."""
@@ -52,6 +53,10 @@ class InputStage:
         ]
 
     def _input(self, name: str, value: str, ranges: Ranges) -> list[BorderTensor]:
+        with about(tensor=name):
+            return self._edited(name, value, ranges)
+
+    def _edited(self, name: str, value: str, ranges: Ranges) -> list[BorderTensor]:
         option = self._options.get(name, FeatureInput())
         if isinstance(option, ImageInput):
             return convert_image_input(self._graph, value, option)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from hbm_runtime.packer.container import DataType, Quantisation, QuantisationType
-from hbm_runtime.packer.errors import PackError
+from hbm_runtime.packer.errors import PackError, about
 from hbm_runtime.packer.graph.element_types import DATA_TYPES, ONNX_TYPES
 from hbm_runtime.packer.graph.graph import Graph, shape_of
 from hbm_runtime.packer.options import ModelOptions, Quantise
@@ -33,7 +33,7 @@ class OutputStage:
         for name in self._wanted:
             if name not in self._values:
                 known = ", ".join(map(repr, self._values))
-                raise PackError(f"{graph.name}: there is no output '{name}'; the outputs are {known}")
+                raise PackError(f"{graph.name}: there is no output '{name}'; the outputs are {known}", tensor=name)
 
     def unknown_ranges(self) -> dict[str, Unknown]:
         """Values whose range has to be measured."""
@@ -54,6 +54,10 @@ class OutputStage:
         return [self._output(name, value, ranges) for name, value in self._values.items()]
 
     def _output(self, name: str, value: str, ranges: Ranges) -> BorderTensor:
+        with about(tensor=name):
+            return self._edited(name, value, ranges)
+
+    def _edited(self, name: str, value: str, ranges: Ranges) -> BorderTensor:
         graph = self._graph
         info = next(output for output in graph.proto.output if output.name == value)
         known = shape_of(info)
@@ -87,7 +91,8 @@ class OutputStage:
         rank = len(self._shape(value))
         axis = quantised.channel_axis(origin, rank, dtype) if wanted.axis is None else wanted.axis
         if not -1 <= axis < rank:
-            raise PackError(f"{self._graph.name}, output '{value}': axis {axis} of {rank} dimensions")
+            text = f"{self._graph.name}, output '{value}': axis {axis} of {rank} dimensions"
+            raise PackError(text, tensor=value)
         return axis
 
     def _quantisation(

@@ -86,7 +86,7 @@ def _measured(graph: Graph, axes: Mapping[str, int], samples: Sequence[Sample], 
         for name, axis in axes.items():
             largest = _largest(values[name], axis)
             if not np.all(np.isfinite(largest)):
-                raise PackError(f"{graph.name}: '{name}' is not finite on calibration sample {number}")
+                raise PackError(f"{graph.name}: '{name}' is not finite on calibration sample {number}", tensor=name)
             ranges[name] = np.maximum(ranges[name], largest) if name in ranges else largest
         if progress is not None:
             progress("measuring ranges", (number + 1) / len(samples))
@@ -101,7 +101,7 @@ def _largest(value: NDArray[Any], axis: int) -> NDArray[np.float64]:
 
 def _value(graph: Graph, sample: Sample, name: str, number: int) -> NDArray[Any]:
     if name not in sample:
-        raise PackError(f"{graph.name}: calibration sample {number} has no values for input '{name}'")
+        raise PackError(f"{graph.name}: calibration sample {number} has no values for input '{name}'", tensor=name)
     value = np.ascontiguousarray(sample[name])
     wanted = graph.input_info(name).type.tensor_type.elem_type
     if wanted == 1 and value.dtype != np.float32:
