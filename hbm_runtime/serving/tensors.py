@@ -57,7 +57,8 @@ def array_of(model: str, tensor: InputTensor) -> NDArray[Any]:
 def _checked_shape(model: str, tensor: InputTensor) -> tuple[int, ...]:
     shape = tensor.shape
     valid = len(shape) <= _LARGEST_RANK and all(type(size) is int and 0 <= size < 2**63 for size in shape)
-    if not valid or math.prod(shape) >= 2**63:
+    # numpy multiplies sizes before it looks for a 0 among them, and counts bytes, of which an element has up to 8.
+    if not valid or math.prod(max(size, 1) for size in shape) >= 2**60:
         text = str(list(shape[: _LARGEST_RANK + 1]))
         raise ShapeError(
             f"model '{model}', input '{tensor.name}': {text} is no shape; it must be a list of at most "
