@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,8 @@ from support.live import Held, wait_until_held
 from support.model_factory import ModelFactory
 
 from hbm_runtime import HB_HBMRuntime, HbmError, InputError, ModelError
+from hbm_runtime.packer import ModelOptions, build_model
+from hbm_runtime.packer.container import HostFile, write_file
 
 ONES = np.ones((2, 3), np.float32)
 
@@ -256,3 +259,23 @@ def test_a_refused_file_can_be_replaced_and_loaded(models: ModelFactory, tmp_pat
         HB_HBMRuntime(path)
     shutil.copy(models.pair(), path)
     assert HB_HBMRuntime(path).model_names == ["first", "second"]
+
+
+@pytest.mark.parametrize("role", ["input", "output"])
+@pytest.mark.parametrize(
+    ("shape", "strides"),
+    [((2, 3, 5), (16, -1, 1)), ((2, -1, 3, 5), (-1, 15, -1, 1)), ((-1, 2, 2, 9), (40, -1, -1, 1))],
+    ids=str,
+)
+def test_strides_that_no_completion_keeps_apart_are_refused_when_the_file_is_loaded(
+    tmp_path: Path, shape: tuple[int, ...], strides: tuple[int, ...], role: str
+) -> None:
+    dims: list[str | int] = [size if size >= 0 else f"n{at}" for at, size in enumerate(shape)]
+    model = build_model(onnx_models.identity("U8", dims), ModelOptions(name="m"))
+    (tensor,) = model.inputs if role == "input" else model.outputs
+    changed = (replace(tensor, strides=strides, aligned_size=-1),)
+    model = replace(model, inputs=changed) if role == "input" else replace(model, outputs=changed)
+    write_file(tmp_path / "m.hbm", HostFile((model,)))
+    with pytest.raises(ModelError, match=r"m\.hbm.*stride \d of .* is \d+, and with rows of \d+ bytes") as caught:
+        HB_HBMRuntime(tmp_path / "m.hbm")
+    assert (caught.value.model, caught.value.tensor) == ("m", tensor.name)

@@ -11,6 +11,7 @@ namespace bpusim {
 namespace {
 
 constexpr std::int64_t kDynamic = -1;
+constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max();
 // The one size in the public documentation that is padded: 4000 bytes are allocated as 4096.
 constexpr std::int64_t kSizeUnit = 128;
 
@@ -44,6 +45,27 @@ void setShape(ModelTensor& tensor, const std::vector<std::int64_t>& shape, const
     }
     to.dimensionSize[i] = static_cast<std::int32_t>(std::max(shape[i], kDynamic));
     tensor.dynamic = tensor.dynamic || shape[i] < 0;
+  }
+}
+
+// Who fills open strides keeps to the SoC's alignment; the given ones outside of them have to leave room for that.
+void checkOpenStrides(const HostTensor& table, const std::string& where) {
+  const std::int64_t alignment = tasks()->platform()->strideAlignment;
+  std::int64_t least = 1;  // bytes of one step, with dimensions of one element where they are dynamic
+  for (std::size_t i = table.strides.size(); i-- > 0;) {
+    const bool open = table.strides[i] == kDynamic;
+    const std::int64_t stride = open ? (least + alignment - 1) / alignment * alignment : table.strides[i];
+    if (stride < least) {
+      throw Error(HB_DNN_INCOMPATIBLE_MODEL, where + ": stride " + std::to_string(i) + " of " +
+                                                 shapeText(table.strides) + " is " + std::to_string(stride) +
+                                                 ", and with rows of " + std::to_string(alignment) +
+                                                 " bytes, as this SoC needs them, at least " + std::to_string(least) +
+                                                 " are needed; pack the model for this SoC");
+    }
+    if (stride > kLargest / std::max<std::int64_t>(table.shape[i], 1) - alignment) {
+      throw Error(HB_DNN_INCOMPATIBLE_MODEL, where + " is too large");
+    }
+    least = stride * std::max<std::int64_t>(table.shape[i], 1);
   }
 }
 
@@ -111,6 +133,7 @@ ModelTensor tensorOf(const HostTensor& table, const EngineTensor& graph, bool ou
                                           " in the file's table and " + typeName(graph.type) + " " +
                                           shapeText(graph.shape) + " in its graph; pack the model again");
   }
+  checkOpenStrides(table, where);
   ModelTensor tensor;
   tensor.name = table.name;
   tensor.graphName = table.graphName;
