@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._errors import InputError, MissingPackageError
+from .._installing import how_to_install
 from ..image._arrays import odd_size
 from ..image.nv12 import Range
 from .colours import Pixels, Use, converted
@@ -94,7 +95,7 @@ def read_picture(path: Path) -> Pixels:
         from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 (pillow is in an extra)
     except ImportError as error:
         raise MissingPackageError(
-            "reading pictures needs the package pillow: pip install 'hbm_runtime[tools]'"
+            f"reading pictures needs the package pillow: {how_to_install('tools', 'pillow')}"
         ) from error
     try:
         with Image.open(path) as picture:

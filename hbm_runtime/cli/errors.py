@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from hbm_runtime._installing import how_to_install
+
 
 class ExitCode(IntEnum):
     """Exit codes; docs/guide/command-line.md lists them for users."""
@@ -47,4 +49,4 @@ class MissingPackageError(CommandError):
     """A package of an extra is not installed."""
 
     def __init__(self, what: str, package: str, extra: str = "tools") -> None:
-        super().__init__(f"{what} needs the package {package}: pip install 'hbm_runtime[{extra}]'")
+        super().__init__(f"{what} needs the package {package}: {how_to_install(extra, package)}")

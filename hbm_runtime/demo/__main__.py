@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hbm_runtime._installing import how_to_install
 from hbm_runtime.demo.errors import DemoError
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def read(arguments: argparse.Namespace, tell: Callable[[str], None]) -> dict[str
         from hbm_runtime.demo.reader import read_lines  # noqa: PLC0415
     except ImportError as error:
         raise DemoError(
-            f"this needs more packages ({error}); install them with: pip install 'hbm_runtime[demo]'"
+            f"this needs more packages ({error}); install them with: {how_to_install('demo', str(error.name))}"
         ) from error
     from hbm_runtime import HB_HBMRuntime, HbmError  # noqa: PLC0415
     from hbm_runtime.packer import PackError  # noqa: PLC0415

@@ -4,7 +4,7 @@
 The passphrase protects the file at rest. It does not hide the model from whoever controls the machine that runs it.
 
 Opening needs OpenSSL's libcrypto, which Python and nearly every system have. Encrypting needs the package cryptography:
-``pip install 'hbm_runtime[crypto]'``.
+``pip install cryptography``.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._errors import MissingPackageError
+from .._installing import how_to_install
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -29,4 +30,5 @@ def scrypt(passphrase: bytes, salt: bytes, n: int, r: int, p: int) -> bytes:
 
 
 def _missing() -> MissingPackageError:
-    return MissingPackageError("encrypting models needs the package cryptography: pip install 'hbm_runtime[crypto]'")
+    cure = how_to_install("crypto", "cryptography")
+    return MissingPackageError(f"encrypting models needs the package cryptography: {cure}")

@@ -11,9 +11,10 @@ try:
     import xxhash  # noqa: F401
     import yaml  # noqa: F401
 except ImportError as error:
-    raise ImportError(
-        f"packing needs {error.name}; install what it needs with: pip install 'hbm_runtime[tools]'"
-    ) from error
+    from hbm_runtime._installing import how_to_install
+
+    cure = how_to_install("tools", str(error.name))
+    raise ImportError(f"packing needs {error.name}; install what it needs with: {cure}") from error
 
 from hbm_runtime.packer.api import link, pack, pack_config
 from hbm_runtime.packer.build import build_model

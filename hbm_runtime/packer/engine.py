@@ -15,6 +15,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from hbm_runtime._installing import how_to_install
 from hbm_runtime._signals import signals_blocked
 from hbm_runtime.packer.errors import PackError
 from hbm_runtime.packer.graph.weights import Weights
@@ -105,7 +106,7 @@ def _onnxruntime() -> Any:
         with _signals_deferred():
             import onnxruntime  # type: ignore[import-untyped]  # noqa: PLC0415
     except ImportError:
-        raise PackError("this needs ONNX Runtime; install it with: pip install onnxruntime") from None
+        raise PackError(f"this needs ONNX Runtime: {how_to_install('bpusim', 'onnxruntime')}") from None
     return onnxruntime
 
 

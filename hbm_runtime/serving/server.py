@@ -9,6 +9,7 @@ from typing import Any
 
 from hbm_runtime import InputError, MissingPackageError
 
+from .._installing import how_to_install
 from .addresses import Address, parse_address
 from .browsers import BrowserGuard
 from .control import Control
@@ -129,4 +130,5 @@ class Server:
 
 
 def _missing(error: ImportError) -> MissingPackageError:
-    return MissingPackageError(f"serving needs the package {error.name}: pip install 'hbm_runtime[remote]'")
+    cure = how_to_install("remote", str(error.name))
+    return MissingPackageError(f"serving needs the package {error.name}: {cure}")

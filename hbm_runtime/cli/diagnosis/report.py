@@ -15,6 +15,7 @@ import numpy as np
 
 import hbm_runtime
 from hbm_runtime import _core
+from hbm_runtime._installing import how_to_install, optional_packages
 from hbm_runtime.cli.diagnosis import machine
 from hbm_runtime.cli.diagnosis.findings import Findings
 from hbm_runtime.cli.diagnosis.probe import probe_driver, probe_libraries
@@ -24,7 +25,6 @@ from hbm_runtime.serving.settings import Settings
 _VENDOR_FOLDER = Path("/usr/hobot/lib")
 _VARIABLES = re.compile(r"(HBM_RUNTIME|BPUSIM|HB_UCP|HB_DNN|HB_NN)_\w+")
 
-_REQUIREMENT = re.compile(r"([\w.-]+)[^;]*;.*\bextra == ['\"]([\w-]+)['\"]")
 _PURPOSES = {
     "onnx": "pack, link, compare, samples, model_info --graph",
     "xxhash": "pack, link, compare, samples",
@@ -159,7 +159,7 @@ def _engine(found: Findings, answer: dict[str, Any]) -> None:
         found.problem(
             "engine",
             f"{path or 'not loaded'}: {answer['run_error']}",
-            "pip install 'hbm_runtime[bpusim]', or set BPUSIM_ENGINE_PATH to libonnxruntime.so",
+            f"{how_to_install('bpusim', 'onnxruntime')}, or set BPUSIM_ENGINE_PATH to libonnxruntime.so",
         )
         return
     named = f"ONNX Runtime {version}" if version and "onnxruntime" in str(path) else "ONNX Runtime"
@@ -173,19 +173,18 @@ def _extras() -> Findings:
         purpose = _PURPOSES.get(distribution, f"the extra {extra}")
         version = found.facts[distribution] = _version(distribution)
         if version is None:
-            found.note(distribution, f"not installed; for: {purpose}", f"pip install {distribution}")
+            found.note(distribution, f"not installed; for: {purpose}", how_to_install("", distribution))
         else:
             found.ok(distribution, f"{version}; for: {purpose}")
     return found
 
 
 def _optional_packages() -> dict[str, str]:
-    """Distributions that only extras need, with the first of these, as the installed package declares them."""
+    """Distributions that only extras need, with the first of these."""
     found: dict[str, str] = {}
-    for line in metadata.requires("hbm_runtime") or []:
-        declared = _REQUIREMENT.fullmatch(line.strip())
-        if declared is not None and declared[1] != "hbm_runtime" and declared[2] != _ENGINE_EXTRA:
-            found.setdefault(declared[1], declared[2])
+    for distribution, extra in optional_packages():
+        if extra != _ENGINE_EXTRA:
+            found.setdefault(distribution, extra)
     return found
 
 

@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 from ..._errors import MissingPackageError
+from ..._installing import how_to_install
 
 
 def load(module: str) -> Any:
@@ -17,6 +18,7 @@ def load(module: str) -> Any:
     try:
         return importlib.import_module(module)
     except (ImportError, RuntimeError) as error:  # tritonclient turns the first into the second
+        package = module.partition(".")[0]
         raise MissingPackageError(
-            f"remote models need the package {module.partition('.')[0]}: pip install 'hbm_runtime[remote]' ({error})"
+            f"remote models need the package {package}: {how_to_install('remote', package)} ({error})"
         ) from error
