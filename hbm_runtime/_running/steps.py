@@ -22,8 +22,8 @@ Array = NDArray[Any]
 class BoundSteps:
     """A model whose state stays in device memory from one step to the next; a step copies and allocates nothing.
 
-    Made by `HB_HBMRuntime.bind_steps`. Two blocks of memory hold the state: each step reads one and writes the other, and
-    they change places. One step at a time: a second thread that runs one meanwhile gets an `HbmStateError`.
+    Made by `HB_HBMRuntime.bind_steps`. Two blocks of memory hold the state: each step reads one and writes the other,
+    and they change places. One step at a time: a second thread that runs one meanwhile gets an `HbmStateError`.
 
     Attributes:
         inputs: Arrays by name of the inputs that are no state, to be written in place before a step.
@@ -96,8 +96,8 @@ class BoundSteps:
                 )
             if (given.shape, given.dtype) != (taken.shape, taken.dtype):
                 raise InputError(
-                    f"model '{view.name}': output '{output}' {given.dtype} {list(given.shape)} cannot be the next input "
-                    f"'{source}' {taken.dtype} {list(taken.shape)}",
+                    f"model '{view.name}': output '{output}' {given.dtype} {list(given.shape)} cannot be the next "
+                    f"input '{source}' {taken.dtype} {list(taken.shape)}",
                     model=view.name,
                     tensor=output,
                 )
@@ -105,9 +105,8 @@ class BoundSteps:
 
 def _check(view: Model, state: Mapping[str, str]) -> None:
     if not state:
-        raise InputError(
-            f"model '{view.name}': state must name outputs and the inputs that they become", model=view.name
-        )
+        message = f"model '{view.name}': state must name outputs and the inputs that they become"
+        raise InputError(message, model=view.name)
     for output, source in state.items():
         if output not in view.outputs:
             raise unknown_tensor(view.name, "output", view.outputs, output)
