@@ -7,6 +7,7 @@
 #include "bindings/arguments/call_options.hpp"
 #include "bindings/arguments/numpy_interop.hpp"
 #include "bindings/interpreter/gil.hpp"
+#include "bindings/interpreter/run_calls.hpp"
 #include "bindings/objects/constructor.hpp"
 #include "bindings/objects/py_request.hpp"
 #include "hbm_runtime/error.hpp"
@@ -31,23 +32,23 @@ class PyBoundCall {
     if (inputs_.size() != info.inputs.size() || outputs_.size() != info.outputs.size()) {
       throw Error(ErrorKind::kInput, "a bound call needs an array for every input and output", {"", 0, "", model, ""});
     }
-    OutputWish& wish = wishes_.emplace_back();
-    wish.targets = exact ? Targets::kExact : Targets::kWhereTheyFit;
+    WantedOutputs& wanted = wanted_.emplace_back();
+    wanted.targets = exact ? Targets::kExact : Targets::kWhereTheyFit;
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       call.inputs.push_back(viewOf(inputs_[i], model, "input", info.inputs[i]));
     }
     for (std::size_t i = 0; i < outputs_.size(); ++i) {
       const std::optional<py::array>& target = outputs_[i];
-      wish.shown.push_back(i);
+      wanted.shown.push_back(i);
       if (!target.has_value()) {
         call.outputs.emplace_back();
-        wish.arrays.emplace_back();
+        wanted.arrays.emplace_back();
         continue;
       }
       requireTarget(*target, model, info.outputs[i]);
       call.outputs.push_back(viewOf(*target, model, "output", info.outputs[i]));
-      wish.inPlainMemory |= !isDeviceMemory(call.outputs.back().data);
-      wish.arrays.emplace_back(*target);
+      wanted.inPlainMemory |= !isDeviceMemory(call.outputs.back().data);
+      wanted.arrays.emplace_back(*target);
     }
     loaded->runtime->checkCalls(calls_);
   }
@@ -57,7 +58,7 @@ class PyBoundCall {
     Driver::refuseFork();
     const std::shared_ptr<Loaded> loaded = runtime_.loaded();
     CallOptions options = callOptions(timeout, deadline);
-    options.targets = wishes_.front().targets;
+    options.targets = wanted_.front().targets;
     const Busy busy(*this);
     std::vector<std::vector<DeviceTensor>> results;
     try {
@@ -86,10 +87,10 @@ class PyBoundCall {
     Driver::refuseFork();
     std::shared_ptr<Loaded> loaded = runtime_.loaded();
     CallOptions options = callOptions(timeout, deadline);
-    options.targets = wishes_.front().targets;
+    options.targets = wanted_.front().targets;
     const Busy busy(*this);
     RequestObject made;
-    made.request().start(std::move(loaded), calls_, wishes_, options);
+    made.request().start(std::move(loaded), calls_, wanted_, options);
     const std::shared_ptr<Request>& last = made.request().requests().front();
     setLast(last);
     outcome_->store(++number_ << 1U);
@@ -172,7 +173,7 @@ class PyBoundCall {
   const std::vector<std::optional<py::array>> outputs_;  // none where only a run tells the shape
   const std::string name_;
   std::vector<Call> calls_;
-  std::vector<OutputWish> wishes_;
+  std::vector<WantedOutputs> wanted_;
   std::atomic<bool> busy_{false};
   std::uint64_t number_ = 0;  // of the last run; of the thread that is busy
   // Twice that number, and 1 more when it failed. A request may tell that when the next run has already ended.

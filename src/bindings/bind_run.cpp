@@ -5,6 +5,7 @@
 #include "bindings/arguments/call_options.hpp"
 #include "bindings/arguments/hints.hpp"
 #include "bindings/arguments/native_method.hpp"
+#include "bindings/interpreter/run_calls.hpp"
 #include "bindings/objects/py_request.hpp"
 #include "bindings/objects/py_runtime.hpp"
 
@@ -85,7 +86,7 @@ py::object run(py::handle self, Arguments given) {
   py::dict result;
   for (std::size_t c = 0; c < tensors.size(); ++c) {
     const ModelNames& names = loaded->names[arguments.calls[c].model];
-    result[names.name] = wrapOutputs(names, arguments.wishes[c], tensors[c]);
+    result[names.name] = wrapOutputs(names, arguments.wanted[c], tensors[c]);
   }
   return std::move(result);
 }
@@ -103,7 +104,7 @@ RequestObject started(std::shared_ptr<Loaded> loaded, RunArguments arguments, co
   const std::shared_ptr<Loaded> kept = loaded;
   RequestObject made;
   advised(*kept, arguments.calls,
-          [&] { made.request().start(std::move(loaded), arguments.calls, std::move(arguments.wishes), options); });
+          [&] { made.request().start(std::move(loaded), arguments.calls, std::move(arguments.wanted), options); });
   return made;
 }
 

@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "bindings/arguments/mappings.hpp"
-#include "bindings/interpreter/gil.hpp"
 #include "hbm_runtime/error.hpp"
 
 namespace hbm::python {
@@ -54,20 +53,6 @@ CallOptions callOptions(const py::object& timeout, const py::object& deadline) {
     options.deadline = std::chrono::steady_clock::time_point(duration(std::max(secondsOf(deadline, "deadline"), 0.0)));
   }
   return options;
-}
-
-std::vector<std::vector<DeviceTensor>> runCalls(Runtime& runtime, const std::vector<Call>& calls, CallOptions options) {
-  if (onMainThread()) {
-    options.interrupted = signalRaised;
-  }
-  try {
-    return withoutGil([&] { return runtime.run(calls, options); });
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::kCancelled && PyErr_Occurred() != nullptr) {
-      throw py::error_already_set();  // what the signal handler raised
-    }
-    throw;
-  }
 }
 
 }  // namespace hbm::python

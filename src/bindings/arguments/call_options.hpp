@@ -12,8 +12,4 @@ namespace hbm::python {
 // Both limits; `deadline` is a time of time.monotonic().
 [[nodiscard]] CallOptions callOptions(const py::object& timeout, const py::object& deadline);
 
-// Runs `calls` and waits, without the GIL; on the main thread signals are looked at.
-[[nodiscard]] std::vector<std::vector<DeviceTensor>> runCalls(Runtime& runtime, const std::vector<Call>& calls,
-                                                              CallOptions options);
-
 }  // namespace hbm::python

@@ -47,16 +47,16 @@ Waited waitForAll(const std::vector<std::shared_ptr<Request>>& requests, std::op
 
 }  // namespace
 
-void PyRequest::start(std::shared_ptr<Loaded> loaded, const std::vector<Call>& calls, std::vector<OutputWish> wishes,
+void PyRequest::start(std::shared_ptr<Loaded> loaded, const std::vector<Call>& calls, std::vector<WantedOutputs> wanted,
                       CallOptions options) {
   loaded_ = std::move(loaded);
-  wishes_ = std::move(wishes);
+  wanted_ = std::move(wanted);
   std::transform(calls.begin(), calls.end(), std::back_inserter(models_), [](const Call& call) { return call.model; });
   const bool written =
-      std::any_of(wishes_.begin(), wishes_.end(), [](const OutputWish& wish) { return wish.inPlainMemory; });
+      std::any_of(wanted_.begin(), wanted_.end(), [](const WantedOutputs& each) { return each.inPlainMemory; });
   if (written) {
     // The arrays live until they have been written, whatever becomes of this object.
-    options.keeps = holdPython([arrays = wishes_] { static_cast<void>(arrays); });
+    options.keeps = holdPython([arrays = wanted_] { static_cast<void>(arrays); });
   }
   withoutGil([&] { requests_ = loaded_->runtime->start(calls, options); });
 }
@@ -88,7 +88,7 @@ Result PyRequest::result() const {
   py::dict result;
   for (std::size_t i = 0; i < requests_.size(); ++i) {
     const ModelNames& names = loaded_->names[models_[i]];
-    result[names.name] = wrapOutputs(names, wishes_[i], requests_[i]->outputs());
+    result[names.name] = wrapOutputs(names, wanted_[i], requests_[i]->outputs());
   }
   return Result(result);
 }

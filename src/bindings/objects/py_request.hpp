@@ -16,9 +16,9 @@ class PyRequest {
   // is no memory to register it, which does no harm to an empty one.
   PyRequest() = default;
 
-  // Starts the calls. What they point into must stay until this returns; the arrays of `wishes` are held until the
+  // Starts the calls. What they point into must stay until this returns; the arrays of `wanted` are held until the
   // last request has ended. Throws Error; then nothing was started.
-  void start(std::shared_ptr<Loaded> loaded, const std::vector<Call>& calls, std::vector<OutputWish> wishes,
+  void start(std::shared_ptr<Loaded> loaded, const std::vector<Call>& calls, std::vector<WantedOutputs> wanted,
              CallOptions options);
 
   // Waits at most that many seconds, None without limit. Whether all have ended.
@@ -50,7 +50,7 @@ class PyRequest {
 
   std::shared_ptr<Loaded> loaded_;
   std::vector<std::size_t> models_;
-  std::vector<OutputWish> wishes_;
+  std::vector<WantedOutputs> wanted_;
   std::vector<std::shared_ptr<Request>> requests_;
 };
 
