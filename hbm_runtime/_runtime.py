@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from ._errors import HbmClosedError, HbmError, InputError
@@ -17,15 +17,13 @@ from ._models.operations import Operation, operations
 from ._models.shape_inference import Shapes, infer_shapes
 from ._models.summary import summarise
 from ._models.tensor_info import Array
-from ._observing.benchmark import Benchmark, Calls, Plan, benchmark
-from ._observing.profile import Profile, ProfileSlot
-from ._observing.stats import DropCounts, prometheus, stats
+from ._observing.observable import ObservableRuntime
+from ._observing.profile import ProfileSlot
+from ._observing.stats import DropCounts
 from ._running.bound import BoundRun
-from ._running.keywords import Inputs, OutputNames, Outputs
 from ._running.native import checked
 from ._running.queue import InferQueue
 from ._running.queue_items import Policy, QueueResult, Reason
-from ._running.runnable import RunnableRuntime
 from ._running.scheduling import SchedParam
 from ._running.steps import BoundSteps
 
@@ -36,7 +34,7 @@ if TYPE_CHECKING:
         from typing_extensions import Self
 
 
-class HB_HBMRuntime(RunnableRuntime):  # noqa: N801 (the vendor's name)
+class HB_HBMRuntime(ObservableRuntime):  # noqa: N801 (the vendor's name)
     """Loads compiled models and runs them on the BPU, or on the CPU where bpusim is the driver.
 
     Safe to use from any number of threads. Results of `run` stay valid after the runtime is gone.
@@ -217,79 +215,6 @@ class HB_HBMRuntime(RunnableRuntime):  # noqa: N801 (the vendor's name)
         self._queues.add(queue)
         return queue
 
-    @checked
-    def profile(self, *, capacity: int = 100_000, operators: bool = False) -> Profile:
-        """Records requests inside a ``with`` block.
-
-        Args:
-            capacity: How many requests are kept; those beyond are counted in `Profile.lost`.
-            operators: Record single operations too; needs ``HB_HBMRuntime(..., profile_operators=True)``.
-        """
-        return Profile(self, self._profiles, capacity, operators)
-
-    @checked
-    def benchmark(
-        self,
-        inputs: Inputs | Sequence[Inputs],
-        *,
-        repeat: int = 100,
-        duration: float | None = None,
-        warmup: int = 10,
-        warmup_time: float = 0.0,
-        stop_threshold: float | None = None,
-        check_period: int = 20,
-        in_flight: int = 1,
-        profile: bool = False,
-        capacity: int = 100_000,
-        model_name: str | None = None,
-        priority: Mapping[str, int] | None = None,
-        bpu_cores: Mapping[str, Sequence[int]] | None = None,
-        custom_id: Mapping[str, int] | None = None,
-        device_id: Mapping[str, int] | None = None,
-        timeout: float | None = None,
-        deadline: float | None = None,
-        outputs: Outputs | None = None,
-        output_names: OutputNames | None = None,
-    ) -> Benchmark:
-        """Runs a model again and again and measures.
-
-        Args:
-            inputs: What `run` takes, or a list of such sets, which are used in turn and also counted one by one.
-            repeat: Number of runs measured.
-            duration: Seconds to measure for, instead of `repeat` runs.
-            warmup: Number of runs before, at least.
-            warmup_time: Seconds of runs before, at least.
-            stop_threshold: Ends earlier, once the standard error of the mean latency is at most that many seconds.
-            check_period: Runs between two looks at that.
-            in_flight: Runs under way at a time: 1 measures latency, more measure throughput.
-            profile: Also record a profile, with operations if the runtime was loaded with ``profile_operators=True``.
-            capacity: How many requests that profile keeps.
-            model_name: As for `run`, like all that follow.
-            priority: As for `run`.
-            bpu_cores: As for `run`.
-            custom_id: As for `run`.
-            device_id: As for `run`.
-            timeout: As for `run`, of each run.
-            deadline: As for `run`.
-            outputs: As for `run`.
-            output_names: As for `run`.
-        """
-        keywords: dict[str, Any] = {
-            "model_name": model_name,
-            "priority": priority,
-            "bpu_cores": bpu_cores,
-            "custom_id": custom_id,
-            "device_id": device_id,
-            "timeout": timeout,
-            "deadline": deadline,
-            "outputs": outputs,
-            "output_names": output_names,
-        }
-        plan = Plan(repeat, duration, warmup, warmup_time, stop_threshold, check_period, in_flight)
-        recorded = self.profile(capacity=capacity, operators=self._profiles.times_operators) if profile else None
-        calls = Calls(lambda each: self.run(each, **keywords), lambda each: self.run_async(each, **keywords))
-        return benchmark(calls, inputs, plan, recorded, self._recipe.all_files)
-
     def operations(self, model: str) -> list[Operation]:
         """Lists a model's operations with name, ONNX type and device.
 
@@ -297,20 +222,6 @@ class HB_HBMRuntime(RunnableRuntime):  # noqa: N801 (the vendor's name)
             UnsupportedError: The driver does not know them.
         """
         return operations(self, model)
-
-    @overload
-    def stats(self) -> dict[str, Any]: ...
-    @overload
-    def stats(self, form: Literal["prometheus"]) -> str: ...
-    def stats(self, form: str | None = None) -> dict[str, Any] | str:
-        """Counts how requests have ended by model, and what the cores did.
-
-        Args:
-            form: "prometheus" for its text format; None for dicts.
-        """
-        if form not in (None, "prometheus"):
-            raise InputError(f"form is {form!r}; it must be None or 'prometheus'")
-        return prometheus(self, self._drops) if form else stats(self, self._drops)
 
     @checked
     def infer_shapes(self, model: str, shapes: Shapes) -> dict[str, tuple[int, ...]]:

@@ -29,6 +29,17 @@ PLANTED = {
     "the packer with the extension": (
         "hbm_runtime/packer/api.py", "from hbm_runtime import _core", "packer may not import from _core"),
     "a test helper": ("hbm_runtime/quant.py", "import pytest", "imports pytest"),
+    "a file that is too long": ("hbm_runtime/image/__init__.py", "#\n" * 300, "lines, at most 300 are allowed"),
+    "a function that is too long": (
+        "hbm_runtime/quant.py", "def long() -> None:\n    \"\"\"Does nothing.\"\"\"" + "\n    print()" * 60,
+        "a function has 61 lines, at most 60 are allowed"),
+    "a long file of C++": ("src/core/base/clock.hpp", "//\n" * 350, "lines, at most 350 are allowed"),
+    "a long function of C++": (
+        "src/core/model/types.cpp", "int sum(int a,\n        int b) {\n" + "  ++a;\n" * 58 + "}",
+        "a function has 61 lines, at most 60 are allowed"),
+    "a long method of C++": (
+        "src/core/base/clock.hpp", "struct Sum {\n  int of(int a) const {\n" + "    ++a;\n" * 59 + "  }\n};",
+        "a function has 61 lines, at most 60 are allowed"),
     "an include upwards": (
         "src/core/model/types.cpp", '#include "bindings/bindings.hpp"', "core may not include from bindings"),
 }  # fmt: skip
@@ -40,6 +51,22 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for folder in ("hbm_runtime", "src"):
         shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
     return copy
+
+
+def test_docstrings_and_tables_are_no_lines_of_a_function(tree: Path) -> None:
+    planted = {
+        "hbm_runtime/quant.py": 'def told() -> None:\n    """Told.\n' + "\n" * 70 + '    """',
+        "src/core/model/types.cpp": "const int kTable[] = {\n" + "    sum(1),\n" * 70 + "};",
+    }
+    before = {name: (tree / name).read_text(encoding="utf-8") for name in planted}
+    for name, text in planted.items():
+        (tree / name).write_text(f"{before[name]}\n{text}\n", encoding="utf-8")
+    try:
+        done = check(tree)
+    finally:
+        for name, text in before.items():
+            (tree / name).write_text(text, encoding="utf-8")
+    assert done.returncode == 0, done.stdout
 
 
 def check(tree: Path) -> subprocess.CompletedProcess[str]:

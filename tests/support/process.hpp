@@ -27,6 +27,25 @@ inline constexpr int kHung = -1000;
 // For programs that fork: LeakSanitizer waits in the child for locks that threads of the parent held, for ever.
 inline const std::vector<std::string> kNoLeakCheck = {"ASAN_OPTIONS=detect_leaks=0"};
 
+// Becomes the command.
+[[noreturn]] inline void execute(const std::vector<std::string>& command, const std::vector<std::string>& environment) {
+  for (const std::string& variable : environment) {
+    const std::size_t equals = variable.find('=');
+    if (equals == std::string::npos) {
+      unsetenv(variable.c_str());
+    } else {
+      setenv(variable.substr(0, equals).c_str(), variable.c_str() + equals + 1, 1);
+    }
+  }
+  std::vector<char*> arguments;
+  for (const std::string& argument : command) {
+    arguments.push_back(const_cast<char*>(argument.c_str()));
+  }
+  arguments.push_back(nullptr);
+  execv(arguments[0], arguments.data());
+  _exit(127);
+}
+
 // environment: NAME=value, added to the caller's; a bare NAME removes that variable.
 inline Result run(const std::vector<std::string>& command, const std::vector<std::string>& environment = {},
                   std::chrono::seconds patience = std::chrono::seconds(60)) {
@@ -42,21 +61,7 @@ inline Result run(const std::vector<std::string>& command, const std::vector<std
   if (child == 0) {
     dup2(out[1], STDOUT_FILENO);
     dup2(err[1], STDERR_FILENO);
-    for (const std::string& variable : environment) {
-      const std::size_t equals = variable.find('=');
-      if (equals == std::string::npos) {
-        unsetenv(variable.c_str());
-      } else {
-        setenv(variable.substr(0, equals).c_str(), variable.c_str() + equals + 1, 1);
-      }
-    }
-    std::vector<char*> arguments;
-    for (const std::string& argument : command) {
-      arguments.push_back(const_cast<char*>(argument.c_str()));
-    }
-    arguments.push_back(nullptr);
-    execv(arguments[0], arguments.data());
-    _exit(127);
+    execute(command, environment);
   }
   close(out[1]);
   close(err[1]);

@@ -40,15 +40,22 @@ def describe(
         shapes: Shapes of the ONNX model's inputs, for those that the configuration gives none.
         version: Of the packer.
     """
-    model, given = configuration.values[MODEL], configuration.values[INPUT]
-    calibration, compiler = configuration.values[CALIBRATION], configuration.values[COMPILER]
-    custom = configuration.values[CUSTOM]
-    quant = quantisation_config(configuration)
-    extra = dict(compiler["extra_params"] or {})
-    for name in EXTRA_PARAMETERS:
-        if compiler.get(name) is not None:
-            extra[name] = compiler[name]
     content: dict[str, Any] = {
+        **_of_the_model(configuration, version),
+        **_of_the_inputs(configuration, inputs, shapes),
+        **_of_the_calibration(configuration),
+        **_of_the_compiler(configuration, inputs),
+    }
+    for name, (section, key) in _NEWER.items():
+        if (section, key) in configuration.given:
+            value = configuration.values[section][key]
+            content[name] = str(value) if isinstance(value, bool) else value
+    return json.dumps(content, ensure_ascii=False)
+
+
+def _of_the_model(configuration: Configuration, version: str) -> dict[str, Any]:
+    model = configuration.values[MODEL]
+    return {
         "BUILDER_VERSION": version,
         "HBDK_VERSION": version,
         "HBDK_RUNTIME_VERSION": None,
@@ -66,6 +73,16 @@ def describe(
         "REMOVE_NODE_NAME": ";".join(model["remove_node_name"]),
         "DEBUG_MODE": model["debug_mode"] or "",
         "NODE_INFO": str(model["node_info"] or {}),
+    }
+
+
+def _of_the_inputs(
+    configuration: Configuration,
+    inputs: Sequence[ConfiguredInput],
+    shapes: dict[str, tuple[int | str | None, ...]],
+) -> dict[str, Any]:
+    given = configuration.values[INPUT]
+    return {
         "INPUT_NAMES": _joined(entry.name for entry in inputs),
         "INPUT_SPACE_AND_RANGE": _joined(entry.space_and_range for entry in inputs),
         "INPUT_TYPE_RT": _joined(entry.runtime for entry in inputs),
@@ -80,6 +97,13 @@ def describe(
         "INPUT_BATCH": "" if given["input_batch"] is None else str(given["input_batch"]),
         "SEPARATE_BATCH": str(given["separate_batch"]),
         "SEPARATE_NAME": ";".join(given["separate_name"]),
+    }
+
+
+def _of_the_calibration(configuration: Configuration) -> dict[str, Any]:
+    calibration, custom = configuration.values[CALIBRATION], configuration.values[CUSTOM]
+    quant = quantisation_config(configuration)
+    return {
         "CUSTOM_OP_METHOD": custom["custom_op_method"],
         "CUSTOM_OP_DIR": None if custom["custom_op_dir"] is None else _name(custom["custom_op_dir"]),
         "CUSTOM_OP_REGISTER_FILES": ";".join(_name(file) for file in custom["op_register_files"]),
@@ -91,6 +115,16 @@ def describe(
         "RUN_ON_CPU": ";".join(calibration["run_on_cpu"]),
         "RUN_ON_BPU": ";".join(calibration["run_on_bpu"]),
         "QUANT_CONFIG": quant or None,
+    }
+
+
+def _of_the_compiler(configuration: Configuration, inputs: Sequence[ConfiguredInput]) -> dict[str, Any]:
+    compiler = configuration.values[COMPILER]
+    extra = dict(compiler["extra_params"] or {})
+    for name in EXTRA_PARAMETERS:
+        if compiler.get(name) is not None:
+            extra[name] = compiler[name]
+    return {
         "ADVICE": compiler["advice"],
         "DEBUG": str(compiler["debug"]),
         "OPTIMIZE_LEVEL": compiler["optimize_level"],
@@ -107,11 +141,6 @@ def describe(
         "CALI_EXTRA_PARAM": {},
         "EXTRA_PARAMS": extra,
     }
-    for name, (section, key) in _NEWER.items():
-        if (section, key) in configuration.given:
-            value = configuration.values[section][key]
-            content[name] = str(value) if isinstance(value, bool) else value
-    return json.dumps(content, ensure_ascii=False)
 
 
 def _name(path: str) -> str:

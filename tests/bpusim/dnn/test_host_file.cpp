@@ -123,80 +123,88 @@ TEST(a_file_is_read_as_it_was_written) {
 
 TEST(the_writer_of_these_tests_makes_files_that_are_accepted) { CHECK_EQ(refusal(FileRow().file()), std::string()); }
 
+namespace {
+
+using Change = std::function<void(FileRow&)>;
+
+Change tensor(const std::function<void(TensorRow&)>& change) {
+  return [change](FileRow& row) { change(row.outputs[0]); };
+}
+
+constexpr std::int64_t kHuge = INT64_MAX;
+
+const std::pair<Change, const char*> kImpossible[] = {
+    {[](FileRow& r) { r.march = std::string("a\0b", 3); }, "march"},
+    {[](FileRow& r) { r.march = "\xc0\x80"; }, "march"},
+    {[](FileRow& r) { r.march = "\xed\xa0\x80"; }, "march"},
+    {[](FileRow& r) { r.march = "\xf4\x90\x80\x80"; }, "march"},
+    {[](FileRow& r) { r.march = "\xe2\x82"; }, "march"},
+    {[](FileRow& r) { r.model = ""; }, "the name of a model is empty"},
+    {[](FileRow& r) { r.cores = 0; }, "core number is 0"},
+    {[](FileRow& r) { r.cores = 5; }, "core number is 5"},
+    {[](FileRow& r) { r.graph = 1; }, "names blob 1 of 1"},
+    {[](FileRow& r) { r.weights = 7; }, "names blob 7 of 1"},
+    {[](FileRow& r) { r.outputs.clear(); }, "no outputs"},
+    {[](FileRow& r) { r.outputs.emplace_back(); }, "occurs twice"},
+    {[](FileRow& r) { r.models = 0; }, "no model"},
+    {[](FileRow& r) { r.models = 2; }, "two models"},
+    {[](FileRow& r) { r.models = 0x7fffffffU; }, "room for"},
+    {[](FileRow& r) { r.blobOffset = 0; }, "impossible place"},
+    {[](FileRow& r) { r.blobOffset = 4097; }, "impossible place"},
+    {[](FileRow& r) { r.blobOffset = 8192; }, "impossible place"},
+    {[](FileRow& r) { r.blobOffset = UINT64_MAX - 4095; }, "impossible place"},
+    {[](FileRow& r) { r.blobSize = 0; }, "impossible place"},
+    {[](FileRow& r) { r.blobSize = 6; }, "impossible place"},
+    {[](FileRow& r) { r.blobSize = UINT64_MAX; }, "impossible place"},
+    {[](FileRow& r) { r.blobSize = 4; }, "goes on after its last part"},
+    {[](FileRow& r) { r.end = "x"; }, "goes on after its last model"},
+    {tensor([](TensorRow& t) { t.name = ""; }), "empty"},
+    {tensor([](TensorRow& t) { t.graphName = ""; }), "graph name"},
+    {tensor([](TensorRow& t) { t.type = HB_DNN_TENSOR_TYPE_U4; }), "data type 1"},
+    {tensor([](TensorRow& t) { t.type = -1; }), "data type -1"},
+    {tensor([](TensorRow& t) { t.type = HB_DNN_TENSOR_TYPE_MAX; }), "data type 14"},
+    {tensor([](TensorRow& t) { t.shape.assign(11, 1); }), "11 dimensions"},
+    {tensor([](TensorRow& t) { t.shape[0] = -2; }), "dimension -2"},
+    {tensor([](TensorRow& t) { t.shape[0] = std::int64_t{1} << 31; }), "dimension 2147483648"},
+    {tensor([](TensorRow& t) { t.strides.pop_back(); }), "numbers of strides"},
+    {tensor([](TensorRow& t) { t.strides[1] = 8; }), "innermost"},
+    {tensor([](TensorRow& t) { t.strides[1] = -1; }), "innermost"},
+    {tensor([](TensorRow& t) { t.strides[0] = 11; }), "stride 0 is 11, at least 12"},
+    {tensor([](TensorRow& t) { t.strides[0] = 0; }), "stride 0 is 0"},
+    {tensor([](TensorRow& t) { t.strides[0] = -2; }), "stride 0 is -2"},
+    {tensor([](TensorRow& t) { t.strides[0] = kHuge; }), "too large"},
+    {tensor([](TensorRow& t) {
+       t.shape = {1, 3, 3};
+       t.strides = {kHuge, kHuge / 2, 4};
+     }),
+     "too large"},
+    {tensor([](TensorRow& t) {
+       t.shape = {2, 3, 3};
+       t.strides = {32, -1, 4};
+     }),
+     "stride 0 is 32, at least 36"},
+    {tensor([](TensorRow& t) {
+       t.shape = {2, -1, 3};
+       t.strides = {8, -1, 4};
+     }),
+     "stride 0 is 8, at least 12"},
+    {tensor([](TensorRow& t) { t.size = 23; }), "aligned size is 23, the tensor needs 24"},
+    {tensor([](TensorRow& t) { t.size = -1; }), "aligned size is -1"},
+    {tensor([](TensorRow& t) { t.shape[0] = -1, t.size = 0; }), "aligned size of a dynamic tensor is 0"},
+    {[](FileRow& r) { r.inputs[0].shape[0] = -1; }, "aligned size of a dynamic tensor is 24"},
+    {tensor([](TensorRow& t) { t.quantiType = 2; }), "quantisation type 2"},
+    {tensor([](TensorRow& t) { t.scales = {1}; }), "is not quantised"},
+    {tensor([](TensorRow& t) { t.quantiType = 1, t.axis = 2; }), "axis 2"},
+    {tensor([](TensorRow& t) { t.quantiType = 1, t.axis = -2; }), "axis -2"},
+    {tensor([](TensorRow& t) { t.quantiType = 1, t.scales = {1, 1}; }), "2 scales"},
+    {tensor([](TensorRow& t) { t.quantiType = 1, t.axis = 1, t.zeroPoints = {1, 1}; }),
+     "2 scales or zero points for 3"},
+};
+
+}  // namespace
+
 TEST(impossible_values_are_refused_though_the_checksums_are_right) {
-  using Change = std::function<void(FileRow&)>;
-  const auto tensor = [](const std::function<void(TensorRow&)>& change) {
-    return [change](FileRow& row) { change(row.outputs[0]); };
-  };
-  const std::int64_t huge = INT64_MAX;
-  const std::pair<Change, const char*> cases[] = {
-      {[](FileRow& r) { r.march = std::string("a\0b", 3); }, "march"},
-      {[](FileRow& r) { r.march = "\xc0\x80"; }, "march"},
-      {[](FileRow& r) { r.march = "\xed\xa0\x80"; }, "march"},
-      {[](FileRow& r) { r.march = "\xf4\x90\x80\x80"; }, "march"},
-      {[](FileRow& r) { r.march = "\xe2\x82"; }, "march"},
-      {[](FileRow& r) { r.model = ""; }, "the name of a model is empty"},
-      {[](FileRow& r) { r.cores = 0; }, "core number is 0"},
-      {[](FileRow& r) { r.cores = 5; }, "core number is 5"},
-      {[](FileRow& r) { r.graph = 1; }, "names blob 1 of 1"},
-      {[](FileRow& r) { r.weights = 7; }, "names blob 7 of 1"},
-      {[](FileRow& r) { r.outputs.clear(); }, "no outputs"},
-      {[](FileRow& r) { r.outputs.emplace_back(); }, "occurs twice"},
-      {[](FileRow& r) { r.models = 0; }, "no model"},
-      {[](FileRow& r) { r.models = 2; }, "two models"},
-      {[](FileRow& r) { r.models = 0x7fffffffU; }, "room for"},
-      {[](FileRow& r) { r.blobOffset = 0; }, "impossible place"},
-      {[](FileRow& r) { r.blobOffset = 4097; }, "impossible place"},
-      {[](FileRow& r) { r.blobOffset = 8192; }, "impossible place"},
-      {[](FileRow& r) { r.blobOffset = UINT64_MAX - 4095; }, "impossible place"},
-      {[](FileRow& r) { r.blobSize = 0; }, "impossible place"},
-      {[](FileRow& r) { r.blobSize = 6; }, "impossible place"},
-      {[](FileRow& r) { r.blobSize = UINT64_MAX; }, "impossible place"},
-      {[](FileRow& r) { r.blobSize = 4; }, "goes on after its last part"},
-      {[](FileRow& r) { r.end = "x"; }, "goes on after its last model"},
-      {tensor([](TensorRow& t) { t.name = ""; }), "empty"},
-      {tensor([](TensorRow& t) { t.graphName = ""; }), "graph name"},
-      {tensor([](TensorRow& t) { t.type = HB_DNN_TENSOR_TYPE_U4; }), "data type 1"},
-      {tensor([](TensorRow& t) { t.type = -1; }), "data type -1"},
-      {tensor([](TensorRow& t) { t.type = HB_DNN_TENSOR_TYPE_MAX; }), "data type 14"},
-      {tensor([](TensorRow& t) { t.shape.assign(11, 1); }), "11 dimensions"},
-      {tensor([](TensorRow& t) { t.shape[0] = -2; }), "dimension -2"},
-      {tensor([](TensorRow& t) { t.shape[0] = std::int64_t{1} << 31; }), "dimension 2147483648"},
-      {tensor([](TensorRow& t) { t.strides.pop_back(); }), "numbers of strides"},
-      {tensor([](TensorRow& t) { t.strides[1] = 8; }), "innermost"},
-      {tensor([](TensorRow& t) { t.strides[1] = -1; }), "innermost"},
-      {tensor([](TensorRow& t) { t.strides[0] = 11; }), "stride 0 is 11, at least 12"},
-      {tensor([](TensorRow& t) { t.strides[0] = 0; }), "stride 0 is 0"},
-      {tensor([](TensorRow& t) { t.strides[0] = -2; }), "stride 0 is -2"},
-      {tensor([&](TensorRow& t) { t.strides[0] = huge; }), "too large"},
-      {tensor([&](TensorRow& t) {
-         t.shape = {1, 3, 3};
-         t.strides = {huge, huge / 2, 4};
-       }),
-       "too large"},
-      {tensor([](TensorRow& t) {
-         t.shape = {2, 3, 3};
-         t.strides = {32, -1, 4};
-       }),
-       "stride 0 is 32, at least 36"},
-      {tensor([](TensorRow& t) {
-         t.shape = {2, -1, 3};
-         t.strides = {8, -1, 4};
-       }),
-       "stride 0 is 8, at least 12"},
-      {tensor([](TensorRow& t) { t.size = 23; }), "aligned size is 23, the tensor needs 24"},
-      {tensor([](TensorRow& t) { t.size = -1; }), "aligned size is -1"},
-      {tensor([](TensorRow& t) { t.shape[0] = -1, t.size = 0; }), "aligned size of a dynamic tensor is 0"},
-      {[](FileRow& r) { r.inputs[0].shape[0] = -1; }, "aligned size of a dynamic tensor is 24"},
-      {tensor([](TensorRow& t) { t.quantiType = 2; }), "quantisation type 2"},
-      {tensor([](TensorRow& t) { t.scales = {1}; }), "is not quantised"},
-      {tensor([](TensorRow& t) { t.quantiType = 1, t.axis = 2; }), "axis 2"},
-      {tensor([](TensorRow& t) { t.quantiType = 1, t.axis = -2; }), "axis -2"},
-      {tensor([](TensorRow& t) { t.quantiType = 1, t.scales = {1, 1}; }), "2 scales"},
-      {tensor([](TensorRow& t) { t.quantiType = 1, t.axis = 1, t.zeroPoints = {1, 1}; }),
-       "2 scales or zero points for 3"},
-  };
-  for (const auto& [change, text] : cases) {
+  for (const auto& [change, text] : kImpossible) {
     FileRow row;
     change(row);
     const std::string reason = refusal(row.file());
