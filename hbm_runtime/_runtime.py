@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from ._errors import HbmClosedError, HbmError, InputError
+from ._errors import HbmClosedError, HbmError
 from ._loading import options as load_options
 from ._loading.recipe import Recipe
 from ._loading.sources import PathOrBuffer, sources_of
-from ._models.model import Model
 from ._models.operations import Operation, operations
 from ._models.shape_inference import Shapes, infer_shapes
 from ._models.summary import summarise
-from ._models.tensor_info import Array
 from ._observing.observable import ObservableRuntime
 from ._observing.profile import ProfileSlot
 from ._observing.stats import DropCounts
-from ._running.bound import BoundRun
 from ._running.native import checked
 from ._running.queue import InferQueue
 from ._running.queue_items import Policy, QueueResult, Reason
 from ._running.scheduling import SchedParam
-from ._running.steps import BoundSteps
 
 if TYPE_CHECKING:
     if sys.version_info >= (3, 11):
@@ -124,12 +120,6 @@ class HB_HBMRuntime(ObservableRuntime):  # noqa: N801 (the vendor's name)
         """The present scheduling defaults by model name; changing the copies has no effect."""
         return {model: SchedParam._of(*fields) for model, fields in self._sched_params.items()}
 
-    def model(self, name: str) -> Model:
-        """Returns a view of one model, with its tensors as objects. Raises InputError for an unknown name."""
-        return Model(self, self._checked(name))
-
-    __getitem__ = model
-
     def __iter__(self) -> Iterator[str]:
         """Yields the names of the models."""
         return iter(self.model_names)
@@ -140,54 +130,6 @@ class HB_HBMRuntime(ObservableRuntime):  # noqa: N801 (the vendor's name)
     def __contains__(self, name: object) -> bool:
         """Tells whether a model of that name is loaded."""
         return name in self.model_names
-
-    @checked
-    def bind(
-        self,
-        model: str,
-        *,
-        inputs: Mapping[str, Array] | Sequence[Array] | Array | None = None,
-        outputs: Mapping[str, Array] | Sequence[Array] | Array | None = None,
-    ) -> BoundRun:
-        """Prepares a model with input and output arrays in device memory that stay.
-
-        Args:
-            model: Name of the model.
-            inputs: Arrays by input name, a list or tuple in the model's order, or one array where it has one input.
-                Device arrays (of `Model.empty_inputs`, or outputs of another binding, which chains models without a
-                copy) are used themselves; others give the initial values and the dynamic dimensions. Inputs that are
-                not named are 0.
-            outputs: Arrays to be used instead of new ones, given likewise. Those that are not on the device are filled
-                by a copy after each run.
-
-        Raises:
-            InputError: Unknown names, dtypes or shapes that do not fit, an output that cannot be written.
-        """
-        return BoundRun(self, self.model(model), inputs, outputs)
-
-    @checked
-    def bind_steps(
-        self,
-        model: str,
-        state: Mapping[str, str],
-        *,
-        inputs: Mapping[str, Array] | Sequence[Array] | Array | None = None,
-    ) -> BoundSteps:
-        """Prepares a model that is run step by step, with outputs of one step as inputs of the next.
-
-        The state stays in device memory, and no step copies it: two blocks change places.
-
-        Args:
-            model: Name of the model.
-            state: For each output that is state, the input that it is in the next step, such as
-                ``{"present": "past"}``.
-            inputs: Initial values and dynamic dimensions of inputs, as for `bind`. State that is not named begins as 0.
-
-        Raises:
-            InputError: Unknown names, shapes or dtypes of an output and its input that differ, an output whose shape
-                only a run can tell.
-        """
-        return BoundSteps(self, self.model(model), state, inputs)
 
     @checked
     def queue(
@@ -275,12 +217,6 @@ class HB_HBMRuntime(ObservableRuntime):  # noqa: N801 (the vendor's name)
                 queue.close()
         finally:
             self._close()
-
-    def _checked(self, model: str) -> str:
-        if model not in self.model_names:
-            valid = ", ".join(f"'{known}'" for known in self.model_names)
-            raise InputError(f"no model is named '{model}'; loaded are {valid}", model=model)
-        return model
 
     def __enter__(self) -> Self:
         if self.closed:

@@ -8,13 +8,13 @@ from typing import Any, Literal, overload
 from .._errors import InputError
 from .._running.keywords import Inputs, OutputNames, Outputs
 from .._running.native import checked
-from .._running.runnable import RunnableRuntime
+from .._running.preparing import PreparingRuntime
 from .benchmark import Benchmark, Calls, Plan, benchmark
 from .profile import Profile, ProfileSlot
 from .stats import DropCounts, prometheus, stats
 
 
-class ObservableRuntime(RunnableRuntime):
+class ObservableRuntime(PreparingRuntime):
     """A runtime that tells how long its runs take and how they end."""
 
     _profiles: ProfileSlot

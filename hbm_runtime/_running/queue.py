@@ -7,9 +7,9 @@ import operator
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .._core import is_forked, refuse_fork
+from .. import _core
 from .._errors import (
     HbmClosedError,
     HbmDeadlineError,
@@ -27,9 +27,6 @@ from .queue_items import Item, Policy, QueueResult, QueueStats, Reason
 from .queue_line import Line, time_in
 from .queue_results import ResultReader
 from .request_info import RequestInfo
-
-if TYPE_CHECKING:
-    from .. import _core
 
 _LINGER = 0.2
 """Seconds that a queue's thread waits for work before it ends; the next item starts another."""
@@ -97,7 +94,7 @@ class InferQueue(ResultReader):
             HbmStateError: It would wait for itself: a callback of this queue, which is full and blocks.
             OutOfResourcesError: The queue's thread cannot be started; the item was not taken.
         """
-        refuse_fork()
+        _core.refuse_fork()
         if deadline is not None and not isinstance(deadline, numbers.Real):
             kind = type(deadline).__name__
             raise InputTypeError(f"model '{self._model}': deadline must be a number of seconds, not {kind}")
@@ -260,14 +257,14 @@ class InferQueue(ResultReader):
         Raises:
             HbmStateError: It would wait for itself, in a callback of this queue.
         """
-        refuse_fork()
+        _core.refuse_fork()
         self._refuse_in_callback("drain()")
         self._ensure_thread()
         return self._line.wait_until(lambda: self._line.idle, time_in(timeout))
 
     def close(self) -> None:
         """Accepts nothing more, and drops what waits with the reason "closed"; the running item finishes."""
-        if is_forked():
+        if _core.is_forked():
             return  # what waits is the parent's
         dropped = self._line.close()
         try:
@@ -281,7 +278,7 @@ class InferQueue(ResultReader):
     @property
     def stats(self) -> QueueStats:
         """A snapshot of the counts."""
-        refuse_fork()
+        _core.refuse_fork()
         return self._line.stats()
 
     def __repr__(self) -> str:
