@@ -131,11 +131,13 @@ class HttpApplication:
         except Exception as error:
             return error_response(failure_of(error))
 
+    # Triton's clients look at the status only, KServe's at the body.
     async def _live(self, _: Request) -> Response:
-        return Response()
+        return JSONResponse({"live": True})
 
     async def _ready(self, _: Request) -> Response:
-        return Response(status_code=200 if self._dataplane.ready else 503)
+        ready = self._dataplane.ready
+        return JSONResponse({"ready": ready}, 200 if ready else 503)
 
     async def _server_metadata(self, _: Request) -> Response:
         return JSONResponse(self._dataplane.server_metadata())
@@ -150,8 +152,9 @@ class HttpApplication:
         return JSONResponse(self._model(request).description.config)
 
     async def _model_ready(self, request: Request) -> Response:
-        ready = self._dataplane.model_ready(*model_and_version(request))
-        return Response(status_code=200 if ready else 503)
+        name, version = model_and_version(request)
+        ready = self._dataplane.model_ready(name, version)
+        return JSONResponse({"name": name, "ready": ready}, 200 if ready else 503)
 
     async def _statistics(self, request: Request) -> Response:
         name, version = model_and_version(request)

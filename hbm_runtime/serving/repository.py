@@ -87,7 +87,8 @@ class Repository:
         loaded = ", ".join(f"'{other}'" for other in self._models) or "none"
         raise RefusedError(
             Kind.NOT_FOUND,
-            f"no model is named {name[:200]!r}; loaded are: {loaded}",
+            # Programs for Triton look for these four words.
+            f"Request for unknown model: no model is named {name[:200]!r}; loaded are: {loaded}",
             reported_class="InputError",
             model=name[:200],
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import queue
 from collections.abc import Callable, Iterator
@@ -138,7 +139,7 @@ def test_what_cannot_be_done_is_an_error_of_the_clients(caller: Caller, name: st
         caller.infer(**options(caller))
     code = codes[BOTH.index(caller.protocol)]
     assert str(caught.value.status()) in (code, f"StatusCode.{code}")
-    assert caught.value.message()
+    assert caught.value.message().startswith("Request for unknown model" if name == "unknown model" else "")
 
 
 @contextmanager
@@ -240,6 +241,7 @@ def test_streams_are_refused_with_a_sentence(server: Server) -> None:
     errors: list[Any] = []
     with tritonclient.grpc.InferenceServerClient(address_of(server, "grpc")) as client:
         client.start_stream(lambda **given: errors.append(given["error"]))
-        client.async_stream_infer("times_2", tensors("grpc", {"x": X}))
+        with contextlib.suppress(InferenceServerException):  # the refusal may be there already
+            client.async_stream_infer("times_2", tensors("grpc", {"x": X}))
         client.stop_stream()
     assert [str(error.status()) for error in errors] == ["StatusCode.UNIMPLEMENTED"]
