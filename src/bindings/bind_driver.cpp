@@ -30,11 +30,11 @@ InfoDict infoDict() {
 
 // A function of the driver extension. Throws Error (kUnsupported).
 template <class Member>
-Member extensionFunction(Member bpusimInterface::* member) {
-  const Member function = Driver::get().extensionFunction(member);
+Member extensionFunction(Member bpusimInterface::* member, const Driver& driver = Driver::get()) {
+  const Member function = driver.extensionFunction(member);
   if (function == nullptr) {
-    throw Error(ErrorKind::kUnsupported, "this driver (" + Driver::get().info.dnnPath +
-                                             ") cannot tell that; bpusim, the driver on the CPU, can");
+    throw Error(ErrorKind::kUnsupported,
+                "this driver (" + driver.info.dnnPath + ") cannot tell that; bpusim, the driver on the CPU, can");
   }
   return function;
 }
@@ -52,9 +52,10 @@ py::typing::Dict<py::str, py::int_> liveDict() {
 }
 
 py::typing::List<py::typing::Dict<py::str, py::int_>> coreLoads() {
+  const Driver& driver = Driver::described();  // children of who only asks can use the driver
   std::int32_t count = 0;
-  extensionFunction (&bpusimInterface::getCoreCount)(&count);
-  const auto get = extensionFunction(&bpusimInterface::getCoreLoad);
+  extensionFunction(&bpusimInterface::getCoreCount, driver)(&count);
+  const auto get = extensionFunction(&bpusimInterface::getCoreLoad, driver);
   py::typing::List<py::typing::Dict<py::str, py::int_>> cores;
   for (std::int32_t core = 0; core < count; ++core) {
     bpusimCoreLoad load{};

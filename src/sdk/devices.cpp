@@ -94,7 +94,7 @@ std::vector<std::string> capabilities() {
 
 // The cores of bpusim with their counts; nothing on other drivers.
 std::vector<Device> countedCores(const Device& common) {
-  const Driver& driver = Driver::get();
+  const Driver& driver = Driver::described();
   const auto getCount = driver.extensionFunction(&bpusimInterface::getCoreCount);
   const auto getLoad = driver.extensionFunction(&bpusimInterface::getCoreLoad);
   std::int32_t count = 0;

@@ -174,7 +174,7 @@ print(check(runtime), requests[0].done(), "parent")
     ]
 
 
-ASKED = ["HB_HBMRuntime.version", "hbm_runtime.driver_info()", "hbm_runtime.get_version()"]
+ASKED = ["HB_HBMRuntime.version", "hbm_runtime.driver_info()", "hbm_runtime.get_version()", "len(hbm_runtime.get_devices())"]
 
 
 @pytest.mark.parametrize("asked", ASKED)

@@ -90,7 +90,8 @@ std::int32_t getCoreLoad(bpusimCoreLoad* load, std::int32_t core) {
       return fail(HB_UCP_INVALID_ARGUMENT, "there is no core " + std::to_string(core) + ": the SoC has " +
                                                std::to_string(settings().platform.cores));
     }
-    *load = Scheduler::instance().load(core);
+    // No lock before that: who only asks may be forked, and the child would wait for a lock of a thread that it lacks.
+    *load = isUsed() ? Scheduler::instance().load(core) : bpusimCoreLoad{};
     return HB_UCP_SUCCESS;
   });
 }

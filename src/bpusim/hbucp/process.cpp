@@ -33,6 +33,8 @@ void markUsed() noexcept {
   }
 }
 
+bool isUsed() noexcept { return used.load(std::memory_order_relaxed); }
+
 void stopAtExit() noexcept {
   // Without the handler an exit with work in flight is less orderly; that is all.
   [[maybe_unused]] const int failed = std::atexit(stop);

@@ -7,6 +7,7 @@ namespace bpusim {
 // from every function; the child of a process that had not used it may.
 [[nodiscard]] bool inForkedChild() noexcept;
 void markUsed() noexcept;
+[[nodiscard]] bool isUsed() noexcept;
 
 // Makes exit() stop the scheduler before the destructors of libraries that were loaded up to now. Handlers run in
 // reverse order of registration and the engine registers its own when it is loaded and during its first run, so this is
