@@ -34,7 +34,9 @@ _PURPOSES = {
     "rich": "tables and bars in terminals",
     "shtab": "completion",
     "cryptography": "encrypting models",
-    "opencv-python-headless": "demo",
+    "opencv-python-headless": "hbm_runtime.vision, hbm_runtime.ros, demo",
+    "msgpack": "policies for openpi-client",
+    "websockets": "policies for openpi-client",
 }
 _ENGINE_EXTRA = "bpusim"  # the driver's part of the report tells of the engine
 
