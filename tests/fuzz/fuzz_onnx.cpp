@@ -6,6 +6,7 @@
 #include "onnx_constants.hpp"
 #include "onnx_edit.hpp"
 #include "onnx_graph.hpp"
+#include "onnx_operator_rules.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view model(reinterpret_cast<const char*>(data), size);
@@ -19,6 +20,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     bpusim::ConstantFiles files("weights", "0123456789");
     static_cast<void>(bpusim::withoutWeights(model, files));
     static_cast<void>(bpusim::withConstants(model, files));
+  } catch (const bpusim::Error&) {
+    // As it should be.
+  }
+  try {
+    bpusim::checkOperators(model);
   } catch (const bpusim::Error&) {
     return 0;
   }

@@ -33,11 +33,26 @@ DenseTensor denseTensor(const TensorBinding& binding, void* data) {
           static_cast<std::size_t>(binding.layout.rank), binding.tensor->properties.tensorType};
 }
 
+namespace {
+
+void requireFilled(const TensorBinding& input, const FilledInput& rule, const std::string& model) {
+  const std::int64_t* const shape = input.layout.shape;
+  if (input.layout.rank == 3 && (shape[1] == 0 || (!rule.batchAlone && (shape[0] == 0 || shape[2] == 0)))) {
+    throw Error(HB_DNN_INVALID_ARGUMENT, "model '" + model + "', input '" + input.tensor->name +
+                                             "' is empty, which the engine cannot run: " + rule.node);
+  }
+}
+
+}  // namespace
+
 BoundInputs::BoundInputs(const Model& model, const hbDNNTensor* inputs) {
   requireArray(inputs, model.inputs.size(), "inputs", model.name);
   bindings_.reserve(model.inputs.size());
   for (std::size_t i = 0; i < model.inputs.size(); ++i) {
     bindings_.push_back(bindInput(model.inputs[i], inputs[i], model.name));
+    if (model.filledInputs[i].has_value()) {
+      requireFilled(bindings_.back(), *model.filledInputs[i], model.name);
+    }
   }
 }
 

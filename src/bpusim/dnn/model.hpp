@@ -17,6 +17,7 @@
 #include "load_options.hpp"
 #include "model_session.hpp"
 #include "model_tensor.hpp"
+#include "onnx_operator_rules.hpp"
 #include "output_history.hpp"
 #include "scratch.hpp"
 #include "shape_pass.hpp"
@@ -42,6 +43,7 @@ struct Model {
   std::vector<const char*> outputNames;                         // in the graph
   std::vector<std::pair<std::string, std::string>> operations;  // name and type
   std::vector<bpusimOperation> operationTable;
+  std::vector<std::optional<FilledInput>> filledInputs;  // by input
 
   ModelSource source;
   LoadOptions options;

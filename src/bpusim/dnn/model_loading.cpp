@@ -15,6 +15,7 @@
 #include "onnx_edit.hpp"
 #include "onnx_graph.hpp"
 #include "onnx_metadata.hpp"
+#include "onnx_operator_rules.hpp"
 
 namespace bpusim {
 namespace {
@@ -82,6 +83,19 @@ struct Origin {
   return false;
 }
 
+[[nodiscard]] Error inModel(const Origin& origin, const Model& model, const Error& error, const std::string& tensor) {
+  return {error.status(), "'" + origin.file.place + "', model '" + model.name + "': " + error.what(), model.name,
+          tensor};
+}
+
+void requireSoundOperators(const Origin& origin, const Model& model) {
+  try {
+    checkOperators(model.source.graph);
+  } catch (const Error& error) {
+    throw inModel(origin, model, error, error.tensor());
+  }
+}
+
 void openSession(const Origin& origin, Model& model) {
   EngineOptions options;
   options.load = origin.options;
@@ -95,8 +109,7 @@ void openSession(const Origin& origin, Model& model) {
       if (error.status() != HB_DNN_INVALID_MODEL && error.status() != HB_DNN_INCOMPATIBLE_MODEL) {
         throw;
       }
-      throw Error(error.status(), "'" + origin.file.place + "', model '" + model.name + "': " + error.what(),
-                  model.name, constantOf(model.graph(), error.what()));
+      throw inModel(origin, model, error, constantOf(model.graph(), error.what()));
     }
   }
   if (origin.options.keepAll && dropUnfit(model)) {
@@ -107,8 +120,12 @@ void openSession(const Origin& origin, Model& model) {
 void finish(Model& model) {
   model.shapeGraph = shapeGraph(model);
   model.history.resize(model.outputs.size());
+  const std::vector<FilledInput> filled = filledInputs(model.source.graph);
   for (const ModelTensor& tensor : model.inputs) {
     model.inputNames.push_back(tensor.graphName.c_str());
+    const auto found = std::find_if(filled.begin(), filled.end(),
+                                    [&](const FilledInput& input) { return input.name == tensor.graphName; });
+    model.filledInputs.push_back(found == filled.end() ? std::nullopt : std::optional(*found));
   }
   for (const ModelTensor& tensor : model.outputs) {
     model.outputNames.push_back(tensor.graphName.c_str());
@@ -181,6 +198,7 @@ void addKept(const Origin& origin, Model& model) {
   }
   checkHostConstants(table.graph);
   model->source.keep = keptBy(*graph, origin.options);
+  requireSoundOperators(origin, *model);
   openSession(origin, *model);
   model->inputs =
       tableTensors(origin, model->name, "input", table.inputs, byName(model->session->engine().inputs()), true);
@@ -259,8 +277,7 @@ void addKept(const Origin& origin, Model& model) {
   try {
     return placeConstants(origin.file.bytes->view(), origin.file.path);
   } catch (const Error& error) {
-    throw Error(error.status(), "'" + origin.file.place + "', model '" + model.name + "': " + error.what(), model.name,
-                error.tensor());
+    throw inModel(origin, model, error, error.tensor());
   }
 }
 
@@ -273,6 +290,7 @@ void addKept(const Origin& origin, Model& model) {
   const std::string_view bytes =
       model->placedGraph.empty() ? origin.file.bytes->view() : std::string_view(model->placedGraph);
   model->source = {origin.file.bytes, bytes, std::nullopt, placed.folder, keptBy(graph, origin.options)};
+  requireSoundOperators(origin, *model);
   openSession(origin, *model);
   model->description = metadataText(model->session->engine().metadata(), graph.name);
   const std::vector<EngineTensor>& outputs = model->session->engine().outputs();

@@ -47,15 +47,18 @@ void checkDepth(int depth) {
   }
 }
 
-void visitAll(std::string_view message, OnnxPart part, const std::function<void(std::string_view)>& visit, int depth) {
+void visitAll(std::string_view message, OnnxPart part, OnnxPart wanted,
+              const std::function<void(std::string_view)>& visit, int depth) {
   checkDepth(depth);
-  if (part == OnnxPart::kConstant) {
+  if (part == wanted) {
     visit(message);
+  }
+  if (part == OnnxPart::kConstant) {
     return;
   }
   forEachField(message, [&](const WireField& field) {
     if (const OnnxPart inner = partOf(part, field); inner != OnnxPart::kOther) {
-      visitAll(field.payload, inner, visit, depth + 1);
+      visitAll(field.payload, inner, wanted, visit, depth + 1);
     }
   });
 }
@@ -78,7 +81,11 @@ void visitAll(std::string_view message, OnnxPart part, const std::function<void(
 }  // namespace
 
 void forEachConstant(std::string_view message, OnnxPart part, const std::function<void(std::string_view)>& visit) {
-  visitAll(message, part, visit, 0);
+  visitAll(message, part, OnnxPart::kConstant, visit, 0);
+}
+
+void forEachNode(std::string_view message, OnnxPart part, const std::function<void(std::string_view)>& visit) {
+  visitAll(message, part, OnnxPart::kNode, visit, 0);
 }
 
 std::string withReplacedConstants(std::string_view message, OnnxPart part,

@@ -1,4 +1,5 @@
-// Where constants are in serialized ONNX models: in graphs, in the attributes of nodes, in inner graphs and functions.
+// Where constants and nodes are in serialized ONNX models: in graphs, in the attributes of nodes, in inner graphs and
+// functions.
 #pragma once
 
 #include <functional>
@@ -12,6 +13,9 @@ enum class OnnxPart { kModel, kGraph, kFunction, kNode, kAttribute, kSparseConst
 
 // Calls visit(message) for every TensorProto inside of `message`, without copying. Throws Error when it is damaged.
 void forEachConstant(std::string_view message, OnnxPart part, const std::function<void(std::string_view)>& visit);
+
+// Calls visit(message) for every NodeProto inside of `message`. Throws Error when it is damaged.
+void forEachNode(std::string_view message, OnnxPart part, const std::function<void(std::string_view)>& visit);
 
 // The message with every TensorProto replaced by what `replace` makes of it. Throws Error when it is damaged.
 [[nodiscard]] std::string withReplacedConstants(std::string_view message, OnnxPart part,
