@@ -34,6 +34,9 @@ class HB_HBMRuntime(ObservableRuntime):  # noqa: N801 (the vendor's name)
     """Loads compiled models and runs them on the BPU, or on the CPU where bpusim is the driver.
 
     Safe to use from any number of threads. Results of `run` stay valid after the runtime is gone.
+
+    An ONNX file is a program that runs in this process: what a stranger's graph does, the engine does, and some graphs
+    end it. A host file that `hbm-runtime pack` made has been loaded and run once in a process of its own.
     """
 
     @checked

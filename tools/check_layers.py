@@ -26,7 +26,7 @@ MAY_INCLUDE = {
 }
 PYTHON_HEADERS = re.compile(r"^(pybind11/|Python\.h|numpy/|pyconfig\.h)")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
-BASE = {"_core", "_errors", "_enums", "_printable", "_files", "_installing", "_signals"}
+BASE = {"_core", "_errors", "_enums", "_printable", "_files", "_installing", "_signals", "_watched_child"}
 # What the parts of the Python package may import from each other. Parts that are not listed are programs and servers on
 # top of the package, which may use all of it.
 PYTHON_PARTS = {
@@ -36,6 +36,7 @@ PYTHON_PARTS = {
     "_files": {"_errors"},
     "_installing": set[str](),
     "_signals": set[str](),
+    "_watched_child": set[str](),
     "_machine": BASE,
     "_loading": BASE | {"encryption"},
     "_observing": BASE | {"_running"},

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
 import sys
-import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,20 +15,17 @@ from pathlib import Path
 import onnx
 from onnx import shape_inference
 
+from hbm_runtime._watched_child import Ended, run_watched
 from hbm_runtime.packer import trial_child
 from hbm_runtime.packer.engine import ToldOutputs, engine_available, first_line
 from hbm_runtime.packer.errors import PackError, PackWarning
-
-_POLL_SECONDS = 0.02
-_MEMORY_SHARE = 0.9
 
 
 @dataclass(frozen=True)
 class _Outcome:
     step: str  # "starting", "loading", "refused", "running", "failed", "done"
     text: str
-    exit_status: int | None  # negative: the signal that ended it
-    limit: str  # which one was exceeded, or empty
+    ended: Ended
     outputs: ToldOutputs
 
 
@@ -58,77 +52,36 @@ def try_model(path: str | os.PathLike[str], where: str, seconds: float) -> ToldO
     outcome = _observed(Path(path), seconds)
     loading = outcome.step in {"starting", "loading"}
     doing = "loading it" if loading else "running it once on made-up inputs"
-    if outcome.limit:
-        text = f"{where}: {doing} takes more than {outcome.limit}"
+    if outcome.ended.limit:
+        text = f"{where}: {doing} takes more than {outcome.ended.limit}"
         if loading:
             raise PackError(f"{text}; --trial-seconds or ModelOptions(trial_seconds=...) gives it more time")
         warnings.warn(f"{text}; it was not tried to the end", PackWarning, stacklevel=2)
-    elif outcome.exit_status is not None and outcome.exit_status < 0:
-        name = signal.Signals(-outcome.exit_status).name
+    elif outcome.ended.signal:
         raise PackError(
-            f"{where}: the engine ends with this model: {name} while {doing}{_findings(path)}; every process that "
-            "loads it would end the same way"
+            f"{where}: the engine ends with this model: {outcome.ended.signal} while {doing}{_findings(path)}; every "
+            "process that loads it would end the same way"
         )
     elif outcome.step == "refused":
         raise PackError(f"{where}: the engine refuses the model: {outcome.text}{_findings(path)}")
-    elif outcome.exit_status != 0:
+    elif outcome.ended.status != 0:
         warnings.warn(f"{where}: the model could not be tried: {outcome.text}", PackWarning, stacklevel=2)
     return outcome.outputs
 
 
 def _observed(path: Path, seconds: float) -> _Outcome:
     command = [sys.executable, "-I", trial_child.__file__, str(path.absolute()), json.dumps(sys.path)]
-    environment = {**os.environ, "ORT_DISABLE_TELEMETRY": "1"}
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
-    ) as child:
-        try:
-            limit = _wait(child, seconds)
-        finally:
-            if child.poll() is None:
-                child.kill()
-        printed, complaint = child.communicate()
+    ended = run_watched(command, seconds)
     step, text = "starting", ""
     outputs: ToldOutputs = {}
-    for line in printed.splitlines():
+    for line in ended.printed.splitlines():
         entry = json.loads(line)
         # Where the file of a trial lies says nothing to anybody.
         step, text = entry["step"], first_line(entry["text"].replace(f"Load model from {path} failed:", ""))
         outputs = entry.get("outputs", outputs)
-    if child.returncode > 0:
-        text = first_line(complaint.decode(errors="replace"), last=True)
-    return _Outcome(step, text, child.returncode, limit, outputs)
-
-
-def _wait(child: subprocess.Popen[bytes], seconds: float) -> str:
-    """Waits until the child has ended or exceeds a limit; gives the limit."""
-    allowed = _memory_left()
-    end = time.monotonic() + seconds
-    while child.poll() is None:
-        if time.monotonic() > end:
-            return f"{seconds:g} seconds"
-        if allowed is not None and _memory_of(child.pid) > allowed:
-            return f"{allowed >> 20} MiB of memory"
-        time.sleep(_POLL_SECONDS)
-    return ""
-
-
-def _memory_left() -> int | None:
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return None
-    kib = next((int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")), None)
-    return None if kib is None else int(kib * 1024 * _MEMORY_SHARE)
-
-
-def _memory_of(process: int) -> int:
-    """Bytes of memory that are its own: what it only maps from a file can be taken back at any time."""
-    try:
-        resident, shared = Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1:3]
-    except (OSError, ValueError):
-        return 0
-    return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
+    if ended.status > 0:
+        text = first_line(ended.complaint.decode(errors="replace"), last=True)
+    return _Outcome(step, text, ended, outputs)
 
 
 def _findings(path: str | os.PathLike[str]) -> str:

@@ -15,6 +15,7 @@ from .load_options import PASSPHRASE, load_options_of
 from .repository import Repository
 from .settings import Settings
 from .shared_memory import SharedMemory
+from .upload_trial import try_upload
 from .uploads import UploadFolder
 
 _log = logging.getLogger("hbm_runtime.serving")
@@ -61,6 +62,7 @@ class Control:
             raise RefusedError(Kind.FORBIDDEN, "this server takes no models from clients (--allow_upload)", model=name)
         else:
             with self._uploads.received(name, {key: _bytes_of(name, value) for key, value in files.items()}) as upload:
+                try_upload(name, upload.path)
                 self._repository.load_file(name, upload.path, options, upload.accept)
         _log.info("model '%s' was loaded by a client", name)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from onnx import helper
 from support import onnx_models
 from support.live import nothing_leaks
 from support.serving import Client, client_of, infer, serving
@@ -218,3 +219,23 @@ def test_a_server_with_wrong_models_does_not_start(models: ModelFactory, tmp_pat
     (tmp_path / "bad.hbm").write_bytes(b"nonsense")
     with pytest.raises(ModelError), serving([models.scaled(2), tmp_path / "bad.hbm"]):
         pass
+
+
+def quotient_that_does_not_exist() -> bytes:
+    """A graph that ends the engine while it loads it; behind a node nobody sees that before."""
+    nodes = [helper.make_node("Identity", ["least"], ["a"]), helper.make_node("Div", ["a", "minus"], ["b"]),
+             helper.make_node("Add", ["x", "b"], ["y"])]  # fmt: skip
+    constants = {"least": np.array([-(2**63)], np.int64), "minus": np.array([-1], np.int64)}
+    tensors = [("x", "S64", [1])], [("y", "S64", [1])]
+    return onnx_models.build(nodes, *tensors, constants).SerializeToString()
+
+
+def test_an_upload_that_ends_the_engine_ends_only_its_trial(protocol: str, tmp_path: Path) -> None:
+    folder = tmp_path / "uploads"
+    with serving(allow_upload=True, upload_folder=folder) as server, client_of(server, protocol) as client:
+        with pytest.raises(Exception, match="the engine ends with this model: SIG"):
+            client.load_model("mine", config="{}", files={"file:1/model.onnx": quotient_that_does_not_exist()})
+        assert list(folder.iterdir()) == []
+        content = onnx_models.scaled(4).SerializeToString()
+        client.load_model("mine", config="{}", files={"file:1/model.onnx": content})
+        assert _times(client, protocol, "mine") == 4

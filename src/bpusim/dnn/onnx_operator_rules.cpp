@@ -144,8 +144,12 @@ using Check = std::string (*)(const Node& node, const OnnxValues& values);
 }
 
 [[nodiscard]] std::string matMulToFloat(const Node& node, const OnnxValues& values) {
-  const std::string empty = scalesHaveElements(node, values, {2, 3});
-  return empty.empty() ? columnScale(node, values, 3) : empty;
+  for (std::string wrong : {scalesHaveElements(node, values, {2, 3}), columnScale(node, values, 2)}) {
+    if (!wrong.empty()) {
+      return wrong;
+    }
+  }
+  return columnScale(node, values, 3);
 }
 
 [[nodiscard]] std::string sequences(const Node& node, const OnnxValues& values, bool batchAlone) {
@@ -166,7 +170,21 @@ using Check = std::string (*)(const Node& node, const OnnxValues& values);
   return sequences(node, values, true);
 }
 
+[[nodiscard]] std::string divisorIsNotZero(const Node& node, const OnnxValues& values) {
+  const OnnxKnownValue* const divisor = known(node, 1, values);
+  if (divisor == nullptr || divisor->constant.empty()) {
+    return "";
+  }
+  const auto below = integersOf(divisor->constant);
+  return below.has_value() && std::find(below->begin(), below->end(), 0) != below->end()
+             ? "integers cannot be divided by 0, given: a 0 in " + whichInput(node, 1)
+             : "";
+}
+
 [[nodiscard]] std::string quotientExists(const Node& node, const OnnxValues& values) {
+  if (std::string zero = divisorIsNotZero(node, values); !zero.empty()) {
+    return zero;
+  }
   const OnnxKnownValue* const dividend = known(node, 0, values);
   const OnnxKnownValue* const divisor = known(node, 1, values);
   if (dividend == nullptr || divisor == nullptr || dividend->constant.empty() || divisor->constant.empty()) {
@@ -217,6 +235,7 @@ constexpr Rule kRules[] = {
     {kOnnx, "GRU", gruInput, Filled::kEverything},
     {kOnnx, "LSTM", lstmInput, Filled::kBatch},
     {kOnnx, "Div", quotientExists},
+    {kOnnx, "Mod", divisorIsNotZero},
     {kMicrosoft, "QLinearConcat", concatInputs},
     {kMicrosoft, "QLinearWhere", whereInputs},
     {kMicrosoft, "QLinearSigmoid", hasFiveInputs},
