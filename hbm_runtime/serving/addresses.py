@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hbm_runtime import InputError
 
@@ -38,6 +39,7 @@ def parse_address(text: str) -> Address:
     return Address(host, int(port))
 
 
+@lru_cache(maxsize=1024)  # asked for every call, of few hosts
 def is_loopback(host: str) -> bool:
     """Returns True for addresses of the loopback interface, and for ``localhost``."""
     if host.lower() == "localhost":

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from hbm_runtime import __version__
@@ -100,7 +98,8 @@ class Dataplane:
         Raises:
             HbmError: The request was wrong, or failed. Nothing is left behind.
         """
-        with self._counted(call):
+        self._begin(call)
+        try:
             model = self.repository.get(call.model, call.version)
             try:
                 answer = self._inference.answer(model, call, cancellation)
@@ -114,9 +113,11 @@ class Dataplane:
                 raise
             model.health.ended(None)
             return answer
+        finally:
+            self._end()
 
-    @contextmanager
-    def _counted(self, call: InferCall) -> Iterator[None]:
+    def _begin(self, call: InferCall) -> None:
+        """Counts a request that begins, unless the server takes no more. Raises RefusedError."""
         call.received_ns = call.received_ns or time.monotonic_ns()
         with self._lock:
             if self.draining:
@@ -131,10 +132,9 @@ class Dataplane:
                     model=call.model,
                 )
             self._calls += 1
-        try:
-            yield
-        finally:
-            with self._idle:
-                self._calls -= 1
-                if not self._calls:
-                    self._idle.notify_all()
+
+    def _end(self) -> None:
+        with self._idle:
+            self._calls -= 1
+            if not self._calls:
+                self._idle.notify_all()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Literal
 
 from hbm_runtime import HbmCancelledError, HbmDeadlineError, HbmQueueFullError, HbmTimeoutError
@@ -60,11 +58,8 @@ class Gate:
         """Requests that wait at this moment."""
         return len(self._waiting)
 
-    @contextmanager
-    def admitted(
-        self, priority: int, timeout: float | None, deadline: float | None, cancellation: Cancellation
-    ) -> Iterator[None]:
-        """Waits for a place and keeps it inside the block.
+    def enter(self, priority: int, timeout: float | None, deadline: float | None, cancellation: Cancellation) -> None:
+        """Waits for a place, which `leave` gives back.
 
         Raises:
             HbmQueueFullError: No place, or a newer request took it.
@@ -77,10 +72,6 @@ class Gate:
                 self._running += 1
         if not free:
             self._wait(priority, timeout, deadline, cancellation)
-        try:
-            yield
-        finally:
-            self._leave()
 
     def _wait(self, priority: int, timeout: float | None, deadline: float | None, cancellation: Cancellation) -> None:
         ticket = _Ticket(priority)
@@ -103,7 +94,7 @@ class Gate:
         if ticket.admitted and not cancellation.cancelled:
             return
         if ticket.admitted:
-            self._leave()
+            self.leave()
         raise self._reason(ticket, timeout, cancellation)
 
     def _reason(self, ticket: _Ticket, timeout: float | None, cancellation: Cancellation) -> Exception:
@@ -129,7 +120,8 @@ class Gate:
         )
         victim.abandon()
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Gives the place back, to the next that waits."""
         with self._lock:
             self._running -= 1
             self._admit()

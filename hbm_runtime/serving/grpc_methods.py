@@ -15,7 +15,7 @@ from .messages import message
 from .security import Role
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Call:
     """One call of a method.
 

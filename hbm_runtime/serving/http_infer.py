@@ -22,6 +22,9 @@ INFER_PATH = re.compile(r"/v2/models/(?P<model>[^/]+)(?:/versions/(?P<version>[^
 _SPARE_THREADS = 8
 """So that requests over the limit are refused at once, and not when one of the others has ended."""
 
+_UNWATCHED_SECONDS = 0.005
+"""How long a client may be gone unnoticed. Watching takes a task, which costs as much as a small model."""
+
 Body = tuple[list[bytes], int | None]
 """The parts of a body, and the length of its JSON header if bytes follow."""
 
@@ -63,13 +66,22 @@ class InferEndpoint:
 
     async def _until_done(self, request: Request, work: Callable[[], Body], cancellation: Cancellation) -> Body:
         """Runs the work on a thread, and takes it back if the client goes away meanwhile."""
-        done: asyncio.Future[Body] = asyncio.get_running_loop().run_in_executor(self._pool, work)
-        gone: asyncio.Future[Any] = asyncio.ensure_future(request.receive())
-        gone.add_done_callback(lambda ended: None if ended.cancelled() else cancellation.cancel())
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Body] = loop.run_in_executor(self._pool, work)
+        watching: list[asyncio.Future[Any]] = []
+
+        def watch() -> None:
+            gone = asyncio.ensure_future(request.receive())
+            gone.add_done_callback(lambda ended: None if ended.cancelled() else cancellation.cancel())
+            watching.append(gone)
+
+        timer = loop.call_later(_UNWATCHED_SECONDS, watch)
         try:
             return await done
         finally:
-            gone.cancel()
+            timer.cancel()
+            for gone in watching:
+                gone.cancel()
 
 
 class PartsResponse(Response):

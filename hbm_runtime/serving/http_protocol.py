@@ -8,6 +8,8 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from .http_writing import JoinedWrites
+
 
 class ImpatientProtocol(H11Protocol):
     """Closes connections whose headers do not arrive, or whose answers are not taken, in time.
@@ -20,7 +22,7 @@ class ImpatientProtocol(H11Protocol):
 
     def connection_made(self, transport: Any) -> None:
         """Starts the clock."""
-        super().connection_made(transport)
+        super().connection_made(JoinedWrites(transport, self.loop))  # type: ignore[arg-type]
         self._headers_due = self.loop.call_later(self.config.timeout_keep_alive, self._give_up)
 
     def data_received(self, data: bytes) -> None:

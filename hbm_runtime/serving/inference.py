@@ -27,7 +27,7 @@ from .tensors import array_of
 Outputs = dict[str, NDArray[Any]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Run:
     """A request whose parts were read and checked."""
 
@@ -70,16 +70,25 @@ class Inference:
                 self._check_local(call)
                 self._shared_memory.check(wish.shared)
         run = _Run(model, call, inputs, options, cancellation)
-        with (
-            model.gate.admitted(options.priority or 0, options.timeout, options.deadline, cancellation),
-            recorded(model, options.repeat) if options.profile else nullcontext(Recording()) as recording,
-        ):
+        model.gate.enter(options.priority or 0, options.timeout, options.deadline, cancellation)
+        try:
+            if options.profile or options.repeat > 1:
+                return self._measured(run, ends_at)
+            outputs, info = self._run(run, ends_at)
+        finally:
+            model.gate.leave()
+        return self._answer(model, call, outputs, info)
+
+    def _measured(self, run: _Run, ends_at: float | None) -> InferAnswer:
+        """Runs a request that asks for a profile or for several runs."""
+        options = run.options
+        with recorded(run.model, options.repeat) if options.profile else nullcontext(Recording()) as recording:
             began = time.monotonic_ns()
             for _ in range(options.repeat):
                 outputs, info = self._run(run, ends_at)
                 recording.infos.append(info)
             ended = time.monotonic_ns()
-        answer = self._answer(model, call, outputs, info)
+        answer = self._answer(run.model, run.call, outputs, info)
         if options.profile:
             answer.parameters["hbm_profile"] = recording.text
         if options.repeat > 1:

@@ -41,6 +41,8 @@ class RunOptions:
 
     def scheduling(self, model: str) -> dict[str, Any]:
         """Returns the scheduling keywords of `HB_HBMRuntime.run` for a model."""
+        if self is _DEFAULTS:
+            return {}
         given = {
             "priority": self.priority,
             "custom_id": self.custom_id,
@@ -48,6 +50,9 @@ class RunOptions:
             "device_id": self.device_id,
         }
         return {name: {model: value} for name, value in given.items() if value is not None}
+
+
+_DEFAULTS = RunOptions()
 
 
 def run_options(
@@ -65,7 +70,7 @@ def run_options(
         InputError: A parameter has a wrong type or is out of range.
     """
     if not parameters:
-        return RunOptions(timeout=time_limit)
+        return _DEFAULTS if time_limit is None else RunOptions(timeout=time_limit)
     read = _Reader(model, parameters)
     priority = read.whole("hbm_priority", 0, _HIGHEST_PRIORITY)
     if priority is None and (of_triton := read.whole("priority", 0, 2**32)):

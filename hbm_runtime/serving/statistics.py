@@ -10,7 +10,7 @@ from typing import Any
 _KINDS = ("success", "fail", "queue", "compute_input", "compute_infer", "compute_output", "cache_hit", "cache_miss")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Timing:
     """Where the time of one request went, in nanoseconds."""
 

@@ -57,8 +57,9 @@ def array_of(model: str, tensor: InputTensor) -> NDArray[Any]:
 def _checked_shape(model: str, tensor: InputTensor) -> tuple[int, ...]:
     shape = tensor.shape
     valid = len(shape) <= _LARGEST_RANK and all(type(size) is int and 0 <= size < 2**63 for size in shape)
-    # numpy multiplies sizes before it looks for a 0 among them, and counts bytes, of which an element has up to 8.
-    if not valid or math.prod(max(size, 1) for size in shape) >= 2**60:
+    # numpy refuses empty shapes, too, whose other sizes make too many bytes. Others are found out by their elements.
+    limit = 2**60 if 0 in shape else 2**63
+    if not valid or math.prod(max(size, 1) for size in shape) >= limit:
         text = str(list(shape[: _LARGEST_RANK + 1]))
         raise ShapeError(
             f"model '{model}', input '{tensor.name}': {text} is no shape; it must be a list of at most "

@@ -71,6 +71,7 @@ CASES: dict[str, tuple[str, str, str, bytes]] = {
     "too few bytes": ("ModelInfer", "INVALID_ARGUMENT", "needs 24 bytes, given 20", _request([X.tobytes()[:-4]])),
     "negative shape": ("ModelInfer", "INVALID_ARGUMENT", "no shape", _request(shape=[-2, -3])),
     "overflowing empty shape": ("ModelInfer", "INVALID_ARGUMENT", "no shape", _request([b""], shape=[2**62, 2**62, 0])),
+    "too large an empty shape": ("ModelInfer", "INVALID_ARGUMENT", "no shape", _request([b""], shape=[2**61, 0])),
     "overflowing shape": ("ModelInfer", "INVALID_ARGUMENT", "no shape", _request(shape=[2**62, 2**62])),
     "BYTES": ("ModelInfer", "INVALID_ARGUMENT", "'BYTES' is not supported", _request(datatype="BYTES")),
     "wrong datatype": ("ModelInfer", "INVALID_ARGUMENT", "int32", _request(datatype="INT32")),
