@@ -174,7 +174,10 @@ print(check(runtime), requests[0].done(), "parent")
     ]
 
 
-ASKED = ["HB_HBMRuntime.version", "hbm_runtime.driver_info()", "hbm_runtime.get_version()", "len(hbm_runtime.get_devices())"]
+ASKED = [
+    "HB_HBMRuntime.version",
+    *(f"hbm_runtime.{call}" for call in ("driver_info()", "get_version()", "get_devices()[0].kind")),
+]
 
 
 @pytest.mark.parametrize("asked", ASKED)
