@@ -12,6 +12,7 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 from onnx.parser import parse_model
 
 from hbm_runtime import ContainerError, HB_HBMRuntime, ModelError
+from hbm_runtime.packer import PackError, pack
 
 
 def identity(code: int, shape: list[int] | None, output: int | None = None) -> ModelProto:
@@ -101,3 +102,24 @@ def test_what_is_damaged_is_called_so_and_names_nothing_of_the_model_before(tmp_
     with pytest.raises(ContainerError) as caught:
         HB_HBMRuntime(tmp_path / "cut.onnx")
     assert (caught.value.model, caught.value.tensor) == (None, None)
+
+
+def varint(number: int) -> bytes:
+    """As protobuf writes numbers."""
+    return bytes([number & 127 | (128 if number > 127 else 0)]) + (varint(number >> 7) if number > 127 else b"")
+
+
+def test_an_onnx_file_beyond_what_protobuf_can_is_told_to_use_external_data(tmp_path: Path) -> None:
+    graph = parsed("g (float[2] x) => (float[2] y) { y = Neg(x) }").graph.SerializeToString()
+    count = 2**29
+    values = b"\x08" + varint(count) + b"\x10\x01\x42\x01w\x4a" + varint(4 * count)
+    constant = b"\x2a" + varint(len(values) + 4 * count) + values
+    with (tmp_path / "big.onnx").open("wb") as file:  # a sparse file: what is left out are zeros
+        file.write(b"\x08\x08\x42\x02\x10\x11\x3a" + varint(len(graph) + len(constant) + 4 * count) + graph + constant)
+        file.truncate(file.tell() + 4 * count)
+    message = r"big\.onnx.*at most 2 GiB; save the weights as external data"
+    with pytest.raises(ModelError, match=message) as caught:
+        HB_HBMRuntime(tmp_path / "big.onnx")
+    assert (type(caught.value), caught.value.model) == (ModelError, "big")
+    with pytest.raises(PackError, match=message):
+        pack(tmp_path / "big.onnx", tmp_path / "big.hbm")

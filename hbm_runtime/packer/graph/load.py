@@ -90,9 +90,15 @@ def _graph_of(model: ModelProto, weights: Weights, where: str, *, editable: bool
 def _parse(path: Path) -> ModelProto:
     """The model in a file, without its external data."""
     try:
+        if os.path.getsize(path) > onnx.checker.MAXIMUM_PROTOBUF:
+            raise PackError(
+                f"{path}: ONNX files are protobuf messages, which have at most 2 GiB; save the weights as external data"
+            )
         model = onnx.load(path, load_external_data=False)
     except OSError as error:
         raise PackError(f"cannot read {path}: {error.strerror or error}") from None
+    except PackError:
+        raise
     except (DecodeError, ValueError) as error:
         raise PackError(f"{path} is not an ONNX model: {error}") from None
     if not model.HasField("graph"):

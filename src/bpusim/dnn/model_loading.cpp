@@ -3,6 +3,8 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <unordered_map>
 #include <utility>
 
@@ -21,6 +23,7 @@ namespace bpusim {
 namespace {
 
 constexpr std::size_t kLargeFile = std::size_t{4} << 20U;
+constexpr std::size_t kLargestOnnx = std::numeric_limits<std::int32_t>::max();  // of engines and of protobuf
 
 // What the parts below have to know about the file that they load from.
 struct Origin {
@@ -285,6 +288,12 @@ void addKept(const Origin& origin, Model& model) {
   auto model = std::make_shared<Model>();
   model->name = onnxName(origin, graph, index);
   model->options = origin.options;
+  if (origin.file.bytes->view().size() > kLargestOnnx) {
+    throw Error(HB_DNN_INCOMPATIBLE_MODEL,
+                "'" + origin.file.place + "', model '" + model->name +
+                    "': ONNX files are protobuf messages, which have at most 2 GiB; save the weights as external data",
+                model->name, "");
+  }
   PlacedConstants placed = placedConstants(origin, *model);
   model->placedGraph = std::move(placed.graph);
   const std::string_view bytes =
