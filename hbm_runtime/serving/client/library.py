@@ -9,6 +9,10 @@ from ..._errors import MissingPackageError
 from ..._installing import how_to_install
 
 
+_OF_OTHER_NAMES = {"grpc": "grpcio", "google": "protobuf"}
+"""Distributions that are called otherwise than the package in them."""
+
+
 def load(module: str) -> Any:
     """Imports a module of the extra ``remote``.
 
@@ -20,5 +24,5 @@ def load(module: str) -> Any:
     except (ImportError, RuntimeError) as error:  # tritonclient turns the first into the second
         package = module.partition(".")[0]
         raise MissingPackageError(
-            f"remote models need the package {package}: {how_to_install('remote', package)} ({error})"
+            f"remote models need the package {package}: {how_to_install('remote', _OF_OTHER_NAMES.get(package, package))} ({error})"
         ) from error
