@@ -198,7 +198,10 @@ case $verb in
     "$python" benchmarks/run.py "$@" ;;
   wheels) need_compiler; need build packaging; "$python" -m tools.wheels "$@" ;;
   deb) tools/build_deb.sh "$@" ;;
-  docs) editable docs; step "Build docs/_build/html" "$python" -m sphinx -W --keep-going -b html docs docs/_build/html ;;
+  docs) editable docs
+    step "Build docs/_build/html" "$python" -m sphinx -W --keep-going -t bilingual -b html docs docs/_build/html
+    step "Build docs/_build/html/zh_CN" "$python" -m sphinx -W --keep-going -t bilingual -D language=zh_CN -b html \
+      -d docs/_build/doctrees-zh_CN docs docs/_build/html/zh_CN ;;
   clean) rm -rf build dist .venv docs/_build demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache
     find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} + ;;
   *) usage >&2; die "unknown verb '$verb'" ;;

@@ -22,7 +22,12 @@ release = version = _version.group(1)
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "locale"]
+
+# `./build.sh docs` builds the pages once for each language; tools/translations.py keeps the catalogues in step.
+locale_dirs = ["locale"]
+gettext_compact = False
+templates_path = ["_templates"]
 
 autodoc_default_options = {"members": True, "member-order": "bysource", "show-inheritance": True}
 autodoc_typehints = "description"
@@ -36,6 +41,18 @@ default_role = "py:obj"
 html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["tables.css"]
+# The switch stands only where both languages are built.
+if tags.has("bilingual"):  # type: ignore[name-defined] # noqa: F821 (Sphinx gives it)
+    html_sidebars = {
+        "**": [
+            "sidebar/brand.html",
+            "sidebar/language.html",
+            "sidebar/search.html",
+            "sidebar/scroll-start.html",
+            "sidebar/navigation.html",
+            "sidebar/scroll-end.html",
+        ]
+    }
 html_title = f"hbm_runtime {release}"
 # Fields of NamedTuples are members and stand in the docstring, too.
 napoleon_use_ivar = True
