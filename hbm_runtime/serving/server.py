@@ -7,13 +7,13 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
 
-from hbm_runtime import InputError, MissingPackageError
+from hbm_runtime import InputError
 
-from .._installing import how_to_install
 from .addresses import Address, parse_address
 from .browsers import BrowserGuard
 from .control import Control
 from .dataplane import Dataplane
+from .missing import missing_package
 from .repository import Repository
 from .security import Guard, TokenFile, check_addresses
 from .settings import Settings
@@ -96,7 +96,7 @@ class Server:
             from .http_routes import HttpApplication  # noqa: PLC0415 (in an extra)
             from .http_service import HttpService  # noqa: PLC0415
         except ImportError as error:
-            raise _missing(error) from error
+            raise missing_package("serving needs", str(error.name), error) from error
         address = parse_address(self._settings.http)
         trusting = address.is_loopback and self._tokens is None
         browsers = BrowserGuard(self._settings.allowed_origins, self._settings.allowed_hosts if trusting else None)
@@ -116,7 +116,7 @@ class Server:
             from .grpc_methods import Call  # noqa: PLC0415 (in an extra)
             from .grpc_service import GrpcService  # noqa: PLC0415
         except ImportError as error:
-            raise _missing(error) from error
+            raise missing_package("serving needs", str(error.name), error) from error
         address = parse_address(self._settings.grpc)
         service = GrpcService(
             lambda context, local, secure: Call(self.dataplane, self._control, context, local, secure),
@@ -127,8 +127,3 @@ class Server:
         cleanup.callback(service.stop, 2.0)
         service.start()
         return service.address
-
-
-def _missing(error: ImportError) -> MissingPackageError:
-    cure = how_to_install("remote", str(error.name))
-    return MissingPackageError(f"serving needs the package {error.name}: {cure}")
