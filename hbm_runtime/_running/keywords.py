@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 else:
     Buffer = Any
 
-# Unions without |, which the aliases of numpy take only in newer Pythons. Values of mappings are objects: what mypy
-# infers for a dict of arrays with different numbers of dimensions.
+# Unions without |, which the aliases of numpy take only in newer Pythons.
 
 Array = NDArray[Any]
 """What outputs are, and what they may be given as."""
@@ -33,13 +32,29 @@ class HasDLPack(Protocol):
         """Returns a capsule."""
 
 
+class UntypedDict(Protocol):
+    """What type checkers infer for a dict of unlike arrays: `dict[str, object]`, but not `dict[str, str]`.
+
+    A `Mapping[str, object]` would take every dict; this takes only what anything may be written to.
+    """
+
+    def __getitem__(self, key: str, /) -> object:
+        """Returns a value."""
+
+    def __setitem__(self, key: str, value: object, /) -> None:
+        """Sets a value."""
+
+
 ArrayInput = Union[Array, HasArray, HasDLPack, Buffer]  # noqa: UP007
 """What one input may be: a numpy array, or an object that gives one without a cast."""
 
-Inputs = Union[ArrayInput, Mapping[str, object]]  # noqa: UP007
+ByTensor = Union[Mapping[str, ArrayInput], UntypedDict]  # noqa: UP007
+"""Arrays by the name of an input or output."""
+
+Inputs = Union[ArrayInput, Mapping[str, Union[ArrayInput, ByTensor]], UntypedDict]  # noqa: UP007
 """One array; arrays by input name; such mappings by model name."""
 
-Outputs = Union[Array, Mapping[str, object]]  # noqa: UP007
+Outputs = Union[Array, Mapping[str, Union[ArrayInput, ByTensor]], UntypedDict]  # noqa: UP007
 """Arrays to be filled: one, by output name, or by model and output name."""
 
 OutputNames = Union[Iterable[str], Mapping[str, Iterable[str]]]  # noqa: UP007
@@ -62,5 +77,5 @@ class RunKeywords(TypedDict, total=False):
     deadline: float | None
     outputs: Outputs | None
     output_names: OutputNames | None
-    input_tensors: Mapping[str, object]
-    multi_input_tensors: Mapping[str, Mapping[str, object]]
+    input_tensors: ByTensor
+    multi_input_tensors: Mapping[str, ByTensor]

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from .. import _core
-from .keywords import Inputs, OutputNames, Outputs, Result
+from .keywords import ByTensor, Inputs, OutputNames, Outputs, Result
 from .native import native
 from .request import InferRequest
 
@@ -31,8 +31,8 @@ class RunnableRuntime(_core.Runtime):
         deadline: float | None = None,
         outputs: Outputs | None = None,
         output_names: OutputNames | None = None,
-        input_tensors: Mapping[str, object] = None,  # type: ignore[assignment]
-        multi_input_tensors: Mapping[str, Mapping[str, object]] = None,  # type: ignore[assignment]
+        input_tensors: ByTensor = None,  # type: ignore[assignment]
+        multi_input_tensors: Mapping[str, ByTensor] = None,  # type: ignore[assignment]
     ) -> Result:
         """Runs one or several models and waits for the results.
 
@@ -83,8 +83,8 @@ class RunnableRuntime(_core.Runtime):
         deadline: float | None = None,
         outputs: Outputs | None = None,
         output_names: OutputNames | None = None,
-        input_tensors: Mapping[str, object] = None,  # type: ignore[assignment]
-        multi_input_tensors: Mapping[str, Mapping[str, object]] = None,  # type: ignore[assignment]
+        input_tensors: ByTensor = None,  # type: ignore[assignment]
+        multi_input_tensors: Mapping[str, ByTensor] = None,  # type: ignore[assignment]
     ) -> InferRequest:
         """Starts a run and returns when its inputs were copied. The arguments are those of `run`.
 

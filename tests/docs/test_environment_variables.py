@@ -17,10 +17,20 @@ def names_read() -> set[str]:
 
 def test_the_page_lists_what_is_read_and_nothing_else() -> None:
     page = (ROOT / "docs" / "guide" / "environment-variables.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (`[A-Z_`, ]+) \|", page, re.MULTILINE)
+    of_users, _, _ = page.partition("## Building and testing")
+    rows = re.findall(r"^\| (`[A-Z_`, ]+) \|", of_users, re.MULTILINE)
     listed = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
     assert {"HBM_RUNTIME_DRIVER", "BPUSIM_SOC"} <= names_read()
     assert sorted(listed ^ names_read()) == []
+
+
+def test_what_switches_tests_on_is_listed() -> None:
+    page = (ROOT / "docs" / "guide" / "environment-variables.md").read_text(encoding="utf-8")
+    files = [*(ROOT / "tests").rglob("*.py"), ROOT / "build.sh"]
+    read = re.compile(r'environ(?:\.get\(|\[)"(HBM_RUNTIME_\w+|HBM_TEST_\w+)"|export (HBM_\w+)=')
+    switches = {first or second for file in files for first, second in read.findall(file.read_text(encoding="utf-8"))}
+    assert {"HBM_TEST_PAGES", "HBM_RUNTIME_REAL_MODELS"} <= switches
+    assert sorted(name for name in switches if f"`{name}`" not in page) == []
 
 
 def test_the_index_leads_to_every_page_of_the_guide() -> None:

@@ -27,6 +27,16 @@ rt = HB_HBMRuntime("model.hbm")
 inputs = {"a": np.ones((1, 3), np.float32), "b": np.ones(4, np.int32)}
 nested = {"m": {"x": x}, "n": {"x": x}}
 anything: dict[str, Any] = {"x": x}
+names = {"x": "a"}
+
+
+def picture() -> NDArray[np.float32]:
+    return np.ones((1, 3), np.float32)
+
+
+def mask() -> NDArray[np.int8]:
+    return np.ones(3, np.int8)
+
 
 rt.run(x)
 rt.run(memoryview(bytearray(12)))
@@ -34,7 +44,23 @@ rt.run(inputs)
 rt.run({"x": x, "y": np.ones(3, np.uint8)}, "m", {"m": 3})
 rt.run(nested, priority={"m": 255, "n": 0}, bpu_cores={"m": [0], "n": (0, 1)}, custom_id={"m": time.time_ns()})
 rt.run(anything, timeout=5, deadline=time.monotonic() + 1, outputs={"y": x}, output_names=("y", "z"))
+unlike = {"a": picture(), "b": mask()}
+rt.run(unlike)
+rt.run({"m": unlike, "n": {"x": x}})
+rt.run(input_tensors={"x": x}, outputs={"m": {"y": x}})
+rt.run(multi_input_tensors={"m": {"x": x}, "n": unlike})
 rt.run("image.jpg")  # mistake
+rt.run({"x": "a"})  # mistake
+rt.run({"x": None})  # mistake
+rt.run({"x": [x, x]})  # mistake
+rt.run({"m": {"x": "a"}})  # mistake
+rt.run(names)  # mistake
+rt.run(input_tensors={"x": "a"})  # mistake
+rt.run(multi_input_tensors={"m": {"x": "a"}})  # mistake
+rt.run(x, outputs={"y": "a"})  # mistake
+rt.run_async({"x": "a"})  # mistake
+rt["m"].run({"x": "a"})  # mistake
+rt.bind("m", inputs={"x": "a"})  # mistake
 rt.run([x, x])  # mistake
 rt.run(None)  # mistake
 rt.run(Path("image.jpg"))  # mistake
@@ -75,6 +101,20 @@ rt["m"].run("image.jpg")  # mistake
 rt.run_async(x).result()["m"]["y"].shape
 Shape(1, 3, 224, 224), Shape([1, 3]), Shape(1, names=["N"])
 Shape("1x3")  # mistake
+far = hbm_runtime.connect("http://127.0.0.1:8000")
+far.run({"x": x}, "m", {"m": 3}, timeout=1.0, idempotent=True)
+far.run(unlike)
+far.run("image.jpg")  # mistake
+far.run({"x": "a"})  # mistake
+far.run(x, priority=5)  # mistake
+far.run(x, "m", 5)  # mistake
+far.run(x, time_out=5)  # mistake
+far.run(x, timeout="5s")  # mistake
+far.run_async(x, bpu_cores={"m": 0})  # mistake
+far["m"].run([x, x], priority={"m": 3})["y"].shape
+far["m"].run("image.jpg")  # mistake
+far["m"].run(x, priority=5)  # mistake
+far["m"].run_async(x, time_out=5)  # mistake
 HB_HBMRuntime("model.hbm", thread=2)  # mistake
 hbm_runtime.load_driver(3)  # mistake
 """

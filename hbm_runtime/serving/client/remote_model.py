@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from ..._models.model import Model
+from ..._running.native import checked
 
 if TYPE_CHECKING:
     from ..._models.tensor_info import Array
+    from ..._running.keywords import ArrayInput, Inputs, OutputNames, Outputs
     from .requests import RemoteRequest
     from .runtime import RemoteRuntime
 
@@ -19,18 +22,61 @@ class RemoteModel(Model):
         super().__init__(cast("Any", runtime), name)  # it has the properties that Model reads
         self._remote = runtime
 
-    def run(self, inputs: Any, **keywords: Any) -> dict[str, Array]:
-        """Runs this model and returns its outputs by name.
+    @checked
+    def run(
+        self,
+        inputs: Inputs | Sequence[ArrayInput],
+        *,
+        priority: Mapping[str, int] | None = None,
+        bpu_cores: Mapping[str, Sequence[int]] | None = None,
+        custom_id: Mapping[str, int] | None = None,
+        device_id: Mapping[str, int] | None = None,
+        timeout: float | None = None,
+        deadline: float | None = None,
+        outputs: Outputs | Sequence[Array] | None = None,
+        output_names: OutputNames | None = None,
+        idempotent: bool | None = None,
+    ) -> dict[str, Array]:
+        """Runs this model and returns its outputs by name. The arguments are those of `RemoteRuntime.run`.
 
         Args:
             inputs: What `RemoteRuntime.run` takes, or a list or tuple of arrays in the model's order.
-            **keywords: Those of `RemoteRuntime.run`; ``outputs`` may be a list or tuple in the model's order, too.
+            priority: As for `HB_HBMRuntime.run`, like all that follow.
+            bpu_cores: As for `HB_HBMRuntime.run`.
+            custom_id: As for `HB_HBMRuntime.run`.
+            device_id: As for `HB_HBMRuntime.run`.
+            timeout: As for `RemoteRuntime.run`.
+            deadline: As for `HB_HBMRuntime.run`.
+            outputs: As for `HB_HBMRuntime.run`, or a list or tuple in the model's order.
+            output_names: As for `HB_HBMRuntime.run`.
+            idempotent: As for `RemoteRuntime.run`.
         """
-        return self._remote.run(self._named(inputs), self.name, **self._with_outputs(keywords))[self.name]
+        result = self._remote.run(
+            self._named(inputs), self.name, priority, bpu_cores, custom_id, device_id,
+            timeout=timeout, deadline=deadline, outputs=self._named_outputs(outputs), output_names=output_names,
+            idempotent=idempotent,
+        )  # fmt: skip
+        return result[self.name]
 
-    def run_async(self, inputs: Any, **keywords: Any) -> RemoteRequest:  # type: ignore[override] # has its methods
+    @checked
+    def run_async(  # type: ignore[override] # has its methods
+        self,
+        inputs: Inputs | Sequence[ArrayInput],
+        *,
+        priority: Mapping[str, int] | None = None,
+        bpu_cores: Mapping[str, Sequence[int]] | None = None,
+        custom_id: Mapping[str, int] | None = None,
+        device_id: Mapping[str, int] | None = None,
+        timeout: float | None = None,
+        deadline: float | None = None,
+        outputs: Outputs | Sequence[Array] | None = None,
+        output_names: OutputNames | None = None,
+        idempotent: bool | None = None,
+    ) -> RemoteRequest:
         """Starts this model; arguments, and result of the request, as those of `run`."""
-        return self._remote.run_async(self._named(inputs), self.name, **self._with_outputs(keywords))._flat(self.name)
-
-    def _with_outputs(self, keywords: dict[str, Any]) -> Any:
-        return {**keywords, "outputs": self._named_outputs(keywords.get("outputs"))}
+        request = self._remote.run_async(
+            self._named(inputs), self.name, priority, bpu_cores, custom_id, device_id,
+            timeout=timeout, deadline=deadline, outputs=self._named_outputs(outputs), output_names=output_names,
+            idempotent=idempotent,
+        )  # fmt: skip
+        return request._flat(self.name)

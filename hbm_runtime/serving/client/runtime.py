@@ -12,29 +12,26 @@ from ..._errors import InputError
 from ..._observing.benchmark import Benchmark, Calls, Plan, benchmark
 from ..._running.scheduling import SchedParam
 from . import observing, repository
-from .calls import Context, arguments_of, parts_of
+from .calls import Context
 from .connecting import Options
 from .measuring import benchmark_there
 from .model_facts import facts_of, ready_models
-from .requests import RemoteRequest
 from .run_arguments import model_of
+from .runnable import RunnableServer
 from .scheduling import Overrides, as_sched_param, parse_scheduling
-from .server_properties import ServerProperties
-from .wire import Array
 from .workers import Workers
 
 if TYPE_CHECKING:
     if sys.version_info >= (3, 11):
-        from typing import Self, Unpack
+        from typing import Self
     else:
-        from typing_extensions import Self, Unpack
+        from typing_extensions import Self
 
     from ..._loading.sources import PathOrBuffer
-    from .calls import RemoteRunKeywords
     from .servers import Servers
 
 
-class RemoteRuntime(ServerProperties):
+class RemoteRuntime(RunnableServer):
     """The models of a server, under the names of `HB_HBMRuntime`. Made by `connect`.
 
     Safe to use from any number of threads. What it tells of the models is what the server said when it connected, or
@@ -89,45 +86,6 @@ class RemoteRuntime(ServerProperties):
         given = {"priority": priority, "bpu_cores": bpu_cores, "custom_id": custom_id, "device_id": device_id}
         for model, changes in parse_scheduling(self._models(), observing.core_count(self._host), given).items():
             self._defaults[model] = cast("Overrides", {**self._defaults[model], **changes})
-
-    def run(self, *args: Any, **keywords: Unpack[RemoteRunKeywords]) -> dict[str, dict[str, Array]]:
-        """Runs one or several models on the server and waits for the results.
-
-        Args:
-            *args: Those of `HB_HBMRuntime.run`: inputs in one of their three forms, model_name, priority, bpu_cores,
-                custom_id, device_id.
-            **keywords: Those of `HB_HBMRuntime.run`, and ``idempotent``: with True, a run whose connection breaks is
-                repeated on another connection or server, though it may have run already.
-
-        Returns:
-            {model: {output: array}} in the order of the models and of the outputs.
-
-        Raises:
-            InputError, TypeError: As `HB_HBMRuntime.run`.
-            HbmNetworkError: The server cannot be reached, or the connection broke.
-            HbmTimeoutError: Not done in time.
-            HbmError: What the server reports.
-        """
-        parts = parts_of(self._context(), arguments_of("run", args, keywords), copied=False)
-        if len(parts) == 1:
-            return {parts[0].model: parts[0].run().outputs}
-        request = RemoteRequest(parts)
-        try:
-            request._start(self._workers, here=True)
-            return request.result()
-        except BaseException:
-            request.abandon()
-            raise
-
-    def run_async(self, *args: Any, **keywords: Unpack[RemoteRunKeywords]) -> RemoteRequest:
-        """Starts a run and returns when its inputs were copied; arguments as those of `run`.
-
-        Raises:
-            InputError, TypeError: As `run`, at once. Everything else is the request's.
-        """
-        request = RemoteRequest(parts_of(self._context(), arguments_of("run_async", args, keywords), copied=True))
-        request._start(self._workers)
-        return request
 
     def load(self, model: str, path: PathOrBuffer | None = None, **options: Any) -> None:
         """Loads a model on the server, or on each of several.
