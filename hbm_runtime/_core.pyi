@@ -145,6 +145,7 @@ class Runtime:
     def _dimension_names(
         self, model: str, is_input: bool, tensor: typing.SupportsInt | typing.SupportsIndex
     ) -> list[str]: ...
+    def _engine(self, model: str) -> tuple[str, str]: ...
     def _infer_shapes(
         self,
         model: str,
@@ -356,7 +357,7 @@ def _letterbox(
 ) -> None: ...
 def _load_option_kinds() -> dict[str, str]:
     """
-    Kinds of the load options by keyword: number, numbers, flag, texts, path or secret.
+    Kinds of the load options by keyword: number, numbers, flag, text, texts, path or secret.
     """
 
 def _numpy_names() -> dict[str, str]:
@@ -400,7 +401,7 @@ def driver_info() -> dict[str, str]:
     """
     Which driver is in use; loads it if that has not happened.
 
-    Keys: kind ("vendor" or "bpusim"), soc, hbucp_path, hbucp_version, dnn_path, dnn_version, chosen_by ("HBM_RUNTIME_DRIVER", "load_driver", "system" or "package"). Raises DriverNotFoundError.
+    Keys: kind ("vendor" or "bpusim"), soc, hbucp_path, hbucp_version, dnn_path, dnn_version, chosen_by ("HBM_RUNTIME_DRIVER", "load_driver", "system" or "package"), engine (what computes on bpusim, and which loaded models another engine computes than was asked for, with the reason). Raises DriverNotFoundError.
     """
 
 def driver_live() -> dict[str, int]:

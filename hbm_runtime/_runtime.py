@@ -52,6 +52,7 @@ class HB_HBMRuntime(ObservableRuntime):  # noqa: N801 (the vendor's name)
         profile_operators: bool = False,
         keep: Iterable[str] = (),
         keep_path: str | os.PathLike[str] | None = None,
+        engine: str | None = None,
         passphrase: str | bytes | None = None,
         cores: Iterable[int] | None = None,
     ) -> None:
@@ -71,6 +72,8 @@ class HB_HBMRuntime(ObservableRuntime):  # noqa: N801 (the vendor's name)
             keep: Names of intermediate tensors that become outputs after the model's own; ``"*"`` or ``["*"]`` for all
                 that numpy can hold.
             keep_path: A folder; each run writes those tensors to ``<keep_path>/<model>/<run>/<index>_<name>.npy``.
+            engine: What computes: "onnxruntime", or a plug-in of it such as "openvino"; None for ``BPUSIM_ENGINE``,
+                else ONNX Runtime itself. `Model.engine` tells what does.
             passphrase: Of models that `hbm_runtime.encryption.encrypt_model` encrypted; then all of them must be. They
                 are decrypted in memory.
             cores: The old name of `cpu_affinity`.
@@ -97,6 +100,7 @@ class HB_HBMRuntime(ObservableRuntime):  # noqa: N801 (the vendor's name)
                 "profile_operators": profile_operators,
                 "keep": keep,
                 "keep_path": keep_path,
+                "engine": engine,
             }
         )
         given = load_options.for_extension(options, passphrase)

@@ -86,6 +86,12 @@ def _texts(name: str, value: Any) -> list[str]:
     return texts
 
 
+def _text(name: str, value: Any) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise InputTypeError(f"{name} must be a name, not {type(value).__name__}")
+    return value
+
+
 def _path(_name: str, value: Any) -> str | bytes | None:
     return None if value is None else os.fspath(value)
 
@@ -100,6 +106,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "number": _number,
     "numbers": _numbers,
     "flag": _flag,
+    "text": _text,
     "texts": _texts,
     "path": _path,
 }

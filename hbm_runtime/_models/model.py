@@ -43,6 +43,16 @@ class Model:
         return self._runtime.compile_bpu_core_num[self.name]
 
     @property
+    def engine(self) -> str:
+        """What computes it: "onnxruntime", or a plug-in such as "openvino"; "" where the driver does not say."""
+        return self._runtime._engine(self.name)[0]
+
+    @property
+    def engine_reason(self) -> str:
+        """Why that is not the engine that was asked for; "" when it is."""
+        return self._runtime._engine(self.name)[1]
+
+    @property
     def is_dynamic(self) -> bool:
         """Returns True if an input has a dynamic dimension."""
         return any(info.is_dynamic for info in self.inputs.values())

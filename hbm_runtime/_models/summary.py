@@ -34,6 +34,8 @@ def _model(model: Model, sched: SchedParam) -> dict[str, Any]:
     return {
         "desc": model.desc,
         "compile_bpu_core_num": model.compile_bpu_core_num,
+        "engine": model.engine,
+        "engine_reason": model.engine_reason,
         "sched": {
             "priority": sched.priority,
             "custom_id": sched.customId,

@@ -29,6 +29,8 @@ class ModelFacts:
     name: str
     description: str
     core_count: int
+    engine: str
+    engine_reason: str
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
 
@@ -67,6 +69,8 @@ class LoadedModels:
             name=name,
             description=view.desc,
             core_count=view.compile_bpu_core_num,
+            engine=view.engine,
+            engine_reason=view.engine_reason,
             inputs=tuple(view.inputs.values()),
             outputs=tuple(view.outputs.values()),
         )
@@ -109,6 +113,7 @@ def add_model_arguments(parser: Parser) -> None:
 def add_driver_arguments(parser: Parser) -> None:
     """Declares which driver is used."""
     parser.add_option("driver", metavar="CHOICE", help="vendor, bpusim or a folder with the driver's libraries")
+    parser.add_option("engine", metavar="NAME", help="what computes on bpusim: onnxruntime (the default), openvino")
     parser.add_option("log_level", type=integer(0, 4), metavar="N", help="the driver's: 0 trace to 4 error")
 
 
@@ -116,6 +121,8 @@ def choose_driver(arguments: argparse.Namespace) -> None:
     """Loads the driver that the arguments name, if they do."""
     if arguments.log_level is not None:
         os.environ["HB_UCP_LOG_LEVEL"] = str(arguments.log_level)
+    if arguments.engine:
+        os.environ["BPUSIM_ENGINE"] = arguments.engine
     if arguments.driver:
         load_driver(arguments.driver)
 

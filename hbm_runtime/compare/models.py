@@ -33,37 +33,44 @@ class TensorInfo:
 
 
 class ComparedModel(Protocol):
-    """A model that gives real numbers."""
+    """A model that gives real numbers; `computed_by` says what computes it, and why not what was asked for."""
 
     inputs: Mapping[str, TensorInfo]
     description: Mapping[str, Any]
+    computed_by: str
 
     def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Outputs in order; integers with scale parameters as the real numbers that they stand for."""
 
 
 def open_model(
-    path: str | os.PathLike[str], model_name: str | None = None, *, passphrase: str | bytes | None = None
+    path: str | os.PathLike[str],
+    model_name: str | None = None,
+    *,
+    passphrase: str | bytes | None = None,
+    engine: str | None = None,
 ) -> ComparedModel:
     """Opens a model for comparing.
 
     Args:
-        path: An ONNX file, which ONNX Runtime computes node by node as it is, or a ``.hbm``.
+        path: An ONNX file, which ONNX Runtime computes node by node as it is unless an engine is named, or a ``.hbm``.
         model_name: Which one, where a file has several.
         passphrase: Of an encrypted model; one that is not encrypted needs none and ignores it.
+        engine: What computes, as for `HB_HBMRuntime`.
 
     Raises:
         PackError: The file is missing or no model, it has several and none was chosen, or the engine crashes with it.
         HbmError: The driver refuses the model.
     """
     encrypted = passphrase is not None and is_encrypted(path)
-    if Path(path).suffix == ".onnx" and not encrypted:
+    if Path(path).suffix == ".onnx" and not encrypted and engine is None:
         return _OnnxModel(path)
-    return _DriverModel(path, model_name, passphrase if encrypted else None)
+    return _DriverModel(path, model_name, passphrase if encrypted else None, engine)
 
 
 class _OnnxModel:
     description: Mapping[str, Any] = {}
+    computed_by = "onnxruntime, unoptimised"
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.inputs: Mapping[str, TensorInfo] = {
@@ -82,11 +89,17 @@ class _OnnxModel:
 
 
 class _DriverModel:
-    def __init__(self, path: str | os.PathLike[str], model_name: str | None, passphrase: str | bytes | None) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        model_name: str | None,
+        passphrase: str | bytes | None,
+        engine: str | None,
+    ) -> None:
         # Only here: packing and ONNX files need neither the compiled extension nor a driver.
         from hbm_runtime import HB_HBMRuntime  # noqa: PLC0415
 
-        self._runtime = HB_HBMRuntime(os.fspath(path), passphrase=passphrase)
+        self._runtime = HB_HBMRuntime(os.fspath(path), passphrase=passphrase, engine=engine)
         names = self._runtime.model_names
         if model_name is None and len(names) > 1:
             raise PackError(f"{path} has several models ({', '.join(names)}); choose one with model_name")
@@ -98,6 +111,8 @@ class _DriverModel:
             name: TensorInfo(tuple(shape), np.dtype(DataType[dtypes[name].name].numpy_name))
             for name, shape in shapes.items()
         }
+        model = self._runtime.model(self._name)
+        self.computed_by = ": ".join(filter(None, (model.engine, model.engine_reason)))
         self.description = _parsed(self._runtime.model_descs[self._name])
 
     def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:

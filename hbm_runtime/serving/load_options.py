@@ -33,6 +33,7 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
     "save_memory": _truth,
     "profile_operators": _truth,
     "keep": _texts,
+    "engine": str,
     PASSPHRASE: str,
 }
 """What clients may choose. ``keep_path`` is a path, and paths never come from the wire."""

@@ -25,6 +25,8 @@ InfoDict infoDict() {
   dict["dnn_path"] = info.dnnPath;
   dict["dnn_version"] = info.dnnVersion;
   dict["chosen_by"] = info.chosenBy;
+  const auto describe = Driver::get().extensionFunction(&bpusimInterface::describeEngines);
+  dict["engine"] = describe == nullptr ? "" : withoutGil(describe);
   return InfoDict(dict);
 }
 
@@ -94,10 +96,13 @@ void setFaults(const std::string& spec) {
 
 void bindDriver(py::module_& module) {
   watchInterpreter();
-  module.def("driver_info", &infoDict,
-             "Which driver is in use; loads it if that has not happened.\n\n"
-             "Keys: kind (\"vendor\" or \"bpusim\"), soc, hbucp_path, hbucp_version, dnn_path, dnn_version, chosen_by "
-             "(\"HBM_RUNTIME_DRIVER\", \"load_driver\", \"system\" or \"package\"). Raises DriverNotFoundError.");
+  module.def(
+      "driver_info", &infoDict,
+      "Which driver is in use; loads it if that has not happened.\n\n"
+      "Keys: kind (\"vendor\" or \"bpusim\"), soc, hbucp_path, hbucp_version, dnn_path, dnn_version, chosen_by "
+      "(\"HBM_RUNTIME_DRIVER\", \"load_driver\", \"system\" or \"package\"), engine (what computes on bpusim, and "
+      "which loaded models another engine computes than was asked for, with the reason)."
+      " Raises DriverNotFoundError.");
   module.def("refuse_fork", &Driver::refuseFork,
              "Raises HbmForkError in a fork of a process that used the driver: its threads and locks are not there.");
   module.def("is_forked", &Driver::forked, "Returns True in such a fork.");

@@ -73,6 +73,12 @@ py::typing::List<py::typing::Tuple<py::str, py::str>> operations(const PyRuntime
   return py::typing::List<py::typing::Tuple<py::str, py::str>>(all);
 }
 
+py::typing::Tuple<py::str, py::str> engineOf(const PyRuntime& self, const std::string& model) {
+  const std::shared_ptr<Loaded> loaded = self.loaded();
+  const ModelEngine engine = loaded->runtime->engine(loaded->runtime->modelIndex(model));
+  return py::make_tuple(engine.name, engine.reason);
+}
+
 using Times = py::typing::List<py::typing::Tuple<py::str, py::str, py::int_, py::int_, py::int_>>;
 
 Times takeOperationTimes(const PyRuntime& self, const std::string& model) {
@@ -122,6 +128,7 @@ void bindObservation(py::module_& module, RuntimeClass& cls) {
          py::arg("recorder"))
       .def("_clear_recorder", [](const PyRuntime& self) { self.loaded()->runtime->setRecorder(nullptr); })
       .def("_request_counts", &requestCounts)
+      .def("_engine", &engineOf, py::arg("model"))
       .def("_operations", &operations, py::arg("model"))
       .def("_take_operation_times", &takeOperationTimes, py::arg("model"));
   module.def(

@@ -44,6 +44,8 @@ struct ModelInterface {
   std::int32_t (*setEnginePath)(const char*);
   std::int32_t (*takeResults)(bpusimResult*, std::int32_t, hbUCPTaskHandle_t, std::int32_t);
   void (*releaseResult)(void*);
+  std::int32_t (*getEngine)(const char**, const char**, hbDNNHandle_t);
+  const char* (*describeEngines)();
 };
 
 enum class LogLevel : std::int32_t { kTrace, kDebug, kInfo, kWarn, kError, kCritical, kNever };

@@ -144,6 +144,18 @@ std::vector<Operation> Runtime::operations(std::size_t model) const {
   return operations;
 }
 
+ModelEngine Runtime::engine(std::size_t model) const {
+  const Model& owner = *impl_->at(model);
+  const auto get = owner.driver.extensionFunction(&bpusimInterface::getEngine);
+  if (get == nullptr) {
+    return {};
+  }
+  const char* name = nullptr;
+  const char* reason = nullptr;
+  check(owner.driver, "getEngine", get(&name, &reason, owner.handle), owner.info.name);
+  return {name, reason};
+}
+
 std::vector<OperationTime> Runtime::takeOperationTimes(std::size_t model) const {
   const Model& owner = *impl_->at(model);
   const auto get = require(owner, &bpusimInterface::operatorTimes, "times of single operations");

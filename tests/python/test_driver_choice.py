@@ -49,7 +49,7 @@ def copied(directory: Path) -> Path:
 
 def test_what_the_information_has() -> None:
     info = hbm_runtime.driver_info()
-    assert set(info) == {"kind", "soc", "hbucp_path", "hbucp_version", "dnn_path", "dnn_version", "chosen_by"}
+    assert set(info) == {"kind", "soc", "hbucp_path", "hbucp_version", "dnn_path", "dnn_version", "chosen_by", "engine"}
     assert all(type(value) is str and value for value in info.values())
     assert info["kind"] == "bpusim"
     assert info["chosen_by"] == "HBM_RUNTIME_DRIVER"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from hbm_runtime.cli.arguments import Parser, number
-from hbm_runtime.cli.errors import ExitCode
+from hbm_runtime.cli.errors import ExitCode, UsageError
 from hbm_runtime.cli.models import add_driver_arguments, choose_driver
 from hbm_runtime.cli.output import Output
 from hbm_runtime.cli.packing import packing
@@ -18,7 +18,9 @@ SUMMARY = "compare the outputs of two models, such as an ONNX file and the .hbm 
 def add_arguments(parser: Parser) -> None:
     """Declares the command's arguments."""
     parser.add_argument("reference", metavar="REFERENCE", help="the model that counts as right: .onnx or .hbm")
-    parser.add_argument("other", metavar="OTHER", help="the model to judge: .hbm or .onnx")
+    parser.add_argument(
+        "other", nargs="?", metavar="OTHER", help="the model to judge: .hbm or .onnx; with --engine, default: REFERENCE"
+    )
     parser.add_option(
         "inputs",
         nargs="+",
@@ -37,21 +39,25 @@ def add_arguments(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
     """Runs both models and reports."""
+    other_path = arguments.other or (arguments.reference if arguments.engine else None)
+    if other_path is None:
+        raise UsageError("OTHER is missing: the model to judge, or --engine for the same one in another engine")
     choose_driver(arguments)
-    passphrase = read_passphrase([arguments.reference, arguments.other], arguments)
+    passphrase = read_passphrase([arguments.reference, other_path], arguments)
     with packing(output, "compare") as report:
         from hbm_runtime.compare import compare_models, open_model, read_samples  # noqa: PLC0415 (needs an extra)
 
         report("loading", 0.0)
-        reference = open_model(arguments.reference, passphrase=passphrase)
-        other = open_model(arguments.other, arguments.model_name, passphrase=passphrase)
+        own = "onnxruntime" if arguments.engine and not arguments.reference.endswith(".onnx") else None
+        reference = open_model(arguments.reference, passphrase=passphrase, engine=own)
+        other = open_model(other_path, arguments.model_name, passphrase=passphrase, engine=arguments.engine)
         samples = read_samples(other, arguments.inputs)
         report(f"{len(samples)} samples", 0.5)
         result = compare_models(reference, other, samples)
     passed = result.passes(least_cosine=arguments.least_cosine, largest_error=arguments.largest_error)
     titles = ("cosine", "largest error", "mean error", "largest value", "equal")
     table = Table(
-        f"{arguments.other} against {arguments.reference}, samples: {result.samples}",
+        f"{other_path} against {arguments.reference}, samples: {result.samples}",
         [Column("output", strong=True), Column("shape"), *(Column(title, right=True) for title in titles)],
     )
     for row in result.outputs:
@@ -59,9 +65,11 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
         shape = f"({','.join(map(str, row.shape))})"
         table.add(row.name, shape, f"{row.cosine:.8f}", *figures, f"{row.equal:.2%}")
     output.table(table)
+    if arguments.engine:
+        output.text(f"computed by {other.computed_by}; reference: {reference.computed_by}")
     bounds = f"cosine >= {arguments.least_cosine:g}"
     if arguments.largest_error is not None:
         bounds += f", largest error <= {arguments.largest_error:g}"
     output.heading(f"{'passed' if passed else 'FAILED'}: {bounds}")
-    output.document({"passed": passed, **result.to_json()})
+    output.document({"passed": passed, "computed_by": other.computed_by, **result.to_json()})
     return ExitCode.DONE if passed else ExitCode.BELOW_THRESHOLD

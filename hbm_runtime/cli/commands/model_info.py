@@ -112,6 +112,8 @@ def _print_files(models: LoadedModels, output: Output) -> None:
 def _print_model(model: ModelFacts | SidecarModel, output: Output, *, verbose: bool) -> None:
     cores = "" if model.core_count == 1 else f" (compiled for {model.core_count} cores)"
     output.heading(f"[{model.name}]{cores}")
+    if model.engine_reason:
+        output.text(f"computed by {model.engine}: {model.engine_reason}")
     output.text()
     for title, tensors in (("inputs", model.inputs), ("outputs", model.outputs)):
         table = Table(
@@ -182,6 +184,8 @@ def _document(models: LoadedModels, chosen: list[ModelFacts]) -> dict[str, Any]:
             {
                 "name": model.name,
                 "compile_bpu_core_num": model.core_count,
+                "engine": model.engine,
+                "engine_reason": model.engine_reason,
                 "description": model.description,
                 "configuration": Description.read(model.description).values or None,
                 "inputs": [_tensor(tensor) for tensor in model.inputs],

@@ -22,6 +22,16 @@ class RemoteModel(Model):
         super().__init__(cast("Any", runtime), name)  # it has the properties that Model reads
         self._remote = runtime
 
+    @property
+    def engine(self) -> str:
+        """What computes it is the server's choice: ""."""
+        return ""
+
+    @property
+    def engine_reason(self) -> str:
+        """Nothing was asked for: ""."""
+        return ""
+
     @checked
     def run(
         self,

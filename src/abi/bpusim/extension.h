@@ -46,6 +46,7 @@ typedef struct bpusimLoadOptions {
   const char* const* field;                      \
   int32_t count;
 #define BPUSIM_LOAD_PATH(field, keyword) const char* field;
+#define BPUSIM_LOAD_TEXT(field, keyword) const char* field;
 #define BPUSIM_LOAD_INTERNAL_FLAG(field) int32_t field;
 #include "bpusim/load_options.inc"
 } bpusimLoadOptions;
@@ -143,6 +144,12 @@ typedef struct bpusimInterface {
 
   /* Model and tensor that the failure of lastError() is about, "" where they are not known. Valid as its text is. */
   void (*lastErrorPlace)(const char** model, const char** tensor);
+
+  /* The engine that computes a model ("onnxruntime", or the load option's name of a plug-in), and why it is not the one
+   * that was asked for, "" when it is. Owned by the model. */
+  int32_t (*getEngine)(const char** name, const char** reason, hbDNNHandle_t model);
+  /* Engines in use with their versions, and those reasons of all loaded models. Valid until this thread's next call. */
+  const char* (*describeEngines)(void);
 } bpusimInterface;
 
 /* The interface of this version, or NULL when the driver does not know it. Lives as long as the library. */

@@ -26,6 +26,7 @@ constexpr Row kRows[] = {
 #define BPUSIM_LOAD_FLAG(field, keyword) {#keyword, "flag", &set<&LoadOptions::field>},
 #define BPUSIM_LOAD_TEXTS(field, count, keyword) {#keyword, "texts", &set<&LoadOptions::field>},
 #define BPUSIM_LOAD_PATH(field, keyword) {#keyword, "path", &set<&LoadOptions::field>},
+#define BPUSIM_LOAD_TEXT(field, keyword) {#keyword, "text", &set<&LoadOptions::field>},
 #include "bpusim/load_options.inc"
     {"passphrase", "secret", &set<&LoadOptions::passphrase>},
 };
@@ -58,7 +59,7 @@ void bindLoadOptions(py::module_& module) {
         }
         return kinds;
       },
-      "Kinds of the load options by keyword: number, numbers, flag, texts, path or secret.");
+      "Kinds of the load options by keyword: number, numbers, flag, text, texts, path or secret.");
 }
 
 }  // namespace hbm::python

@@ -48,16 +48,6 @@ struct Paths {
   return found;
 }
 
-[[nodiscard]] fs::path ownDirectory() {
-  Dl_info info{};
-  if (dladdr(reinterpret_cast<const void*>(&setEnginePath), &info) == 0 || info.dli_fname == nullptr) {
-    return {};
-  }
-  std::error_code error;
-  const fs::path path = fs::canonical(info.dli_fname, error);
-  return error ? fs::path(info.dli_fname).parent_path() : path.parent_path();
-}
-
 // Where Python installations keep the engine: the active environment's, the user's, the system's.
 [[nodiscard]] std::vector<fs::path> pythonPlaces() {
   std::vector<fs::path> prefixes;
@@ -135,7 +125,7 @@ struct Paths {
     if (!fromClient.empty()) {
       places.emplace_back(fromClient);
     }
-    const fs::path own = ownDirectory();
+    const fs::path own = libraryFolder();
     places.push_back(own / ".." / ".." / "onnxruntime" / "capi");
     places.push_back(own);
   }
@@ -171,6 +161,16 @@ struct Paths {
 }
 
 }  // namespace
+
+fs::path libraryFolder() {
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<const void*>(&setEnginePath), &info) == 0 || info.dli_fname == nullptr) {
+    return {};
+  }
+  std::error_code error;
+  const fs::path path = fs::canonical(info.dli_fname, error);
+  return error ? fs::path(info.dli_fname).parent_path() : path.parent_path();
+}
 
 const EngineLibrary& engineLibrary() {
   const std::lock_guard<std::mutex> lock(paths().mutex);

@@ -1,6 +1,7 @@
 // Finds and opens ONNX Runtime's shared library.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "ort_api.hpp"
@@ -15,6 +16,9 @@ struct EngineLibrary {
 
 // Opens the library with the first call; later calls return the same. Throws Error, and then the next call tries again.
 [[nodiscard]] const EngineLibrary& engineLibrary();
+
+// Where this library is.
+[[nodiscard]] std::filesystem::path libraryFolder();
 
 // A file or a directory to try after BPUSIM_ENGINE_PATH; null or "" forgets it.
 void setEnginePath(const char* path);

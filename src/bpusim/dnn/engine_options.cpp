@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine_library.hpp"
+#include "engine_plugins.hpp"
 #include "engine_process.hpp"
 
 namespace bpusim {
@@ -34,6 +35,9 @@ OptionsOwner sessionOptions(const EngineOptions& options) {
   set("session.qdq_matmulnbits_accuracy_level", "1");
   if (options.load.flushDenormals) {
     set("session.set_denormal_as_zero", "1");
+  }
+  if (const EnginePlugin* const plugin = enginePlugin(options.load.engine); plugin != nullptr) {
+    appendPlugin(raw, *plugin, options.load);
   }
   if (options.load.threads > 1 && !options.load.cpus.empty()) {
     set("session.intra_op_thread_affinities", poolAffinities(options));

@@ -40,6 +40,7 @@ void describe(const ort::TypeInfo* type, EngineTensor& tensor) {
   check(api().CastTypeInfoToTensorInfo(type, &info));
   std::int32_t element = 0;
   check(api().GetTensorElementType(info, &element));
+  tensor.elementType = element;
   tensor.type = driverType(element);
   tensor.typeText = typeText(element) + " tensor";
   tensor.shape = shapeOf(info);
@@ -60,7 +61,7 @@ using TypeFunction = ort::Status* (*)(const ort::Session*, std::size_t, ort::Typ
   check(count(session, &length));
   std::vector<EngineTensor> tensors;
   for (std::size_t i = 0; i < length; ++i) {
-    EngineTensor tensor{"", -1, "", {}, {}};
+    EngineTensor tensor{"", 0, -1, "", {}, {}};
     char* text = nullptr;
     check(name(session, i, engine().allocator, &text));
     tensor.name = taken(text);

@@ -12,6 +12,7 @@ namespace bpusim {
 // A tensor of a graph as the engine tells it.
 struct EngineTensor {
   std::string name;
+  std::int32_t elementType = 0;      // of the engine, ort::ElementType; 0 when it is no tensor
   std::int32_t type;                 // hbDNNDataType, or -1 when it has no counterpart
   std::string typeText;              // for messages
   std::vector<std::int64_t> shape;   // -1 for a dynamic dimension; empty also when the engine knows no rank

@@ -96,6 +96,22 @@ namespace {
   });
 }
 
+[[nodiscard]] std::int32_t getEngine(const char** name, const char** reason, hbDNNHandle_t handle) {
+  return translated([&] {
+    require(name, "name");
+    require(reason, "reason");
+    const auto model = ModelTable::instance().model(handle);
+    *name = model->engine.name.c_str();
+    *reason = model->engine.reason.c_str();
+  });
+}
+
+[[nodiscard]] const char* describeEngines() {
+  thread_local std::string text;
+  static_cast<void>(translated([&] { text = ModelTable::instance().engines(); }));
+  return text.c_str();
+}
+
 [[nodiscard]] std::int32_t takeResults(bpusimResult* results, std::int32_t count, hbUCPTaskHandle_t task,
                                        std::int32_t subTask) {
   return translated([&] {
@@ -124,6 +140,8 @@ constexpr ModelInterface kModelInterface = {
     [](const char* path) { return translated([&] { setEnginePath(path); }); },
     takeResults,
     releaseResult,
+    getEngine,
+    describeEngines,
 };
 
 [[gnu::constructor]] void registerModels() {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <type_traits>
 
+#include "engine_plugins.hpp"
 #include "error.hpp"
 
 namespace bpusim {
@@ -21,11 +22,11 @@ constexpr std::int32_t kMostThreads = 1024;
 
 thread_local std::unique_ptr<const LoadOptions> chosen;
 
-// BPUSIM_THREADS, else 1.
+// BPUSIM_THREADS, else 0.
 [[nodiscard]] std::int32_t defaultThreads() {
   const char* const text = secure_getenv("BPUSIM_THREADS");
   if (text == nullptr || *text == '\0') {
-    return 1;
+    return 0;
   }
   char* end = nullptr;
   errno = 0;
@@ -63,6 +64,7 @@ void copyTo(std::vector<To>& to, const From* from, std::int32_t count, const cha
   }
 #define BPUSIM_LOAD_FLAG(field, keyword) to.field = BPUSIM_GIVEN(from, field) && from.field != 0;
 #define BPUSIM_LOAD_TEXTS(field, count, keyword) BPUSIM_LOAD_NUMBERS(field, count, keyword)
+#define BPUSIM_LOAD_TEXT(field, keyword) BPUSIM_LOAD_PATH(field, keyword)
 #define BPUSIM_LOAD_PATH(field, keyword) \
   to.field = BPUSIM_GIVEN(from, field) && from.field != nullptr ? from.field : "";
 #define BPUSIM_LOAD_INTERNAL_FLAG(field) BPUSIM_LOAD_FLAG(field, field)
@@ -89,6 +91,10 @@ LoadOptions loadOptions() {
   if (options.threads == 0) {
     options.threads = defaultThreads();
   }
+  if (const char* const engine = secure_getenv("BPUSIM_ENGINE"); options.engine.empty() && engine != nullptr) {
+    options.engine = engine;
+    static_cast<void>(enginePlugin(options.engine));
+  }
   return options;
 }
 
@@ -106,6 +112,7 @@ void setLoadOptions(const bpusimLoadOptions* options) {
                 "load options: " + std::to_string(next->threads) + " threads; 0 to 1024 are possible");
   }
   checkCpus(next->cpus);
+  static_cast<void>(enginePlugin(next->engine));
   if (!next->keepFolder.empty() && next->keep.empty()) {
     throw Error(HB_UCP_INVALID_ARGUMENT, "load options: keepFolder is given, but no tensor to keep");
   }

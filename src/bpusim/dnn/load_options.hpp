@@ -16,6 +16,7 @@ struct LoadOptions {
 #define BPUSIM_LOAD_FLAG(field, keyword) bool field = false;
 #define BPUSIM_LOAD_TEXTS(field, count, keyword) std::vector<std::string> field;
 #define BPUSIM_LOAD_PATH(field, keyword) std::string field;
+#define BPUSIM_LOAD_TEXT(field, keyword) std::string field;
 #define BPUSIM_LOAD_INTERNAL_FLAG(field) bool field = false;
 #include "bpusim/load_options.inc"
   bool keepAll = false;  // "*" was in keep, which has the other names

@@ -13,6 +13,7 @@
 
 #include "bpusim/extension.h"
 #include "engine.hpp"
+#include "engine_choice.hpp"
 #include "file_bytes.hpp"
 #include "load_options.hpp"
 #include "model_session.hpp"
@@ -47,6 +48,7 @@ struct Model {
 
   ModelSource source;
   LoadOptions options;
+  EngineChoice engine;
   std::string placedGraph;  // the graph with external constants named where they really are; "" for nothing
   std::string editedGraph;  // the graph with what loading has changed; "" for nothing
   std::string shapeGraph;   // the graph without its weights, for the inference of shapes; "" when there is none

@@ -18,6 +18,7 @@
 #include "onnx_graph.hpp"
 #include "onnx_metadata.hpp"
 #include "onnx_operator_rules.hpp"
+#include "session_opening.hpp"
 
 namespace bpusim {
 namespace {
@@ -25,70 +26,8 @@ namespace {
 constexpr std::size_t kLargeFile = std::size_t{4} << 20U;
 constexpr std::size_t kLargestOnnx = std::numeric_limits<std::int32_t>::max();  // of engines and of protobuf
 
-// What the parts below have to know about the file that they load from.
-struct Origin {
-  const ModelFile& file;
-  const LoadOptions& options;
-};
-
 [[noreturn]] void refuse(const Origin& origin, const std::string& text) {
   throw Error(HB_DNN_INVALID_MODEL, "'" + origin.file.place + "': " + text);
-}
-
-// Takes those out of `keep` that no driver's tensor can be. False when all can stay.
-[[nodiscard]] bool dropUnfit(Model& model) {
-  const std::vector<EngineTensor>& outputs = model.session->engine().outputs();
-  std::vector<std::string> fit;
-  for (std::size_t i = outputs.size() - model.source.keep.size(); i < outputs.size(); ++i) {
-    if (outputs[i].type >= 0 && outputs[i].shape.size() <= HB_DNN_TENSOR_MAX_DIMENSIONS) {
-      fit.push_back(outputs[i].name);
-    }
-  }
-  const bool dropped = fit.size() != model.source.keep.size();
-  model.source.keep = std::move(fit);
-  return dropped;
-}
-
-[[nodiscard]] std::string folderOf(const std::string& path) {
-  if (path.empty()) {
-    return "";
-  }
-  const std::size_t slash = path.find_last_of('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
-}
-
-// Lets the engine map the weights out of the model's file: it copies those that it is handed in memory, and maps what
-// it uses as it is, so that processes share it. False when the file is no longer where it was, or the engine refuses.
-[[nodiscard]] bool openMapped(const Origin& origin, Model& model, EngineOptions options) {
-  const std::string path = origin.file.bytes->currentPath();
-  if (path.empty() || origin.options.profile || !options.weights.has_value()) {
-    return false;
-  }
-  const std::string folder = folderOf(path);
-  const std::string_view weights = *options.weights;
-  options.weights.reset();
-  options.weightsFolder = folder;
-  try {
-    model.mappedGraph =
-        withWeightsIn(model.graph(), path.substr(folder.size()),
-                      static_cast<std::uint64_t>(weights.data() - origin.file.bytes->view().data()), weights.size());
-    model.session = std::make_unique<ModelSession>(model.mappedGraph, std::move(options), false);
-  } catch (const Error&) {  // loading from memory says what is wrong, if anything is
-    model.mappedGraph.clear();
-    return false;
-  }
-  if (origin.file.bytes->currentPath() == path) {
-    return true;
-  }
-  // What the engine has read may not be what was checked.
-  model.session.reset();
-  model.mappedGraph.clear();
-  return false;
-}
-
-[[nodiscard]] Error inModel(const Origin& origin, const Model& model, const Error& error, const std::string& tensor) {
-  return {error.status(), "'" + origin.file.place + "', model '" + model.name + "': " + error.what(), model.name,
-          tensor};
 }
 
 void requireSoundOperators(const Origin& origin, const Model& model) {
@@ -96,27 +35,6 @@ void requireSoundOperators(const Origin& origin, const Model& model) {
     checkOperators(model.source.graph);
   } catch (const Error& error) {
     throw inModel(origin, model, error, error.tensor());
-  }
-}
-
-void openSession(const Origin& origin, Model& model) {
-  EngineOptions options;
-  options.load = origin.options;
-  options.weights = model.source.weights;
-  options.weightsFolder = model.source.folder;
-  model.editedGraph = editedGraph(model.source, origin.options.profile);
-  if (!openMapped(origin, model, options)) {
-    try {
-      model.session = std::make_unique<ModelSession>(model.graph(), std::move(options), origin.options.profile);
-    } catch (const Error& error) {
-      if (error.status() != HB_DNN_INVALID_MODEL && error.status() != HB_DNN_INCOMPATIBLE_MODEL) {
-        throw;
-      }
-      throw inModel(origin, model, error, constantOf(model.graph(), error.what()));
-    }
-  }
-  if (origin.options.keepAll && dropUnfit(model)) {
-    openSession(origin, model);
   }
 }
 

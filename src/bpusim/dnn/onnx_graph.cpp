@@ -28,8 +28,14 @@ template <class Visit>
       node.name = field.payload;
     } else if (isBytes(field, onnx_field::kNodeType)) {
       node.type = field.payload;
+    } else if (isBytes(field, onnx_field::kNodeDomain)) {
+      node.domain = field.payload;
+    } else if (isBytes(field, onnx_field::kNodeInput)) {
+      node.inputs.push_back(field.payload);
     } else if (isBytes(field, onnx_field::kNodeOutput)) {
       node.outputs.push_back(field.payload);
+    } else if (isBytes(field, onnx_field::kNodeAttribute)) {
+      node.attributes.push_back(field.payload);
     }
   });
 }

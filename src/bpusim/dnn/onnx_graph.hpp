@@ -46,7 +46,10 @@ class WireReader {
 struct OnnxNode {
   std::string_view name;
   std::string_view type;
+  std::string_view domain;
+  std::vector<std::string_view> inputs;
   std::vector<std::string_view> outputs;
+  std::vector<std::string_view> attributes;  // messages
 };
 
 struct OnnxValue {

@@ -4,6 +4,8 @@
 #include <mutex>
 #include <utility>
 
+#include "engine_library.hpp"
+#include "engine_plugins.hpp"
 #include "error.hpp"
 
 namespace bpusim {
@@ -133,6 +135,22 @@ ModelUse ModelTable::use(hbDNNHandle_t handle) const {
 std::int64_t ModelTable::livePackedModels() const {
   const std::shared_lock lock(mutex_);
   return static_cast<std::int64_t>(packed_.size());
+}
+
+std::string ModelTable::engines() const {
+  const std::shared_lock lock(mutex_);
+  if (last_ == 0) {
+    return "ONNX Runtime, not loaded yet";
+  }
+  std::string text = "ONNX Runtime " + engineLibrary().version + pluginsInUse();
+  for (const auto& [handle, packed] : packed_) {
+    for (const std::shared_ptr<const Model>& model : packed->models()) {
+      if (!model->engine.reason.empty()) {
+        text += "; model '" + model->name + "': " + model->engine.reason;
+      }
+    }
+  }
+  return text;
 }
 
 }  // namespace bpusim

@@ -70,6 +70,10 @@ class ModelTable {
 
   [[nodiscard]] std::int64_t livePackedModels() const;
 
+  // The engines in use with their versions, and each loaded model that another one computes than was asked for, with
+  // the reason.
+  [[nodiscard]] std::string engines() const;
+
  private:
   struct Entry {
     std::shared_ptr<PackedModels> packed;

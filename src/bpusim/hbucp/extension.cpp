@@ -173,6 +173,20 @@ void releaseResult(void* owner) {
   }
 }
 
+std::int32_t getEngine(const char** name, const char** reason, hbDNNHandle_t model) {
+  return forwarded<&ModelInterface::getEngine>("getEngine", name, reason, model);
+}
+
+const char* describeEngines() {
+  const char* text = "";
+  [[maybe_unused]] const std::int32_t status = extensionCall("describeEngines", [&]() -> std::int32_t {
+    const ModelInterface* const dnn = models.load();
+    text = dnn != nullptr ? dnn->describeEngines() : "";
+    return HB_UCP_SUCCESS;
+  });
+  return text;
+}
+
 constexpr bpusimInterface kInterface = {
     sizeof(bpusimInterface),
     BPUSIM_INTERFACE_VERSION,
@@ -194,6 +208,8 @@ constexpr bpusimInterface kInterface = {
     takeResults,
     releaseResult,
     lastErrorPlace,
+    getEngine,
+    describeEngines,
 };
 
 // --- for libdnn

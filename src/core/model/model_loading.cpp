@@ -173,6 +173,7 @@ class LoadOptionsScope {
   raw.field = field##Texts.data();                                    \
   raw.count = static_cast<std::int32_t>(field##Texts.size());
 #define BPUSIM_LOAD_PATH(field, keyword) raw.field = options.field.c_str();
+#define BPUSIM_LOAD_TEXT(field, keyword) raw.field = options.field.c_str();
 #include "bpusim/load_options.inc"
     raw.deliverOutputs = delivers(driver) ? 1 : 0;
     const std::int32_t status = set_(&raw);

@@ -31,6 +31,7 @@ struct LoadOptions {
   bool profile = false;           // per-operator times can be asked for
   std::vector<std::string> keep;  // intermediate tensors that become outputs after the model's own; "*": all
   std::string keepFolder;         // each run writes them there as .npy files; "": nowhere
+  std::string engine;             // that computes: "onnxruntime", "openvino"; "": the driver's default
   // Of models that hbm_runtime.encryption in Python encrypted, all with the same one; UTF-8, composed (NFC). "": none
   // is encrypted. They are decrypted into memory, by OpenSSL's libcrypto, so an ONNX model is called after its graph.
   std::string passphrase;
@@ -38,7 +39,7 @@ struct LoadOptions {
   // Whether the driver has nothing to do with it.
   [[nodiscard]] bool isDefault() const noexcept {
     return threads == 0 && cpus.empty() && !flushDenormals && !saveMemory && !profile && keep.empty() &&
-           keepFolder.empty();
+           keepFolder.empty() && engine.empty();
   }
 };
 
@@ -67,6 +68,12 @@ struct MemoryUsage {
 struct Operation {
   std::string name;  // of the node
   std::string type;  // ONNX operator
+};
+
+// What computes a model.
+struct ModelEngine {
+  std::string name;    // as LoadOptions::engine; "" when the driver does not say
+  std::string reason;  // why it is not the one that was asked for; "" when it is
 };
 
 struct OperationTime {
@@ -180,6 +187,9 @@ class HBM_API Runtime {
 
   // The operations of a model in the order of its graph. Throws Error: kUnsupported when the driver does not know them.
   [[nodiscard]] std::vector<Operation> operations(std::size_t model) const;
+
+  // What computes a model. Throws Error.
+  [[nodiscard]] ModelEngine engine(std::size_t model) const;
 
   // Times of single operations of runs since the last call; needs LoadOptions::profile. Throws Error: kUnsupported.
   [[nodiscard]] std::vector<OperationTime> takeOperationTimes(std::size_t model) const;

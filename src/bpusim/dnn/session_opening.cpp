@@ -1,0 +1,107 @@
+#include "session_opening.hpp"
+
+#include <utility>
+#include <vector>
+
+#include "engine_plugins.hpp"
+#include "model_graphs.hpp"
+#include "onnx_constants.hpp"
+#include "onnx_edit.hpp"
+
+namespace bpusim {
+namespace {
+
+// Takes those out of `keep` that no driver's tensor can be. False when all can stay.
+[[nodiscard]] bool dropUnfit(Model& model) {
+  const std::vector<EngineTensor>& outputs = model.session->engine().outputs();
+  std::vector<std::string> fit;
+  for (std::size_t i = outputs.size() - model.source.keep.size(); i < outputs.size(); ++i) {
+    if (outputs[i].type >= 0 && outputs[i].shape.size() <= HB_DNN_TENSOR_MAX_DIMENSIONS) {
+      fit.push_back(outputs[i].name);
+    }
+  }
+  const bool dropped = fit.size() != model.source.keep.size();
+  model.source.keep = std::move(fit);
+  return dropped;
+}
+
+[[nodiscard]] std::string folderOf(const std::string& path) {
+  if (path.empty()) {
+    return "";
+  }
+  const std::size_t slash = path.find_last_of('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
+}
+
+// Lets the engine map the weights out of the model's file: it copies those that it is handed in memory, and maps what
+// it uses as it is, so that processes share it. False when the file is no longer where it was, or the engine refuses.
+[[nodiscard]] bool openMapped(const Origin& origin, Model& model, EngineOptions options) {
+  const std::string path = origin.file.bytes->currentPath();
+  if (path.empty() || origin.options.profile || !options.weights.has_value()) {
+    return false;
+  }
+  const std::string folder = folderOf(path);
+  const std::string_view weights = *options.weights;
+  options.weights.reset();
+  options.weightsFolder = folder;
+  try {
+    model.mappedGraph =
+        withWeightsIn(model.graph(), path.substr(folder.size()),
+                      static_cast<std::uint64_t>(weights.data() - origin.file.bytes->view().data()), weights.size());
+    model.session = std::make_unique<ModelSession>(model.mappedGraph, std::move(options), false);
+  } catch (const Error&) {  // loading from memory says what is wrong, if anything is
+    model.mappedGraph.clear();
+    return false;
+  }
+  if (origin.file.bytes->currentPath() == path) {
+    return true;
+  }
+  // What the engine has read may not be what was checked.
+  model.session.reset();
+  model.mappedGraph.clear();
+  return false;
+}
+
+void openWith(const Origin& origin, Model& model) {
+  EngineOptions options;
+  options.load = origin.options;
+  options.load.engine = model.engine.name;
+  options.weights = model.source.weights;
+  options.weightsFolder = model.source.folder;
+  if (!openMapped(origin, model, options)) {
+    try {
+      model.session = std::make_unique<ModelSession>(model.graph(), std::move(options), origin.options.profile);
+    } catch (const Error& error) {
+      if (error.status() != HB_DNN_INVALID_MODEL && error.status() != HB_DNN_INCOMPATIBLE_MODEL) {
+        throw;
+      }
+      throw inModel(origin, model, error, constantOf(model.graph(), error.what()));
+    }
+  }
+}
+
+}  // namespace
+
+Error inModel(const Origin& origin, const Model& model, const Error& error, const std::string& tensor) {
+  return {error.status(), "'" + origin.file.place + "', model '" + model.name + "': " + error.what(), model.name,
+          tensor};
+}
+
+void openSession(const Origin& origin, Model& model) {
+  model.editedGraph = editedGraph(model.source, origin.options.profile);
+  model.engine = chooseEngine(model);
+  try {
+    openWith(origin, model);
+  } catch (const Error& error) {
+    if (enginePlugin(model.engine.name) == nullptr || error.status() == HB_UCP_INIT_FAILED) {
+      throw;
+    }
+    model.engine = ownEngine(model, model.engine.name, error.what());
+    openWith(origin, model);
+  }
+  if (origin.options.keepAll && dropUnfit(model)) {
+    openSession(origin, model);
+  }
+}
+
+}  // namespace bpusim
