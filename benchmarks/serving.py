@@ -207,6 +207,47 @@ def of_memory(requests: int = 100_000) -> None:
         Figure(f"growth over {requests} requests", (_resident(process) - before) / MEGABYTE, 1, "MB").report()
 
 
+def of_connections() -> None:
+    """A run of `connect()` beside the bare gRPC or HTTP call with the same bytes, and how long connecting takes."""
+    path = _identity(16)
+    array = np.ones(16, np.float32)
+    data, body, headers = _requests(path.stem, array)
+    with served(path) as (_, said):
+        bare = {
+            "grpc": _grpc_call(_port(said["grpc"]), f"/{SERVICE}/ModelInfer", data),
+            "http": _http_call(_port(said["http"]), f"/v2/models/{path.stem}/infer", body, headers),
+        }
+        for protocol, call in bare.items():
+            with connect(said[protocol]) as remote:
+                times = best_of(
+                    {
+                        "connect": partial(median_ns, partial(remote.run, array), 400),
+                        "bare": partial(median_ns, call, 400),
+                    }
+                )
+            more = (times["connect"] - times["bare"]) / 1e3
+            Figure(f"run() of connect(), {protocol}, 64 B, beside a bare client: more", more, 150, "us",
+                   detail=times).report()  # fmt: skip
+            seconds = best_of({"connecting": partial(_connecting_ns, said[protocol])})["connecting"] / 1e9
+            Figure(f"connect(), {protocol}", seconds * 1e3, 100, "ms").report()
+
+
+def _connecting_ns(url: str) -> float:
+    return median_ns(lambda: connect(url).close(), 5)
+
+
+def of_imports() -> None:
+    """What ``import hbm_runtime`` costs beside ``import numpy``, where serving is installed but not used."""
+
+    def seconds(module: str) -> float:
+        begin = time.perf_counter()
+        subprocess.run([sys.executable, "-c", f"import {module}"], check=True)
+        return time.perf_counter() - begin
+
+    times = {module: min(seconds(module) for _ in range(7)) for module in ("hbm_runtime", "numpy")}
+    Figure("import hbm_runtime in import numpy", times["hbm_runtime"] / times["numpy"], 2, "x", detail=times).report()
+
+
 def of_profiles() -> None:
     """A profile of a remote call of about a millisecond, in the call without."""
     path = models.written("matmul_200", lambda: models.matmul(200))
@@ -229,7 +270,9 @@ def main() -> None:
     beside_echoes()
     in_shared_memory()
     with_several_clients()
+    of_connections()
     of_profiles()
+    of_imports()
     of_memory()
 
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import operator
 import os
-import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from .. import _core
 from .._errors import HbmClosedError, HbmStateError, InputError
 from .durations import ModelDurations
 from .spans import COPY, LAYER, Span, TensorNames, layer_spans, spans_of
+from .thread_names import THREAD_NAMES
 from .trace_file import write_trace
 
 
@@ -111,7 +109,7 @@ class Profile:
                 self._operation_times = self._take_operation_times()
         except HbmClosedError:
             pass  # closed inside the block: what was recorded until then is kept
-        self._threads = _thread_names()
+        self._threads = THREAD_NAMES.all()
 
     def _take_operation_times(self) -> dict[str, list[tuple[str, str, int, int, int]]]:
         return {model: self._runtime._take_operation_times(model) for model in self._runtime.model_names}
@@ -186,7 +184,7 @@ class Profile:
         write_trace(path, spans, named, self._slot.files())
 
     def _known_threads(self) -> dict[int, str]:
-        return self._threads | _thread_names()
+        return self._threads | THREAD_NAMES.all()
 
     def _spans(self) -> list[Span]:
         spans: list[Span] = []
@@ -200,15 +198,3 @@ class Profile:
         for model, times in self._operation_times.items():
             spans += layer_spans(model, times, devices.get(model, []))
         return spans
-
-
-def _thread_names() -> dict[int, str]:
-    """Names of the threads of this process by kernel id: Python's where a thread has one."""
-    names = {}
-    for folder in Path("/proc/self/task").glob("[0-9]*"):
-        with suppress(OSError):  # it has ended meanwhile
-            names[int(folder.name)] = (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()
-    for thread in threading.enumerate():
-        if thread.native_id is not None:
-            names[thread.native_id] = thread.name
-    return names

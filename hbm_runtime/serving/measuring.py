@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 from typing import Any
 
 from hbm_runtime import Benchmark, Durations, RequestInfo, driver_info
 
+from .._observing.thread_names import THREAD_NAMES
 from .served_model import ServedModel
 
 _ROLES = ("prepared_by", "submitted_by", "device_thread", "collected_by")
@@ -51,11 +51,8 @@ def _thread_names(records: Sequence[dict[str, Any]]) -> dict[int, str]:
     """Names of the threads of this process that records mention, by kernel id."""
     mentioned = {record[role] for record in records for role in _ROLES}
     mentioned |= {wait[0] for record in records for wait in record["waits"]}
-    names = {}
-    for thread in mentioned - {0}:
-        with suppress(OSError):  # it has ended meanwhile
-            names[thread] = Path(f"/proc/self/task/{thread}/comm").read_text(errors="replace").strip()
-    return names
+    names = {thread: THREAD_NAMES.of(thread) for thread in mentioned - {0}}
+    return {thread: name for thread, name in names.items() if name is not None}
 
 
 def benchmark_text(infos: Sequence[RequestInfo], began_ns: int, ended_ns: int) -> str:
