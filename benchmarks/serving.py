@@ -226,7 +226,7 @@ def of_connections() -> None:
                     }
                 )
             more = (times["connect"] - times["bare"]) / 1e3
-            Figure(f"run() of connect(), {protocol}, 64 B, beside a bare client: more", more, 150, "us",
+            Figure(f"run() of connect(), {protocol}, 64 B, beside a bare client: more", more, 250, "us",
                    detail=times).report()  # fmt: skip
             seconds = best_of({"connecting": partial(_connecting_ns, said[protocol])})["connecting"] / 1e9
             Figure(f"connect(), {protocol}", seconds * 1e3, 100, "ms").report()

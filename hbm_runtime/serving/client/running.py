@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -115,13 +116,14 @@ def _through_memory(
     """Runs with tensors in shared memory; returns None if the message's body has to carry them."""
     wanted = _wanted(run)
     sizes = {name: _nbytes(run.model.outputs[name]) for name in wanted}
+    nbytes = sum(array.nbytes for array in run.inputs.values()) + sum(size or 0 for size in sizes.values())
+    if not server.regions.wants(nbytes):
+        return None
     into, out_of = _Layout(), _Layout()
     for name, array in run.inputs.items():
         into.add(name, array.nbytes)
     for name, size in sizes.items():
         out_of.add(name, size or 0)
-    if not server.regions.wants(into.nbytes + out_of.nbytes):
-        return None
     with _Leases(server.regions, into, out_of) as leases:
         inputs = tuple(_placed(name, array, leases.inputs, into) for name, array in run.inputs.items())
         places = {name: out_of.place(name, leases.outputs) for name in wanted} if wanted else None
@@ -205,7 +207,7 @@ class _Leases:
 def _nbytes(facts: TensorFacts) -> int | None:
     if -1 in facts.shape:
         return None
-    return int(np.prod(facts.shape, dtype=np.int64)) * facts.dtype.to_dtype().itemsize
+    return math.prod(facts.shape) * facts.dtype.to_dtype().itemsize
 
 
 def _tensor(name: str, array: Array) -> Tensor:
