@@ -85,8 +85,9 @@ def main(words: list[str] | None = None) -> int:
             print(f"{sent} requests, next seed {seed}: {size}", flush=True)
             if settled is None and sent > 20_000:
                 settled = size
-        if "Traceback" in Path(folder, "log").read_text():
-            print(Path(folder, "log").read_text()[-5000:])
+        before, found, after = Path(folder, "log").read_text().partition("Traceback")
+        if found:
+            print(f"the server has logged {before[-500:]}{found}{after[:5000]}")
             return 1
         if settled is not None and size.megabytes - settled.megabytes > _MOST_GROWTH:
             print(f"it has grown by {size.megabytes - settled.megabytes:.1f} MB")
