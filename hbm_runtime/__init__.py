@@ -8,6 +8,7 @@ outputs = runtime.run({"data": array})
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ._bootstrap import locate_extension
@@ -15,7 +16,7 @@ from ._bootstrap import locate_extension
 locate_extension(__name__, __path__)
 
 # The extension first: it refuses sub-interpreters, in which numpy would get stuck half-way.
-from . import _core, encryption, image  # noqa: E402,F401
+from . import _core  # noqa: E402,F401
 from ._core import (  # noqa: E402
     QuantParams,
     __version__,
@@ -76,7 +77,12 @@ from ._vendor_module import provide_vendor_module  # noqa: E402
 from .quant import dequantize, quantize  # noqa: E402
 from .serving.client import connect  # noqa: E402
 
+# isort: split
+# Types of fields are looked up in the module that their classes name.
+from numpy.typing import NDArray  # noqa: E402,F401
+
 if TYPE_CHECKING:
+    from . import encryption, image
     from .serving.client.observing import RemoteProfile
     from .serving.client.requests import RemoteRequest, RemoteRequestInfo
     from .serving.client.runtime import RemoteRuntime
@@ -166,7 +172,9 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> Any:
-    """Imports the classes of remote runtimes when they are asked for; importing this package must stay cheap."""
+    """Imports what few programs need when it is asked for; importing this package must stay cheap."""
+    if name in {"encryption", "image"}:
+        return import_module(f"{__name__}.{name}")
     if name not in {"RemoteProfile", "RemoteRequest", "RemoteRequestInfo", "RemoteRuntime"}:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from .serving.client import public  # noqa: PLC0415

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -36,6 +34,9 @@ def written_file(path: Pathish, *, inputs: Iterable[Pathish] = (), private: bool
     """
     refuse_same_file(path, inputs)
     if _is_special(path):
+        import shutil  # noqa: PLC0415 (as below)
+        import tempfile  # noqa: PLC0415 (few write files, everybody imports this)
+
         with tempfile.TemporaryFile() as file:
             yield file
             file.seek(0)
@@ -93,6 +94,8 @@ def _replaced(target: Path, *, private: bool) -> Iterator[BinaryIO]:
     temporary: str | None = None
     try:
         # Not named after the target, whose name may be as long as a name can be.
+        import tempfile  # noqa: PLC0415 (few write files, everybody imports this)
+
         descriptor, temporary = tempfile.mkstemp(prefix=".hbm_runtime-", suffix=".part", dir=target.parent)
         with os.fdopen(descriptor, "wb") as file:
             if not private:

@@ -12,7 +12,6 @@ import numpy as np
 
 from .. import _core
 from .._errors import InputError, InputTypeError
-from ..encryption.passphrases import secret_of
 
 
 def checked(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,7 +53,11 @@ def for_extension(options: Mapping[str, Any], passphrase: str | bytes | None) ->
         for name, value in options.items()
         if value is not None
     }
-    return given if passphrase is None else {**given, "passphrase": secret_of(passphrase)}
+    if passphrase is None:
+        return given
+    from ..encryption.passphrases import secret_of  # noqa: PLC0415 (few models are encrypted)
+
+    return {**given, "passphrase": secret_of(passphrase)}
 
 
 def _number(name: str, value: Any) -> int:

@@ -1,7 +1,6 @@
 """The machine: devices and host."""
 
 import os
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,6 +83,8 @@ def get_devices() -> list[Device]:
 
 def get_host_info() -> HostInfo:
     """Describes this computer and its BPU cores; loads the driver."""
+    import platform  # noqa: PLC0415 (importing us must stay cheap)
+
     board = Board(_root)
     return HostInfo(
         platform.node(),

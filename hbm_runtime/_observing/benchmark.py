@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import operator
 import os
@@ -54,6 +53,8 @@ class Benchmark:
         figures = {name: value for name, value in vars(self).items() if name not in ("profile", "_files")}
         figures["latency"] = asdict(self.latency)
         figures["sets"] = [asdict(each) for each in self.sets]
+        import json  # noqa: PLC0415 (importing us must stay cheap)
+
         return json.dumps(figures)
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -7,7 +7,6 @@ to slice.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -46,6 +45,8 @@ def write_trace(
         events += _arrow(number, own, process)
     document = {"traceEvents": events, "displayTimeUnit": "ns"}
     with written_file(path, inputs=inputs) as file:
+        import json  # noqa: PLC0415 (importing us must stay cheap)
+
         file.write(json.dumps(document, separators=(",", ":")).encode())
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import threading
 import weakref
@@ -15,6 +14,7 @@ from .. import _core
 from .._errors import InputTypeError
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
 

@@ -1,6 +1,5 @@
 """How results of a queue are read."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 
@@ -35,6 +34,8 @@ class ResultReader:
 
     async def __aiter__(self) -> AsyncIterator[QueueResult]:
         """Yields results in an event loop until the queue is closed and empty. A cancelled loop loses none."""
+        import asyncio  # noqa: PLC0415 (who comes here has imported it; importing us must stay cheap)
+
         loop, line = asyncio.get_running_loop(), self._line
         while True:
             woken = asyncio.Event()

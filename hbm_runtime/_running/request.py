@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Generator
 from contextlib import suppress
@@ -16,6 +15,8 @@ from .loop_waker import wake_when_done, waking
 from .request_info import RequestInfo
 
 if TYPE_CHECKING:
+    import asyncio
+
     from .. import _core
 
 _log = logging.getLogger("hbm_runtime")
@@ -103,7 +104,9 @@ class InferRequest(RequestFuture[R]):
             HbmError: As `result`; `HbmCancelledError` when somebody else cancelled the request.
         """
         if not self.done():
-            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            from asyncio import get_running_loop  # noqa: PLC0415 (who awaits has imported it; importing us must stay cheap)
+
+            waiter: asyncio.Future[None] = get_running_loop().create_future()
             wake_when_done(self._request, waiter, lambda: self.add_done_callback(waking(waiter)))
             try:
                 yield from waiter

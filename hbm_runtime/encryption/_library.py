@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._errors import MissingPackageError
-from .._installing import how_to_install
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -30,5 +29,7 @@ def scrypt(passphrase: bytes, salt: bytes, n: int, r: int, p: int) -> bytes:
 
 
 def _missing() -> MissingPackageError:
+    from .._installing import how_to_install  # noqa: PLC0415 (reads what is installed)
+
     cure = how_to_install("crypto", "cryptography")
     return MissingPackageError(f"encrypting models needs the package cryptography: {cure}")

@@ -78,6 +78,33 @@ def test_importing_loads_no_driver_starts_no_thread_and_pulls_in_nothing(tmp_pat
     assert completed.stderr == ""
 
 
+LOADED = """
+import sys
+import numpy
+before = set(sys.modules)
+import hbm_runtime
+loaded = {name for name in set(sys.modules) - before if not name.startswith("numpy.")}
+print(*sorted({name.partition(".")[0] for name in loaded} - {"hbm_runtime"}))
+print(*sorted(name for name in loaded if name.startswith(("hbm_runtime.encryption", "hbm_runtime.image"))))
+import asyncio, json
+print(hbm_runtime.image.bgr_to_nv12.__name__, hbm_runtime.encryption.encrypt_model.__name__)
+"""
+
+STANDARD = {
+    *("_heapq", "_queue", "_string", "_weakrefset", "atexit", "concurrent", "copy", "dataclasses", "errno", "fnmatch"),
+    *("heapq", "importlib", "ipaddress", "logging", "ntpath", "pathlib", "queue", "re", "signal", "string"),
+    *("threading", "traceback", "urllib", "warnings", "weakref"),
+}
+"""What a bare import may bring beside numpy's own: no event loop, no hashing, no encryption, no network, no parser."""
+
+
+def test_importing_brings_what_everybody_needs_and_the_rest_comes_when_asked_for(tmp_path: Path) -> None:
+    brought, optional, later = output_of(run_python(LOADED, cwd=tmp_path)).splitlines()
+    assert set(brought.split()) - STANDARD == set()
+    assert optional == ""
+    assert later == "bgr_to_nv12 encrypt_model"
+
+
 def test_a_run_writes_nothing_to_the_terminal(models: ModelFactory, tmp_path: Path) -> None:
     script = """
 import sys, numpy as np

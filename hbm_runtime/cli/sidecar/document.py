@@ -51,6 +51,8 @@ class SidecarModel:
     core_count: int
     inputs: tuple[SidecarTensor, ...]
     outputs: tuple[SidecarTensor, ...]
+    engine: str = ""
+    engine_reason: str = ""
 
 
 @dataclass(frozen=True)
