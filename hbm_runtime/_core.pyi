@@ -34,6 +34,7 @@ __all__: list[str] = [
     "is_device_array",
     "is_forked",
     "load_driver",
+    "model_files",
     "native_method",
     "quantize",
     "refuse_fork",
@@ -437,6 +438,11 @@ def load_driver(choice: os.PathLike[str] | str | bytes) -> None:
         choice: "vendor", "bpusim", or a directory with libhbucp.so and libdnn.so.
 
     Does nothing when that one is in use already. Raises HbmStateError when another one is, DriverNotFoundError when this one cannot be.
+    """
+
+def model_files(path: bytes) -> list:
+    """
+    The model files that a path stands for: those of a folder.
     """
 
 def native_method(function: typing.Any, native: bool) -> typing.Any:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Union
 
+from .. import _core
 from .._errors import InputError
 
 PathOrBuffer = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]", bytearray, memoryview]
@@ -54,13 +55,7 @@ def sources_of(given: PathOrBuffer | Iterable[PathOrBuffer]) -> Sources:
 
 def _files_of(path: str) -> list[str]:
     """The model files of a folder, compiled ones where it has any; the path itself for everything else."""
-    if not os.path.isdir(path):
-        return [path]
-    for suffix in (".hbm", ".onnx"):
-        found = sorted(os.path.join(path, name) for name in os.listdir(path) if name.endswith(suffix))
-        if found:
-            return found
-    raise InputError(f"the folder {path!r} has no .hbm file and no .onnx file")
+    return [os.fsdecode(file) for file in _core.model_files(os.fsencode(path))] if os.path.isdir(path) else [path]
 
 
 def _is_path(source: Any) -> bool:

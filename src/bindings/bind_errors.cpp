@@ -2,12 +2,13 @@
 #include <pybind11/gil_safe_call_once.h>
 
 #include <string>
-#include <string_view>
 
 #include "bindings/arguments/mappings.hpp"
 #include "bindings/bindings.hpp"
 #include "core/encryption/encryption.hpp"
 #include "hbm_runtime/error.hpp"
+#include "hobot/hb_ucp_status.h"
+#include "loader/driver.hpp"
 
 namespace hbm::python {
 namespace {
@@ -80,11 +81,25 @@ py::module_& errorClasses() {
 
 py::object orNone(const std::string& name) { return name.empty() ? py::object(py::none()) : nameStr(name); }
 
+bool forWantOfEngine(const Error& error) noexcept {
+  if (error.context().status != HB_UCP_INIT_FAILED) {
+    return false;
+  }
+  try {
+    const auto missing = Driver::get().extensionFunction(&bpusimInterface::engineMissing);
+    return missing != nullptr && missing() != 0;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 // What helps in Python, which is not the library's to say.
-std::string_view adviceFor(const Error& error) {
-  const std::string_view text = error.what();
-  const bool withoutEngine = text.find("ONNX Runtime and cannot use it here") != std::string_view::npos;
-  return withoutEngine ? "; in Python, pip install onnxruntime in the environment of the program" : "";
+std::string adviceFor(const Error& error) {
+  if (!forWantOfEngine(error)) {
+    return "";
+  }
+  const py::object command = py::module_::import("hbm_runtime._installing").attr("how_to_install");
+  return "; in Python: " + command("bpusim", "onnxruntime").cast<std::string>();
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "bindings/objects/constructor.hpp"
 #include "bindings/objects/model_buffer.hpp"
 #include "bindings/objects/py_request.hpp"
+#include "core/base/model_file.hpp"
 #include "hbm_runtime/error.hpp"
 
 namespace hbm::python {
@@ -34,6 +35,15 @@ std::unique_ptr<PyRuntime> fromFiles(const std::vector<py::bytes>& files, const 
   const LoadOptions options = loadOptions(given);
   const std::vector<std::string> paths(files.begin(), files.end());
   return std::make_unique<PyRuntime>(withoutGil([&] { return std::make_unique<Runtime>(paths, options); }));
+}
+
+py::list filesOf(const py::bytes& path) {
+  const std::string given(path);
+  py::list files;
+  for (const std::string& file : withoutGil([&] { return modelFiles(given); })) {
+    files.append(py::bytes(file));
+  }
+  return files;
 }
 
 std::unique_ptr<PyRuntime> fromBuffers(const std::vector<py::buffer>& buffers, const py::dict& given) {
@@ -69,6 +79,7 @@ void replaceByBuffer(PyRuntime& self, const std::string& model, const py::buffer
 void bindRuntime(py::module_& module) {
   bindNativeMethods(module);
   bindLoadOptions(module);
+  module.def("model_files", &filesOf, py::arg("path"), "The model files that a path stands for: those of a folder.");
   RuntimeClass cls(module, "Runtime", "Loads models and runs them.");
   defConstructor(cls, &fromFiles, py::arg("files"), py::arg("options"));
   defConstructor(cls, &fromBuffers, py::arg("buffers"), py::arg("options"));

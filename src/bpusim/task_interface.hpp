@@ -46,6 +46,7 @@ struct ModelInterface {
   void (*releaseResult)(void*);
   std::int32_t (*getEngine)(const char**, const char**, hbDNNHandle_t);
   const char* (*describeEngines)();
+  std::int32_t (*engineMissing)();
 };
 
 enum class LogLevel : std::int32_t { kTrace, kDebug, kInfo, kWarn, kError, kCritical, kNever };

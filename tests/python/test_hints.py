@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from support import onnx_models
+from support.child import output_of, run_python
 
 import hbm_runtime
 from hbm_runtime import HB_HBMRuntime, InputError
@@ -178,3 +179,28 @@ def test_a_folder_stands_for_its_models(models: ModelFactory, tmp_path: Path) ->
     packed = tmp_path / "packed.hbm"
     packed.write_bytes(models.cores(2).read_bytes())
     assert len(HB_HBMRuntime([tmp_path, models.scaled(2)]).model_names) == 2  # compiled models go first
+
+
+ADVICE = """
+import sys
+import hbm_runtime
+try:
+    hbm_runtime.HB_HBMRuntime(sys.argv[1])
+except hbm_runtime.DriverError as error:
+    assert error.status_name == "HB_UCP_INIT_FAILED", error
+    print("in Python: pip install" in str(error))
+"""
+
+
+@pytest.mark.parametrize(
+    ("variables", "advised"),
+    [
+        ({"BPUSIM_ENGINE_PATH": "/nowhere.so"}, "True\n"),
+        ({"BPUSIM_FAULT": "hbDNNInitializeFromFiles:fail=-100003"}, "False\n"),  # the same status, the engine is there
+    ],
+)
+def test_a_missing_engine_is_told_by_the_driver(
+    variables: dict[str, str | None], advised: str, models: ModelFactory, tmp_path: Path
+) -> None:
+    done = run_python(ADVICE, models.scaled(2), cwd=tmp_path, environment=variables)
+    assert output_of(done) == advised

@@ -150,6 +150,9 @@ typedef struct bpusimInterface {
   int32_t (*getEngine)(const char** name, const char** reason, hbDNNHandle_t model);
   /* Engines in use with their versions, and those reasons of all loaded models. Valid until this thread's next call. */
   const char* (*describeEngines)(void);
+
+  /* 1 after the engine's library was looked for in vain, until it is found; else 0. */
+  int32_t (*engineMissing)(void);
 } bpusimInterface;
 
 /* The interface of this version, or NULL when the driver does not know it. Lives as long as the library. */

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -25,6 +26,7 @@ struct Paths {
   std::mutex mutex;
   std::string fromClient;
   std::unique_ptr<const EngineLibrary> library;
+  std::atomic<bool> missing{false};  // read without the mutex, which a search holds for long
 };
 
 [[nodiscard]] Paths& paths() {
@@ -175,10 +177,14 @@ fs::path libraryFolder() {
 const EngineLibrary& engineLibrary() {
   const std::lock_guard<std::mutex> lock(paths().mutex);
   if (paths().library == nullptr) {
+    paths().missing = true;
     paths().library = find(paths().fromClient);
+    paths().missing = false;
   }
   return *paths().library;
 }
+
+bool engineMissing() noexcept { return paths().missing; }
 
 void setEnginePath(const char* path) {
   const std::lock_guard<std::mutex> lock(paths().mutex);

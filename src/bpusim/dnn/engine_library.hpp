@@ -20,6 +20,9 @@ struct EngineLibrary {
 // Where this library is.
 [[nodiscard]] std::filesystem::path libraryFolder();
 
+// Whether the last look for the library was in vain.
+[[nodiscard]] bool engineMissing() noexcept;
+
 // A file or a directory to try after BPUSIM_ENGINE_PATH; null or "" forgets it.
 void setEnginePath(const char* path);
 

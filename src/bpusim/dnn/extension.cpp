@@ -142,6 +142,7 @@ constexpr ModelInterface kModelInterface = {
     releaseResult,
     getEngine,
     describeEngines,
+    [] { return engineMissing() ? 1 : 0; },
 };
 
 [[gnu::constructor]] void registerModels() {

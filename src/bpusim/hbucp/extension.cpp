@@ -187,6 +187,11 @@ const char* describeEngines() {
   return text;
 }
 
+std::int32_t engineMissing() {
+  const ModelInterface* const dnn = models.load();
+  return dnn != nullptr ? dnn->engineMissing() : 0;
+}
+
 constexpr bpusimInterface kInterface = {
     sizeof(bpusimInterface),
     BPUSIM_INTERFACE_VERSION,
@@ -210,6 +215,7 @@ constexpr bpusimInterface kInterface = {
     lastErrorPlace,
     getEngine,
     describeEngines,
+    engineMissing,
 };
 
 // --- for libdnn

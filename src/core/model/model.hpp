@@ -70,7 +70,7 @@ struct LoadedModels {
 void refuseDuplicates(const std::vector<std::shared_ptr<const Model>>& models);
 
 // Loads the models of all files or buffers through one driver call. Throws Error, and then holds nothing.
-[[nodiscard]] LoadedModels loadFiles(const std::vector<std::string>& files, const LoadOptions& options);
+[[nodiscard]] LoadedModels loadFiles(const std::vector<std::string>& given, const LoadOptions& options);
 [[nodiscard]] LoadedModels loadBuffers(const std::vector<ModelBuffer>& buffers, const LoadOptions& options);
 
 }  // namespace hbm

@@ -284,9 +284,15 @@ void refuseDuplicates(const std::vector<std::shared_ptr<const Model>>& models) {
   }
 }
 
-LoadedModels loadFiles(const std::vector<std::string>& files, const LoadOptions& options) {
-  if (files.empty()) {
+LoadedModels loadFiles(const std::vector<std::string>& given, const LoadOptions& options) {
+  if (given.empty()) {
     throw Error(ErrorKind::kInput, "no model files given; pass the path of at least one .hbm or .onnx file");
+  }
+  std::vector<std::string> files;
+  for (const std::string& path : given) {
+    for (std::string& file : modelFiles(path)) {
+      files.push_back(std::move(file));
+    }
   }
   std::vector<const char*> paths;
   for (const std::string& file : files) {

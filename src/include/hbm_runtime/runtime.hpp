@@ -103,8 +103,9 @@ struct CallOptions {
 // All member functions may be called from any thread at any time.
 class HBM_API Runtime {
  public:
-  // Loads the models of all files; several models may come from one file. Throws Error: kInput (no files, two models of
-  // one name), kFileNotFound, kIo, kModel, kContainer, kPassphrase, kUnsupported, kDriver, kDriverNotFound.
+  // Loads the models of all files; several models may come from one file. A folder stands for the .hbm files in it, or
+  // where it has none for the .onnx files, sorted by name. Throws Error: kInput (no files, two models of one name),
+  // kFileNotFound, kIo, kModel, kContainer, kPassphrase, kUnsupported, kDriver, kDriverNotFound.
   explicit Runtime(const std::vector<std::string>& files, const LoadOptions& options = {});
   explicit Runtime(const std::vector<ModelBuffer>& buffers, const LoadOptions& options = {});
 
