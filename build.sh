@@ -14,6 +14,7 @@ usage() {
   demo        read a picture with two OCR models on this machine; arguments go to hbm_runtime.demo
   test        build and run all tests, C++ and Python; arguments go to pytest
   differential  random models against ONNX Runtime; --minutes N, --seed S for one or from one on
+  engines     the tests that depend on the engine, with the oldest ONNX Runtime that is supported and with the newest
   lint        format, style, types, static analysis, layers, generated stubs
   sanitize    run the tests under ASan, UBSan and TSan; --quick: some C++ suites, --python: Python's alone
   bench       run the benchmarks; arguments go to benchmarks/run.py
@@ -160,6 +161,20 @@ sanitize() {
   esac
 }
 
+# engines: what .venv has is tested by `test`; the other versions lie beside it.
+engines() {
+  local oldest version folder library
+  oldest=$(grep -oP '"onnxruntime>=\K[0-9.]+(?=;)' pyproject.toml)
+  for version in "==$oldest.0" ""; do
+    folder=$PWD/build/engines/${version:-newest}
+    step "Fetch ONNX Runtime $version" "$python" -m pip install --upgrade --no-deps --target "$folder" "onnxruntime$version"
+    library=$(find "$folder" -name 'libonnxruntime.so.*')
+    step "Test with $(basename "$library")" env PYTHONPATH="$folder" BPUSIM_ENGINE_PATH="$library" "$python" -m pytest -n auto \
+      tests/python/test_{run_forms,outputs,shapes,external_constants,load_errors,sound_models,intermediate_tensors}.py \
+      tests/bad_graphs tests/differential tests/packer/test_{same_bytes,plain_models,quantised_tensors}.py
+  done
+}
+
 # install_wheel: into the environment of $PYTHON or python3; whether that is possible is asked before anything is built.
 install_wheel() {
   local target=${PYTHON:-python3}
@@ -177,7 +192,7 @@ sys.exit(sys.prefix != sys.base_prefix or not os.path.exists(sysconfig.get_path(
 
 verb=${1:-build}; [ $# -eq 0 ] || shift
 case $verb in
-  build | install | dev | lint | docs | clean) [ $# -eq 0 ] || die "$verb takes no arguments, given: $*" ;;
+  build | install | dev | engines | lint | docs | clean) [ $# -eq 0 ] || die "$verb takes no arguments, given: $*" ;;
 esac
 case $verb in
   help | -h | --help) usage; exit ;;
@@ -190,6 +205,7 @@ case $verb in
   demo) editable demo; "$python" -m hbm_runtime.demo "$@" ;;
   test) editable test docs; native native; trained_models; "$python" -m pytest -n auto "$@" ;;
   differential) editable test; PYTHONPATH=tests "$python" -m differential "$@" ;;
+  engines) editable test; engines ;;
   lint) editable test lint docs; tools/lint.sh ;;
   sanitize) editable test; sanitize "$@" ;;
   bench) editable test demo

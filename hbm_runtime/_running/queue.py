@@ -23,8 +23,8 @@ from .._errors import (
 from .._observing.logging import logger
 from .._signals import signals_blocked
 from .native import checked
-from .queue_items import Item, Policy, QueueResult, QueueStats, Reason
-from .queue_line import Line, time_in
+from .queue_items import Policy, QueueResult, QueueStats, Reason
+from .queue_line import Item, Line, time_in
 from .queue_results import ResultReader
 from .request_info import RequestInfo
 

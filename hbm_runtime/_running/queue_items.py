@@ -1,18 +1,11 @@
-"""What goes into a queue, and what comes out of it."""
+"""What comes out of a queue. Programs read the types of these classes, so that they are no strings here."""
 
-from __future__ import annotations
-
-import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from numpy.typing import NDArray
 
 from .request_info import RequestInfo
-
-if TYPE_CHECKING:
-    from .. import _core
-    from .._errors import HbmError
 
 Policy = Literal["block", "latest", "drop_oldest", "reject"]
 Reason = Literal["newer", "oldest", "rejected", "deadline", "closed", "error"]
@@ -44,24 +37,3 @@ class QueueStats:
     running: int
     results: int
     dropped: dict[str, int]
-
-
-@dataclass(eq=False)  # one is no other, whatever its arrays hold
-class Item:
-    """What was submitted, and what became of it."""
-
-    inputs: Any
-    tag: Any
-    deadline: float | None
-    submitted: float = field(default_factory=time.monotonic)
-    request: _core.Request | None = None
-    error: HbmError | None = None
-    gave_way: Item | None = None
-    """The item that was dropped for this one."""
-    told: bool = False
-    """Somebody was told that it was dropped."""
-
-    @property
-    def begun(self) -> bool:
-        """Whether its run was started, or could not be."""
-        return self.request is not None or self.error is not None

@@ -7,14 +7,40 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .queue_items import Item, Policy, QueueResult, QueueStats, Reason
+from .queue_items import Policy, QueueResult, QueueStats, Reason
+
+if TYPE_CHECKING:
+    from .. import _core
+    from .._errors import HbmError
+
+
+@dataclass(eq=False)  # one is no other, whatever its arrays hold
+class Item:
+    """What was submitted, and what became of it."""
+
+    inputs: Any
+    tag: Any
+    deadline: float | None
+    submitted: float = field(default_factory=time.monotonic)
+    request: _core.Request | None = None
+    error: HbmError | None = None
+    gave_way: Item | None = None
+    """The item that was dropped for this one."""
+    told: bool = False
+    """Somebody was told that it was dropped."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether its run was started, or could not be."""
+        return self.request is not None or self.error is not None
 
 
 class Line:

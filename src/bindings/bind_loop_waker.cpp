@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstring>
 #include <mutex>
-#include <system_error>
+#include <string>
 #include <utility>
 
 #include "bindings/objects/constructor.hpp"
 #include "bindings/objects/py_request.hpp"
+#include "hbm_runtime/error.hpp"
 
 namespace hbm::python {
 namespace {
@@ -20,7 +22,8 @@ class LoopWaker : public std::enable_shared_from_this<LoopWaker> {
  public:
   LoopWaker() : descriptor_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
     if (descriptor_ < 0) {
-      throw std::system_error(errno, std::generic_category(), "eventfd");
+      throw Error(ErrorKind::kOutOfResources,
+                  std::string("an event loop cannot be told of requests: eventfd: ") + std::strerror(errno));
     }
   }
   LoopWaker(const LoopWaker&) = delete;

@@ -102,6 +102,16 @@ REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {
     ),
     "QLinearSigmoid": (("QLinearSigmoid", ["x", "s", "z", "t"], BYTES, {"x": U}, {}), "5 inputs are expected"),
     "QLinearLeakyRelu": (("QLinearLeakyRelu", ["x", "s", "z", "t"], BYTES, {"x": U}, {}), "5 inputs are expected"),
+    "QLinearSoftmax": (
+        (
+            "QLinearSoftmax",
+            ["x", "s", "z", "s", "t"],
+            {"s": SCALE, "z": ZERO, "t": NONE.astype(np.uint8)},
+            {"x": U},
+            {"opset": 13},
+        ),
+        "'t' of shape [0]",
+    ),
     "DynamicQuantizeMatMul": (
         ("DynamicQuantizeMatMul", ["a", "b", "s"], {"b": U, "s": np.ones((3, 0, 2), np.float32)}, {"a": X[:2]}, {}),
         "takes one scale",

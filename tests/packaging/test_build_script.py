@@ -18,6 +18,7 @@ VERBS = {
     "demo",
     "test",
     "differential",
+    "engines",
     "wheels",
     "deb",
     "docs",

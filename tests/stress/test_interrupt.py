@@ -210,3 +210,65 @@ def test_an_uncaught_ctrl_c_ends_the_program_as_python_does(models: ModelFactory
     assert completed.returncode == -signal.SIGINT
     assert "KeyboardInterrupt" in completed.stderr
     assert elapsed < 0.2 + 1.0 + 3.0, "loading, the interrupt, the end of the interpreter; a whole run takes 8 s"
+
+
+STORM = (
+    PRELUDE
+    + """
+import asyncio, hbm_runtime
+from hbm_runtime import testing
+runtime = HB_HBMRuntime(path)
+name = runtime.model_names[0]
+x = np.ones(6, np.float32).reshape(2, 3)
+async def many():
+    await asyncio.gather(*(one() for _ in range(20)))
+async def one():
+    await runtime.run_async(x)
+done = False
+def shoot():
+    chance = np.random.default_rng(1)
+    while not done:
+        time.sleep(chance.uniform(0.0005, 0.01))
+        if shooting:
+            os.kill(os.getpid(), signal.SIGINT)
+shooting = False
+threading.Thread(target=shoot, daemon=True).start()
+ended = interrupted = 0
+for _ in range(150):
+    try:
+        try:
+            shooting = True
+            asyncio.run(many())
+            ended += 1
+        finally:
+            shooting = False
+            time.sleep(0.001)
+    except KeyboardInterrupt:
+        shooting = False
+        interrupted += 1
+    except BaseException as error:
+        shooting = False
+        time.sleep(0.02)
+        if not isinstance(error, (asyncio.CancelledError, RuntimeError)):
+            raise
+        interrupted += 1
+shooting, done = False, True
+try:
+    time.sleep(0.05)
+except KeyboardInterrupt:
+    pass
+asyncio.run(many())
+assert runtime.run(x)[name]["y"][0, 0] == 2
+deadline = time.monotonic() + 20
+while testing.live().tasks and time.monotonic() < deadline:
+    time.sleep(0.01)
+print(ended, interrupted, testing.live().tasks)
+"""
+)
+
+
+def test_a_storm_of_ctrl_c_leaves_event_loops_that_work(models: ModelFactory, tmp_path: Path) -> None:
+    ended, interrupted, tasks = output_of(run_python(STORM, models.scaled(2), 0, 0, cwd=tmp_path, timeout=120)).split()
+    assert int(ended) + int(interrupted) >= 100
+    assert int(interrupted) > 10
+    assert tasks == "0"

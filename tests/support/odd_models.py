@@ -31,7 +31,10 @@ def bfloat16() -> ModelProto:
 def four_bits(signed: bool) -> ModelProto:
     """Elements of half a byte in, floats out."""
     model = _model(
-        [helper.make_node("Cast", ["x"], ["y"], to=TensorProto.FLOAT)],
+        [
+            helper.make_node("Constant", [], ["scale"], value_float=1.0),
+            helper.make_node("DequantizeLinear", ["x", "scale"], ["y"]),
+        ],
         [helper.make_tensor_value_info("x", TensorProto.INT4 if signed else TensorProto.UINT4, [2])],
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, [2])],
     )

@@ -114,7 +114,7 @@ struct Paths {
       return std::make_unique<const EngineLibrary>(EngineLibrary{functionsOf(table, api), version, path});
     }
   }
-  reason = path + " is version " + version + ", 1.17 or a later 1.x is needed";
+  reason = path + " is version " + version + ", 1.21 or a later 1.x is needed";
   return nullptr;
 }
 

@@ -87,12 +87,6 @@ using Check = std::string (*)(const Node& node, const OnnxValues& values);
                    std::to_string(*axis);
 }
 
-[[nodiscard]] std::string hasFiveInputs(const Node& node, const OnnxValues& /*values*/) {
-  return node.inputs.size() >= 5 ? ""
-                                 : "5 inputs are expected, of which the zero points may be empty, given: " +
-                                       std::to_string(node.inputs.size());
-}
-
 [[nodiscard]] std::string scalesHaveElements(const Node& node, const OnnxValues& values,
                                              const std::vector<std::size_t>& places) {
   for (const std::size_t i : places) {
@@ -102,6 +96,20 @@ using Check = std::string (*)(const Node& node, const OnnxValues& values);
     }
   }
   return "";
+}
+
+[[nodiscard]] std::string parametersOfOne(const Node& node, const OnnxValues& values) {
+  return scalesHaveElements(node, values, {1, 2, 3, 4});
+}
+
+[[nodiscard]] std::string parametersOfTwo(const Node& node, const OnnxValues& values) {
+  return scalesHaveElements(node, values, {1, 2, 4, 5, 6, 7});
+}
+
+[[nodiscard]] std::string hasFiveInputs(const Node& node, const OnnxValues& values) {
+  return node.inputs.size() >= 5 ? parametersOfOne(node, values)
+                                 : "5 inputs are expected, of which the zero points may be empty, given: " +
+                                       std::to_string(node.inputs.size());
 }
 
 [[nodiscard]] std::string concatInputs(const Node& node, const OnnxValues& values) {
@@ -240,6 +248,12 @@ constexpr Rule kRules[] = {
     {kMicrosoft, "QLinearWhere", whereInputs},
     {kMicrosoft, "QLinearSigmoid", hasFiveInputs},
     {kMicrosoft, "QLinearLeakyRelu", hasFiveInputs},
+    {kMicrosoft, "QLinearSoftmax", parametersOfOne},
+    {kMicrosoft, "QLinearAveragePool", parametersOfOne},
+    {kMicrosoft, "QLinearGlobalAveragePool", parametersOfOne},
+    {kMicrosoft, "QLinearReduceMean", parametersOfOne},
+    {kMicrosoft, "QLinearAdd", parametersOfTwo},
+    {kMicrosoft, "QLinearMul", parametersOfTwo},
     {kMicrosoft, "DynamicQuantizeMatMul", dynamicMatMul},
     {kMicrosoft, "MatMulIntegerToFloat", matMulToFloat},
 };

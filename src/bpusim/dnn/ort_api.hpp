@@ -136,7 +136,7 @@ struct Functions {
 };
 
 inline constexpr std::uint32_t kNewestApi = 22;
-inline constexpr std::uint32_t kOldestApi = 17;
+inline constexpr std::uint32_t kOldestApi = 21;
 
 struct ApiBase {
   const void* (*GetApi)(std::uint32_t version);
