@@ -249,7 +249,7 @@ except hbm_runtime.HbmError as error:
 """
     said = output_of(run_python(program, cwd=tmp_path, environment={"BPUSIM_PLUGIN_PATH": str(tmp_path)}))
     assert "engine 'openvino': not installed" in said
-    assert "pip install 'hbm_runtime[openvino]'" in said
+    assert "pip install onnxruntime-ep-openvino" in said
 
 
 @needs_plugin

@@ -35,6 +35,7 @@ _PURPOSES = {
     "shtab": "completion",
     "cryptography": "encrypting models",
     "opencv-python-headless": "hbm_runtime.vision, hbm_runtime.ros, demo",
+    "onnxruntime-ep-openvino": 'engine="openvino" on Intel\'s processors',
     "msgpack": "policies for openpi-client",
     "websockets": "policies for openpi-client",
 }

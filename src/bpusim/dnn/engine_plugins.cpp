@@ -1,7 +1,6 @@
 #include "engine_plugins.hpp"
 
-#include <dlfcn.h>
-
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
@@ -61,8 +60,10 @@ struct Registry {
     }
     tried += (tried.empty() ? "" : ", ") + place.lexically_normal().string();
   }
-  refuse(plugin, std::string("not installed (looked in ") + tried + "): pip install 'hbm_runtime[" + plugin.name +
-                     "]', or set BPUSIM_PLUGIN_PATH to its library");
+  std::string distribution = plugin.package;
+  std::replace(distribution.begin(), distribution.end(), '_', '-');
+  refuse(plugin, "not installed (looked in " + tried + "): pip install " + distribution +
+                     ", or set BPUSIM_PLUGIN_PATH to its library");
 }
 
 [[nodiscard]] std::string versionOf(const ort::EpDevice* device) {

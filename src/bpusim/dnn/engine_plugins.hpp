@@ -15,7 +15,7 @@ inline constexpr const char* kOwnEngine = "onnxruntime";
 struct EnginePlugin {
   const char* name;         // that users give
   const char* provider;     // of its devices
-  const char* package;      // of Python, which installs it beside onnxruntime; the extra is called as the plug-in
+  const char* package;      // of Python, which installs it beside onnxruntime
   const char* library;      // in that package's folder
   const char* optionKey;    // the one setting that a session gets
   const char* optionValue;  // in which {threads} stands for their number, 0 for the plug-in's own choice
