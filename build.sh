@@ -13,6 +13,7 @@ usage() {
   install     build the wheel and install it for the Python that is called python3 (or $PYTHON)
   demo        read a picture with two OCR models on this machine; arguments go to hbm_runtime.demo
   test        build and run all tests, C++ and Python; arguments go to pytest
+  integrations  tests with physicalai, openpi-client and ROS 2, fetched from PyPI
   differential  random models against ONNX Runtime; --minutes N, --seed S for one or from one on
   engines     the tests that depend on the engine, with the oldest ONNX Runtime that is supported and with the newest
   lint        format, style, types, static analysis, layers, generated stubs
@@ -204,6 +205,7 @@ case $verb in
   dev) editable test lint docs ;;
   demo) editable demo; "$python" -m hbm_runtime.demo "$@" ;;
   test) editable test docs; native native; trained_models; "$python" -m pytest -n auto "$@" ;;
+  integrations) editable test; tools/integrations.sh "$@" ;;
   differential) editable test; PYTHONPATH=tests "$python" -m differential "$@" ;;
   engines) editable test; engines ;;
   lint) editable test lint docs; tools/lint.sh ;;

@@ -87,6 +87,7 @@ class HbmNode(LifecycleNode):  # type: ignore[misc, unused-ignore]
         self._subscription = self.create_subscription(
             kind, self._value("image_topic"), self._take, qos_profile_sensor_data
         )
+        self.get_logger().info(f"running '{self._model.name}' on the frames of {self._subscription.topic_name}")
         return super().on_activate(state)
 
     def on_deactivate(self, state: Any) -> TransitionCallbackReturn:

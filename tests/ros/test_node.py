@@ -146,9 +146,16 @@ def test_the_program_ends_cleanly_when_it_is_interrupted(model: Path, monkeypatc
     monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     command = [sys.executable, "-m", "hbm_runtime.ros", "--ros-args", "-p", f"model:={model}"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    time.sleep(5)
-    assert process.poll() is None
-    process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=60)
-    assert process.returncode == 0, output
+    try:
+        assert process.stdout is not None
+        seen = ""
+        while "running 'net' on the frames of /image" not in seen:
+            line = process.stdout.readline()
+            assert line, f"it ended by itself: {seen}"
+            seen += line
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 0, seen + output
     assert "Traceback" not in output
