@@ -113,8 +113,12 @@ REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {
         "'t' of shape [0]",
     ),
     "DynamicQuantizeMatMul": (
-        ("DynamicQuantizeMatMul", ["a", "b", "s"], {"b": U, "s": np.ones((3, 0, 2), np.float32)}, {"a": X[:2]}, {}),
+        ("DynamicQuantizeMatMul", ["a", "b", "s"], {"b": U, "s": np.ones(4, np.float32)}, {"a": X[:2]}, {}),
         "takes one scale",
+    ),
+    "DynamicQuantizeMatMul, no scale": (
+        ("DynamicQuantizeMatMul", ["a", "b", "s"], {"b": np.zeros((0, 1), np.int8), "s": NONE}, {"a": NONE}, {}),
+        "'s' of shape [0]",
     ),
     "MatMulIntegerToFloat": (
         ("MatMulIntegerToFloat", ["a", "b", "s", "t"], {"b": U.reshape(2, 1), "s": NONE, "t": SCALE}, {"a": U}, {}),

@@ -148,7 +148,8 @@ using Check = std::string (*)(const Node& node, const OnnxValues& values);
 }
 
 [[nodiscard]] std::string dynamicMatMul(const Node& node, const OnnxValues& values) {
-  return columnScale(node, values, 2);
+  std::string empty = scalesHaveElements(node, values, {2, 3});
+  return empty.empty() ? columnScale(node, values, 2) : empty;
 }
 
 [[nodiscard]] std::string matMulToFloat(const Node& node, const OnnxValues& values) {
