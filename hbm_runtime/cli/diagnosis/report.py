@@ -39,7 +39,7 @@ _PURPOSES = {
     "msgpack": "policies for openpi-client",
     "websockets": "policies for openpi-client",
 }
-_ENGINE_EXTRA = "bpusim"  # the driver's part of the report tells of the engine
+_ENGINE = "onnxruntime"  # the driver's part of the report tells of it
 
 
 def examine(choice: str, settings: Settings) -> list[Findings]:
@@ -186,7 +186,7 @@ def _optional_packages() -> dict[str, str]:
     """Distributions that only extras need, with the first of these."""
     found: dict[str, str] = {}
     for distribution, extra in optional_packages():
-        if extra != _ENGINE_EXTRA:
+        if distribution != _ENGINE:
             found.setdefault(distribution, extra)
     return found
 
