@@ -52,6 +52,6 @@ def _installed(name: str) -> bool:
 
 
 def _belongs_to_the_system() -> bool:
-    """Whether this Python refuses `pip install`, as that of Debian and Ubuntu does."""
+    """Returns True if this Python refuses `pip install`, as that of Debian and Ubuntu does."""
     marker = Path(sysconfig.get_path("stdlib")) / "EXTERNALLY-MANAGED"
     return sys.prefix == sys.base_prefix and marker.exists()

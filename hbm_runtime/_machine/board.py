@@ -27,7 +27,7 @@ class Board:
     root: Path = Path("/")
 
     def exists(self) -> bool:
-        """Whether the kernel knows a BPU."""
+        """Returns True if the kernel knows a BPU."""
         return (self.root / _BPU).is_dir()
 
     def core_names(self) -> list[str]:

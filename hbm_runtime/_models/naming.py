@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .. import _core
 from .._errors import InputError
 
 
@@ -30,6 +31,11 @@ def by_name(model: str, role: str, names: Mapping[str, Any], given: Any) -> Any:
 
 
 def unknown_tensor(model: str, role: str, names: Iterable[str], name: object) -> InputError:
-    """The error about a tensor that a model does not have."""
-    valid = ", ".join(f"'{known}'" for known in names)
-    return InputError(f"model '{model}' has no {role} '{name}'; its {role}s are {valid}", model=model, tensor=str(name))
+    """Returns the error about a tensor that a model does not have."""
+    text = _core._unknown_tensor(model, role, name if isinstance(name, bytes) else str(name), names)
+    return InputError(text, model=model, tensor=str(name))
+
+
+def unknown_model(names: Iterable[str], name: str) -> InputError:
+    """Returns the error about a model that is not loaded."""
+    return InputError(_core._unknown_model(name, names), model=name)

@@ -34,7 +34,7 @@ class QuantScheme(Sequence[QuantParam]):
 
     @property
     def per_channel(self) -> bool:
-        """Whether each channel has parameters of its own."""
+        """Returns True if each channel has parameters of its own."""
         return len(self._params) > 1
 
     @property

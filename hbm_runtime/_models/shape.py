@@ -49,7 +49,7 @@ class Shape(tuple[int, ...]):
 
     @property
     def dynamic(self) -> bool:
-        """Whether a dimension is dynamic."""
+        """Returns True if a dimension is dynamic."""
         return -1 in self
 
     @property

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._core import driver_info
+from .tensor_document import tensor_document
 
 if TYPE_CHECKING:
     from .._running.scheduling import SchedParam
     from .model import Model
-    from .tensor_info import TensorInfo
 
 
 def summarise(
@@ -42,23 +42,6 @@ def _model(model: Model, sched: SchedParam) -> dict[str, Any]:
             "bpu_cores": sched.bpu_cores,
             "device_id": sched.deviceId,
         },
-        "inputs": [_tensor(info) for info in model.inputs.values()],
-        "outputs": [_tensor(info) for info in model.outputs.values()],
-    }
-
-
-def _tensor(info: TensorInfo) -> dict[str, Any]:
-    return {
-        "name": info.name,
-        "desc": info.desc,
-        "dtype": info.dtype.name,
-        "shape": list(info.shape),
-        "dim_names": list(info.dim_names),
-        "strides": list(info.strides),
-        "quant": {
-            "type": info.quant.quant_type.name,
-            "axis": info.quant.axis,
-            "scale": info.quant.scale.tolist(),
-            "zero_point": info.quant.zero_point.tolist(),
-        },
+        "inputs": [tensor_document(info) for info in model.inputs.values()],
+        "outputs": [tensor_document(info) for info in model.outputs.values()],
     }

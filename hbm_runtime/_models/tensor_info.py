@@ -64,7 +64,7 @@ class TensorInfo:
 
     @property
     def is_dynamic(self) -> bool:
-        """Whether a dimension is dynamic."""
+        """Returns True if a dimension is dynamic."""
         return -1 in self.shape
 
     @property

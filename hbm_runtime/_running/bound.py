@@ -10,15 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import _core
-from .._errors import InputError, InputTypeError, ShapeError, UnsupportedError
+from .._errors import InputError, InputTypeError, UnsupportedError
 from .._models.naming import by_name, unknown_tensor
-from .hints import Tensor, about_input, about_object
+from .fitting import require_fit
+from .hints import about_object
 from .native import checked
 from .request import InferRequest
 
 if TYPE_CHECKING:
     from .._models.model import Model
-    from .._models.tensor_info import TensorInfo, TensorInfos
+    from .._models.tensor_info import TensorInfos
 
 Array = NDArray[Any]
 
@@ -67,7 +68,7 @@ class BoundRun:
             array = given.get(name)
             if array is None or not _core.is_device_array(array):
                 if array is not None:
-                    _require_fit(model, info, array, view.inputs)
+                    require_fit(model, "input", info, array, view.inputs)
                 fresh = runtime._allocate(model, True, info.index, list(shapes[name]))
                 if array is not None:
                     np.copyto(fresh, array)
@@ -170,26 +171,3 @@ def _only(model: str, role: str, infos: TensorInfos) -> str:
         valid = ", ".join(f"'{info}'" for info in infos)
         raise InputError(f"model '{model}' has {len(infos)} {role}s: give a dict by name, of {valid}", model=model)
     return next(iter(infos))
-
-
-def _require_fit(model: str, info: TensorInfo, array: Array, infos: TensorInfos) -> None:
-    """Refuses values that do not fit an input, with the text of a run."""
-    mistakes = []
-    if array.dtype != info.np_dtype:
-        expected = f"{info.np_dtype} ({info.dtype.name})"
-        mistakes.append(f"expected dtype {expected}, given {array.dtype}, and nothing is converted")
-    if not info.accepts(array.shape):
-        mistakes.append(f"expected shape {list(info.shape)}, given {list(array.shape)}")
-    if not mistakes:
-        return
-    tensors = {name: Tensor(each.shape, _dtype_name(each)) for name, each in infos.items()}
-    hint = about_input(Tensor(array.shape, str(array.dtype)), tensors[info.name], info.name, tensors)
-    kind = InputError if array.dtype != info.np_dtype else ShapeError
-    message = f"model '{model}', input '{info.name}': {'; '.join(mistakes + ([hint] if hint else []))}"
-    raise kind(message, model=model, tensor=info.name)
-
-
-def _dtype_name(info: TensorInfo) -> str:
-    if not info.dtype.has_dtype:
-        return ""
-    return "bool_" if info.np_dtype == np.bool_ else info.np_dtype.name  # numpy.bool is missing in older numpy

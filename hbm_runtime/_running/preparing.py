@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from .._errors import InputError
 from .._models.model import Model
+from .._models.naming import unknown_model
 from .._models.tensor_info import Array
 from .bound import BoundRun
 from .native import checked
@@ -72,6 +72,5 @@ class PreparingRuntime(RunnableRuntime):
 
     def _checked(self, model: str) -> str:
         if model not in self.model_names:
-            valid = ", ".join(f"'{known}'" for known in self.model_names)
-            raise InputError(f"no model is named '{model}'; loaded are {valid}", model=model)
+            raise unknown_model(self.model_names, model)
         return model

@@ -73,22 +73,22 @@ class Line:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing waits or runs."""
+        """Returns True if nothing waits or runs."""
         return self.running is None and not self.waiting
 
     @property
     def over(self) -> bool:
-        """Whether no result will come any more."""
+        """Returns True if no result will come any more."""
         return self.closed and self.idle
 
     @property
     def full(self) -> bool:
-        """Whether as many wait as may."""
+        """Returns True if as many wait as may."""
         return len(self.waiting) >= self._places
 
     @property
     def has_work(self) -> bool:
-        """Whether there is something for the queue's thread: a run to wait for, or one to begin."""
+        """Returns True if there is something for the queue's thread: a run to wait for, or one to begin."""
         return self.running.begun if self.running is not None else bool(self.waiting)
 
     def stats(self) -> QueueStats:

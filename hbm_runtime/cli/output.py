@@ -51,7 +51,7 @@ class Output:
 
     @property
     def colored(self) -> bool:
-        """Whether stdout takes colours."""
+        """Returns True if stdout takes colours."""
         return self._colored
 
     def text(self, line: str = "") -> None:
@@ -108,7 +108,7 @@ class Output:
 
 
 def colored(stream: TextIO, wanted: str) -> bool:
-    """Whether a stream gets colours: as asked; "auto" for terminals unless NO_COLOR is set or TERM is "dumb"."""
+    """Returns True if a stream gets colours: as asked; "auto": terminals unless NO_COLOR is set or TERM is "dumb"."""
     if wanted != "auto":
         return wanted == "always"
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -54,7 +54,7 @@ class Report:
     samples: int
 
     def passes(self, *, least_cosine: float = 0.99, largest_error: float | None = None) -> bool:
-        """Whether every output is at least this similar and, if given, nowhere farther off than this."""
+        """Returns True if every output is at least this similar and, if given, nowhere farther off than this."""
         return all(
             output.cosine >= least_cosine and (largest_error is None or output.largest_error <= largest_error)
             for output in self.outputs

@@ -53,7 +53,7 @@ def build_model(source: Source, options: ModelOptions | None = None, progress: P
 
 
 def _edits(options: ModelOptions) -> bool:
-    """Whether the options ask for another graph than the model's own.
+    """Returns True if the options ask for another graph than the model's own.
 
     Otherwise everything that an engine could look at stays, so that it computes the same bytes as without packing.
     """

@@ -95,7 +95,7 @@ class Session:
 
 
 def engine_available() -> bool:
-    """Whether ONNX Runtime is installed."""
+    """Returns True if ONNX Runtime is installed."""
     return importlib.util.find_spec("onnxruntime") is not None
 
 
@@ -161,7 +161,7 @@ def unsupported_operators(operators: Mapping[tuple[str, str], int], opsets: Mapp
 
 
 def _is_composed(key: tuple[str, str], opset: int) -> bool:
-    """Whether the operator is defined by others; of operators outside the standard nobody can tell."""
+    """Returns True if the operator is defined by others; of operators outside the standard nobody can tell."""
     domain, operator = key
     # Constants become initializers before anything looks for a kernel.
     if domain or operator == "Constant":

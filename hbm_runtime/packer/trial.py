@@ -30,7 +30,7 @@ class _Outcome:
 
 
 def can_try() -> bool:
-    """Whether there is an engine, and a Python program to run it in."""
+    """Returns True if there is an engine, and a Python program to run it in."""
     return engine_available() and bool(sys.executable) and not getattr(sys, "frozen", False)
 
 

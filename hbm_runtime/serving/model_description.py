@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from hbm_runtime import HB_HBMRuntime, TensorInfo, driver_info
+from hbm_runtime._models.tensor_document import tensor_document
 
 from .datatypes import datatype_of
 
@@ -81,18 +82,4 @@ def own_metadata(description: str) -> str:
 
 
 def _tensor(info: TensorInfo) -> dict[str, Any]:
-    return {
-        "dtype": info.dtype.name,
-        "shape": [int(size) for size in info.shape],
-        "strides": [int(step) for step in info.strides],
-        "quant": {
-            "type": info.quant.quant_type.name,
-            "scale": info.quant.scale.tolist(),
-            "zero_point": info.quant.zero_point.tolist(),
-            "axis": int(info.quant.axis),
-        },
-        "description": info.desc,
-        "dim_names": list(info.dim_names),
-        "alignment": info.alignment,
-        "storage_nbytes": info.storage_nbytes,
-    }
+    return tensor_document(info) | {"description": info.desc}  # as clients of 1.0 read it

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "bindings/arguments/call_options.hpp"
+#include "bindings/arguments/hints.hpp"
 #include "bindings/arguments/numpy_interop.hpp"
 #include "bindings/interpreter/gil.hpp"
 #include "bindings/interpreter/run_calls.hpp"
@@ -35,7 +36,7 @@ class PyBoundCall {
     WantedOutputs& wanted = wanted_.emplace_back();
     wanted.targets = exact ? Targets::kExact : Targets::kWhereTheyFit;
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
-      call.inputs.push_back(viewOf(inputs_[i], model, "input", info.inputs[i]));
+      call.inputs.push_back(advisedViewOf(inputs_[i], info, "input", info.inputs[i]));
     }
     for (std::size_t i = 0; i < outputs_.size(); ++i) {
       const std::optional<py::array>& target = outputs_[i];
@@ -46,11 +47,15 @@ class PyBoundCall {
         continue;
       }
       requireTarget(*target, model, info.outputs[i]);
-      call.outputs.push_back(viewOf(*target, model, "output", info.outputs[i]));
+      call.outputs.push_back(advisedViewOf(*target, info, "output", info.outputs[i]));
       wanted.inPlainMemory |= !isDeviceMemory(call.outputs.back().data);
       wanted.arrays.emplace_back(*target);
     }
-    loaded->runtime->checkCalls(calls_);
+    try {
+      loaded->runtime->checkCalls(calls_);
+    } catch (const Error& error) {
+      throw withHint(error, *loaded->runtime, calls_);
+    }
   }
 
   // The outputs that are not in the arrays, by name.

@@ -14,6 +14,7 @@ namespace hbm::python {
 void bindErrors(py::module_& module);
 void bindBuildInfo(py::module_& module);
 void bindEnums(py::module_& module);
+void bindMessages(py::module_& module);
 void bindDriver(py::module_& module);
 void bindQuantParams(py::module_& module);
 void bindQuantization(py::module_& module);

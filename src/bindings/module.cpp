@@ -7,6 +7,7 @@ PYBIND11_MODULE(_core_of_main, module, py::mod_gil_not_used()) {
   hbm::python::bindErrors(module);
   hbm::python::bindBuildInfo(module);
   hbm::python::bindEnums(module);
+  hbm::python::bindMessages(module);
   hbm::python::bindDriver(module);
   hbm::python::bindQuantParams(module);
   hbm::python::bindQuantization(module);

@@ -168,15 +168,14 @@ std::size_t Runtime::modelCount() const noexcept { return impl_->models().size()
 const ModelInfo& Runtime::model(std::size_t index) const { return impl_->at(index)->info; }
 
 std::size_t Runtime::modelIndex(const std::string& name) const {
-  std::string names;
+  std::vector<std::string> names;
   for (std::size_t i = 0; i < modelCount(); ++i) {
-    const std::string& each = impl_->models()[i]->info.name;
-    if (each == name) {
+    names.push_back(impl_->models()[i]->info.name);
+    if (names.back() == name) {
       return i;
     }
-    names += (names.empty() ? "'" : ", '") + each + "'";
   }
-  throw Error(ErrorKind::kInput, "no model is named '" + name + "'; loaded are " + names, {"", 0, "", name, ""});
+  throw Error(ErrorKind::kInput, unknownModel(name, names), {"", 0, "", name, ""});
 }
 
 const std::vector<std::string>& Runtime::fileDescriptions() const noexcept { return impl_->fileDescriptions(); }

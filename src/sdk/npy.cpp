@@ -13,6 +13,8 @@
 #include "core/model/types.hpp"
 #include "files/written_file.hpp"
 #include "hbm_runtime/error.hpp"
+#include "npy_header.hpp"
+#include "strided.hpp"
 
 namespace hbm {
 namespace {
@@ -20,7 +22,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kMagic = "\x93NUMPY";
-constexpr std::size_t kAlignment = 64;             // of the data, as numpy writes it
 constexpr std::size_t kLongestHeader = 1U << 20U;  // far beyond ten dimensions; keeps a damaged file from taking memory
 
 [[noreturn]] void fail(ErrorKind kind, const std::string& path, const std::string& text) {
@@ -116,33 +117,11 @@ std::string headerOf(std::ifstream& file, const std::string& path) {
   return header;
 }
 
-std::string headerFor(DataType dtype, const TensorView& view) {
-  std::string shape;
-  for (std::int32_t i = 0; i < view.rank; ++i) {
-    shape += (i == 0 ? "" : ", ") + std::to_string(view.shape[static_cast<std::size_t>(i)]);
-  }
-  if (view.rank == 1) {
-    shape += ',';
-  }
-  std::string header =
-      "{'descr': '" + std::string(npyName(dtype)) + "', 'fortran_order': False, 'shape': (" + shape + "), }";
-  const std::size_t before = kMagic.size() + 4;
-  header.append((kAlignment - (before + header.size() + 1) % kAlignment) % kAlignment, ' ');
-  header += '\n';
-  const auto size = static_cast<std::uint16_t>(header.size());
-  std::string begin(kMagic);
-  begin += {'\x01', '\x00', static_cast<char>(size & 0xffU), static_cast<char>(size >> 8U)};
-  return begin + header;
-}
-
 std::vector<std::byte> denseBytes(const TensorView& view) {
   const auto element = static_cast<std::int64_t>(elementSize(view.dtype));
   std::array<std::int64_t, kMaxDimensions> strides{};
-  std::int64_t bytes = element;
-  for (std::int32_t i = view.rank - 1; i >= 0; --i) {
-    strides[static_cast<std::size_t>(i)] = bytes;
-    bytes *= view.shape[static_cast<std::size_t>(i)];
-  }
+  strided::fillDense(view.shape.data(), strides.data(), view.rank, element);
+  const std::int64_t bytes = strided::denseSize(view.shape.data(), view.rank, element);
   std::vector<std::byte> dense(static_cast<std::size_t>(bytes));
   if (bytes > 0) {
     copyElements(dense.data(), strides.data(), view.data, view.strides.data(), view.shape.data(), view.rank, element);
@@ -196,7 +175,7 @@ void saveNpy(const std::string& path, const TensorView& view) {
   if (view.rank < 0 || view.rank > kMaxDimensions || numpyName(view.dtype)[0] == '\0') {
     fail(ErrorKind::kInput, path, "there is no tensor to write, or numpy has no element type for it");
   }
-  const std::string header = headerFor(view.dtype, view);
+  const std::string header = npyHeader(npyName(view.dtype), view.shape.data(), view.rank);
   const std::vector<std::byte> dense = denseBytes(view);
   const std::string_view data(reinterpret_cast<const char*>(dense.data()), dense.size());
   if (const int error = writeFile(path, {header, data}); error != 0) {

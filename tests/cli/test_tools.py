@@ -2,64 +2,59 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from xml.etree import ElementTree
 
+import onnx
+from support import onnx_models
 from support.model_factory import ModelFactory
 from support.program import run
 
-SVG = "{http://www.w3.org/2000/svg}"
-
 
 def test_a_drawing_has_inputs_operations_and_outputs(models: ModelFactory, tmp_path: Path) -> None:
-    assert run("model_info", models.mixed(), "--graph", "mixed.svg", cwd=tmp_path).code == 0
-    root = ElementTree.parse(tmp_path / "mixed.svg").getroot()
-    boxes = [(group.get("class"), group.findtext(f"{SVG}text") or "") for group in root.iter(f"{SVG}g")]
-    assert sorted(name for kind, name in boxes if kind == "input") == ["count", "gain", "mask"]
-    assert sorted(name for kind, name in boxes if kind == "operation") == ["Add", "Neg", "Transpose"]
-    assert sorted(name for kind, name in boxes if kind == "output") == ["alpha", "mike", "zulu"]
-    arrows = [path for path in root.iter(f"{SVG}path") if path.get("marker-end")]
+    assert run("model_info", models.mixed(), "--graph", "mixed.dot", cwd=tmp_path).code == 0
+    text = (tmp_path / "mixed.dot").read_text(encoding="utf-8")
+    boxes = re.findall(r'^  (n\d+) \[class=(\w+) label="([^"\\]+)', text, re.MULTILINE)
+    assert sorted(name for _, kind, name in boxes if kind == "input") == ["count", "gain", "mask"]
+    assert sorted(name for _, kind, name in boxes if kind == "operation") == ["Add", "Neg", "Transpose"]
+    assert sorted(name for _, kind, name in boxes if kind == "output") == ["alpha", "mike", "zulu"]
+    arrows = re.findall(r"^  (n\d+) -> (n\d+)$", text, re.MULTILINE)
     assert len(arrows) == 6
+    assert {end for arrow in arrows for end in arrow} == {node for node, _, _ in boxes}
 
 
-Point = tuple[float, float]
+def test_names_cannot_leave_their_quotes(tmp_path: Path) -> None:
+    model = onnx_models.scaled(2)
+    model.graph.node[0].name = 'a"]; b [label="x\\'
+    onnx.save(model, str(tmp_path / "odd.onnx"))
+    assert run("model_info", "odd.onnx", "--graph", "odd.dot", cwd=tmp_path).code == 0
+    text = (tmp_path / "odd.dot").read_text(encoding="utf-8")
+    assert 'a\\"]; b [label=\\"x\\\\"' in text
+    assert len(re.findall(r"^  n\d+ \[", text, re.MULTILINE)) == 3
 
 
-def along(path: str) -> list[Point]:
-    """Points of a path of lines and cubic curves."""
-    found: list[Point] = []
-    for kind, text in re.findall(r"([MLC])([^MLC]+)", path):
-        ends = [(float(x), float(y)) for x, y in re.findall(r"([-\d.]+),([-\d.]+)", text)]
-        if kind == "C":
-            curve = [found[-1], *ends]
-            for step in range(1, 20):
-                t = step / 20
-                parts = [(1, 3, 3, 1)[i] * (1 - t) ** (3 - i) * t**i for i in range(4)]
-                x, y = (sum(part * point[axis] for part, point in zip(parts, curve, strict=True)) for axis in (0, 1))
-                found.append((x, y))
-        found.append(ends[-1])
-    return found
+STAND_IN = """#!/bin/sh
+[ "$*" = "-Tsvg" ] || { echo "given: $*" >&2; exit 1; }
+grep -q digraph || exit 1
+echo '<svg xmlns="http://www.w3.org/2000/svg"/>'
+"""
 
 
-def test_arrows_go_around_the_boxes_of_the_layers_that_they_cross(tmp_path: Path, models: ModelFactory) -> None:
-    assert run("model_info", models.sample("yolov5x_672x672_nv12"), "--graph", "yolo.svg", cwd=tmp_path).code == 0
-    root = ElementTree.parse(tmp_path / "yolo.svg").getroot()
-    boxes = [
-        [float(rectangle.get(name, "")) for name in ("x", "y", "width", "height")]
-        for group in root.iter(f"{SVG}g")
-        for rectangle in group.iter(f"{SVG}rect")
-    ]
-    arrows = [along(path.get("d", "")) for path in root.iter(f"{SVG}path") if path.get("marker-end")]
-    crossed = [
-        (point, box)
-        for arrow in arrows
-        for point in arrow[1:-1]
-        for box in boxes
-        if box[0] < point[0] < box[0] + box[2] and box[1] < point[1] < box[1] + box[3]
-    ]
-    assert crossed == []
-    assert max(x for arrow in arrows for x, _ in arrow) < float(root.get("width", ""))
+def test_an_svg_is_drawn_by_graphviz_where_it_is_installed(models: ModelFactory, tmp_path: Path) -> None:
+    words = ("model_info", models.scaled(2), "--graph", tmp_path / "model.svg")
+    ended = run(*words, env={"PATH": str(tmp_path)})
+    assert ended.code == 1
+    assert "apt-get install graphviz; or name a file that ends in .dot" in ended.err
+    assert not (tmp_path / "model.svg").exists()
+    program = tmp_path / "dot"
+    program.write_text(STAND_IN)
+    program.chmod(0o755)
+    assert run(*words, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}).code == 0
+    assert ElementTree.parse(tmp_path / "model.svg").getroot().tag == "{http://www.w3.org/2000/svg}svg"
+    program.write_text("#!/bin/sh\necho no fonts >&2; exit 3\n")
+    assert "no fonts" in run(*words, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}).err
 
 
 def test_models_that_differ_fail_the_comparison(models: ModelFactory) -> None:

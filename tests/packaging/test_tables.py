@@ -10,6 +10,7 @@ import onnx
 from hbm_runtime import hbDNNDataType
 from hbm_runtime.packer.container import DataType
 from hbm_runtime.packer.graph.element_types import DATA_TYPES
+from hbm_runtime.packer.layout import row_alignment
 
 ABI = Path(__file__).resolve().parents[2] / "src" / "abi"
 ROW = re.compile(r'^HBM_ELEMENT_TYPE\((\w+), \w+, (\d+), "(\w*)", "([^"]*)", (\d+), "\w*"\)$', re.MULTILINE)
@@ -33,3 +34,14 @@ def test_every_status_of_the_header_has_a_text() -> None:
     named = set(re.findall(r"^HBM_STATUS\((HB_UCP_\w+), ", texts, re.MULTILINE))
     assert named == set(re.findall(r"^\s*(HB_UCP_\w+) = -?\d+", header, re.MULTILINE))
     assert len(named) > 30
+
+
+def test_the_packer_pads_rows_as_the_boards_do() -> None:
+    rows = re.findall(
+        r'^HBM_SOC\("\w+", "\w+", "([\w-]+)", "[^"]+", \d+, (\d+)\)$',
+        (ABI / "socs.inc").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+    assert {march: row_alignment(march) for march, _ in rows} == {march: int(bytes_) for march, bytes_ in rows}
+    assert len(rows) == 3
+    assert row_alignment("") == max(int(bytes_) for _, bytes_ in rows)

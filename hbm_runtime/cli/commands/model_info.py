@@ -9,9 +9,10 @@ from typing import Any
 from hbm_runtime import ModelError
 from hbm_runtime._inputs.arrays import padded_bytes
 from hbm_runtime._inputs.description import Description
+from hbm_runtime._models.tensor_document import tensor_document
 from hbm_runtime._models.tensor_info import TensorInfo
 from hbm_runtime.cli.arguments import Parser
-from hbm_runtime.cli.drawing import describe_graph, draw_svg
+from hbm_runtime.cli.drawing import describe_graph, dot_text, draw_svg
 from hbm_runtime.cli.errors import CommandError, ExitCode, UsageError
 from hbm_runtime.cli.models import LoadedModels, ModelFacts, add_model_arguments, open_models
 from hbm_runtime.cli.output import Output
@@ -41,27 +42,34 @@ _MAIN_KEYS = (
     "MAX_TIME_PER_FC",
     "INPUT_SOURCE",
 )
+_DRAWINGS = {".dot": dot_text, ".svg": draw_svg}
 
 
 def add_arguments(parser: Parser) -> None:
     """Declares the command's arguments."""
     add_model_arguments(parser)
     parser.add_option("verbose", action="store_true", help="whole descriptions and all quantisation parameters")
-    parser.add_option("graph", metavar="FILE", type=Path, help="draw the model (.svg): inputs, operations, outputs")
+    parser.add_option(
+        "graph",
+        metavar="FILE",
+        type=Path,
+        help="draw the model (.dot; with Graphviz .svg): inputs, operations, outputs",
+    )
 
 
 def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
     """Loads the files and prints what the driver tells."""
-    if arguments.graph is not None and arguments.graph.suffix.lower() != ".svg":
-        raise UsageError(f"--graph {arguments.graph}: the name must end in .svg")
+    draw = _DRAWINGS.get(arguments.graph.suffix.lower()) if arguments.graph is not None else None
+    if arguments.graph is not None and draw is None:
+        raise UsageError(f"--graph {arguments.graph}: the name must end in .dot or .svg")
     try:
         models = open_models(arguments)
     except ModelError as error:
         return _board_model(arguments, output, error)
     names = [arguments.model_name] if arguments.model_name else models.runtime.model_names
     chosen = [models.only(name) for name in names]
-    if arguments.graph is not None:
-        drawing = draw_svg(describe_graph(models, models.only(arguments.model_name)))
+    if draw is not None:
+        drawing = draw(describe_graph(models, models.only(arguments.model_name)))
         with written(arguments.graph, models.files) as file:
             file.write(drawing.encode())
     _print_files(models, output)
@@ -197,19 +205,7 @@ def _document(models: LoadedModels, chosen: list[ModelFacts]) -> dict[str, Any]:
 
 
 def _tensor(tensor: TensorInfo) -> dict[str, Any]:
-    """The facts of a tensor for JSON; numbers are those of the Python API."""
-    return {
-        "name": tensor.name,
-        "dtype": tensor.dtype.name,
-        "shape": list(tensor.shape),
-        "dim_names": list(tensor.dim_names),
-        "strides": list(tensor.strides),
-        "bytes": padded_bytes(tensor),
-        "quantisation": {
-            "type": tensor.quant.quant_type.name,
-            "axis": tensor.quant.axis,
-            "scale": tensor.quant.scale.tolist(),
-            "zero_point": tensor.quant.zero_point.tolist(),
-        },
-        "description": tensor.desc,
-    }
+    document = tensor_document(tensor)
+    # The names of 1.0, readable for another release.
+    old = {"bytes": padded_bytes(tensor), "quantisation": document["quant"], "description": tensor.desc}
+    return document | old

@@ -9,7 +9,7 @@ from typing import Any
 
 from hbm_runtime._observing.core_load import CoreLoad
 from hbm_runtime.cli.arguments import Parser, integer, number
-from hbm_runtime.cli.drawing import describe_graph, draw_svg
+from hbm_runtime.cli.drawing import describe_graph, html_of
 from hbm_runtime.cli.errors import CommandError, ExitCode, UsageError
 from hbm_runtime.cli.inputs import add_input_arguments, read_inputs
 from hbm_runtime.cli.intermediate import add_dump_arguments, dump_intermediate
@@ -95,7 +95,7 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
         output.text(f"wrote {arguments.plot}")
     if arguments.report is not None:
         details = profile_frames(arguments, models, model, inputs)
-        drawing = draw_svg(describe_graph(models, model))
+        drawing = html_of(describe_graph(models, model))
         write_page(arguments.report, report, frames, cores, details, graph=drawing, inputs=files)
         output.text(f"wrote {arguments.report}")
     for path in [] if measurement.interrupted else dump_intermediate(arguments, models, model, inputs):

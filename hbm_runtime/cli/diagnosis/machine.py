@@ -12,7 +12,7 @@ _DEVICE_TREE = Path("/proc/device-tree/model")
 
 
 def is_board() -> bool:
-    """Whether the kernel knows a BPU."""
+    """Returns True if the kernel knows a BPU."""
     return BPU_FOLDER.is_dir() or bpu_devices() != []
 
 

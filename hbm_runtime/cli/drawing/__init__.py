@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
+from hbm_runtime.cli.drawing.dot import dot_text, draw_svg, html_of
 from hbm_runtime.cli.drawing.model_graph import describe_graph
-from hbm_runtime.cli.drawing.svg import draw_svg
 
-__all__ = ["describe_graph", "draw_svg"]
+__all__ = ["describe_graph", "dot_text", "draw_svg", "html_of"]

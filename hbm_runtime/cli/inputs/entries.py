@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hbm_runtime._models.naming import unknown_tensor
 from hbm_runtime._models.tensor_info import TensorInfo
 from hbm_runtime.cli.arguments import suggestion
 from hbm_runtime.cli.errors import UsageError
@@ -73,10 +74,7 @@ def _assign_by_name(files: Mapping[str, str], model: ModelFacts) -> dict[str, So
         elif name in pairs:
             sources.update({plane.name: Source(Path(file), whole_image=True) for plane in pairs[name]})
         else:
-            raise UsageError(
-                f"model {model.name!r} has no input {name!r}; its inputs are: {', '.join(names)}"
-                + suggestion(name, names)
-            )
+            raise UsageError(f"{unknown_tensor(model.name, 'input', names, name)}{suggestion(name, names)}")
     missing = [name for name in names if name not in sources]
     if missing:
         raise UsageError(f"--input_file gives nothing for input {', '.join(missing)} of model {model.name!r}")

@@ -38,7 +38,7 @@ def write_page(
         frames: The measured frames.
         cores: How busy the cores were.
         details: Where the time goes.
-        graph: The model as SVG.
+        graph: The model as a part of a page.
         inputs: Files that the command reads, of which ``path`` must be none.
     """
     name = document["running_condition"]["model_name"]

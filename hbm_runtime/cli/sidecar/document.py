@@ -31,7 +31,7 @@ class SidecarTensor:
 
     @property
     def is_dynamic(self) -> bool:
-        """Whether a dimension is dynamic."""
+        """Returns True if a dimension is dynamic."""
         return -1 in self.shape
 
     @property

@@ -69,7 +69,7 @@ def read_file(path: str | os.PathLike[str]) -> HostFile:
 
 
 def is_host_model(path: str | os.PathLike[str]) -> bool:
-    """Whether the file starts like a host ``.hbm``. Says nothing about the rest."""
+    """Returns True if the file starts like a host ``.hbm``. Says nothing about the rest."""
     with Path(path).open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC
 

@@ -69,7 +69,7 @@ class Graph:
         return found
 
     def is_output(self, value: str) -> bool:
-        """Whether the graph gives out this value."""
+        """Returns True if the graph gives out this value."""
         return any(output.name == value for output in self.proto.output)
 
     def info(self, value: str) -> ValueInfoProto | None:

@@ -40,7 +40,7 @@ def yuv_matrix(train: ImageType, *, video_range: bool) -> tuple[FloatArray, Floa
 
 
 def is_converted(option: ImageInput) -> bool:
-    """Whether YUV pixels become colours (not only swapped or passed on)."""
+    """Returns True if YUV pixels become colours (not only swapped or passed on)."""
     return option.runtime in {ImageType.NV12, ImageType.YUV444} and option.train in {ImageType.RGB, ImageType.BGR}
 
 

@@ -149,7 +149,7 @@ class _Finder:
         return first if alike and self._is_plain(first) else None
 
     def _is_plain(self, quantiser: NodeProto) -> bool:
-        """Whether it has constant parameters for the whole tensor, of bytes and float32."""
+        """Returns True if it has constant parameters for the whole tensor, of bytes and float32."""
         if any(value and value not in self._constants for value in quantiser.input[1:]):
             return False
         scale, zero = self._number(quantiser.input[1]), self._zero_point(quantiser)
@@ -183,7 +183,7 @@ class _Finder:
 
 
 def _selects(node: NodeProto, value: str) -> bool:
-    """Whether each element of the result is the largest, the smallest or a copy of those of ``value``, among others."""
+    """Returns True if each element of the result is the largest, the smallest or a copy of those of ``value``."""
     if node.domain or node.op_type not in _SELECTING or len(node.output) != 1:
         return False
     places = _SELECTING[node.op_type]

@@ -15,7 +15,7 @@ _SAFE_WEIGHT = 64
 
 
 def sums_bytes_exactly(graph: Graph) -> bool:
-    """Whether engines on this processor compute the graph's quantised layers without overflows.
+    """Returns True if engines on this processor compute the graph's quantised layers without overflows.
 
     Without instructions that sum 8-bit products in 32 bits, sums in 16 bits can overflow when weights are large.
     """
@@ -23,7 +23,7 @@ def sums_bytes_exactly(graph: Graph) -> bool:
 
 
 def sums_in_32_bits() -> bool:
-    """Whether this processor multiplies bytes and sums them without intermediate 16-bit results."""
+    """Returns True if this processor multiplies bytes and sums them without intermediate 16-bit results."""
     if platform.machine() not in {"x86_64", "AMD64"}:
         return True
     try:

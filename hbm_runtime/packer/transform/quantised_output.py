@@ -55,12 +55,12 @@ def origin_of(graph: Graph, value: str) -> Origin:
 
 
 def quantisable(dtype: DataType) -> bool:
-    """Whether floats can become integers of this type."""
+    """Returns True if floats can become integers of this type."""
     return dtype in _LIMITS
 
 
 def is_dequantised(graph: Graph, origin: Origin) -> bool:
-    """Whether the graph's own DequantizeLinear makes this output, with constants that can be told to users."""
+    """Returns True if the graph's own DequantizeLinear makes this output, with constants that can be told to users."""
     return _dequantisation(graph, origin) is not None
 
 

@@ -122,7 +122,7 @@ def _tensor(listed: Document, more: Document) -> TensorFacts:
         shape,
         tuple(int(step) for step in more["strides"]) if "strides" in more else _dense(shape, dtype),
         _quant(more.get("quant", {})),
-        str(more.get("description", "")),
+        str(more.get("desc", more.get("description", ""))),
         tuple(more.get("dim_names", ())) or ("",) * len(shape),
         int(more.get("alignment", 1)),
         _storage(more, shape, dtype),

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError
+from ..._models.naming import unknown_model, unknown_tensor
 from ..._running.hints import about_object
 from .model_facts import ModelFacts, TensorFacts
 from .tensor_checks import as_array, check_input, check_target, is_array_like
@@ -58,7 +59,7 @@ def parse_run(models: Models, inputs: Any, model_name: Any, outputs: Any, output
 def model_of(models: Models, name: str) -> ModelFacts:
     """Returns a model by its name. Raises InputError for an unknown one."""
     if name not in models:
-        raise InputError(f"no model is named '{name}'; loaded are {_listed(models)}", model=name)
+        raise unknown_model(models, name)
     return models[name]
 
 
@@ -154,11 +155,7 @@ def _nested(models: Models, inputs: Any, chosen: ModelFacts | None) -> dict[str,
 def _tensor_name(model: ModelFacts, role: str, tensors: Mapping[str, TensorFacts], key: Any) -> str:
     name = text_of(key, "an input name" if role == "input" else "an output name")
     if name not in tensors:
-        raise InputError(
-            f"model '{model.name}' has no {role} '{name}'; its {role}s are {_listed(tensors)}",
-            model=model.name,
-            tensor=name,
-        )
+        raise unknown_tensor(model.name, role, tensors, name)
     return name
 
 

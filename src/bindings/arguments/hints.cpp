@@ -90,6 +90,14 @@ std::string hintForArray(const ModelInfo& model, const char* role, const TensorI
   return hintFor(model, role, tensor, tensorOf(array));
 }
 
+TensorView advisedViewOf(const py::array& array, const ModelInfo& model, const char* role, const TensorInfo& tensor) {
+  try {
+    return hbm::python::viewOf(array, model.name, role, tensor);
+  } catch (const Error& error) {
+    throw Error(error.kind(), error.what() + hintForArray(model, role, tensor, array), error.context());
+  }
+}
+
 std::string hintForSingleArray(const ModelInfo& model, const py::object& array) {
   return behind(asked([&] { return hints().attr("about_single_array")(tensorOf(asArray(array)), inputsOf(model)); }));
 }

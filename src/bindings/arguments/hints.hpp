@@ -20,6 +20,10 @@ namespace hbm::python {
 [[nodiscard]] std::string hintForArray(const ModelInfo& model, const char* role, const TensorInfo& tensor,
                                        const py::array& array);
 
+// viewOf(), with what helps behind its error. Throws Error (kInput).
+[[nodiscard]] TensorView advisedViewOf(const py::array& array, const ModelInfo& model, const char* role,
+                                       const TensorInfo& tensor);
+
 // The same for one array that is given to a model with several inputs.
 [[nodiscard]] std::string hintForSingleArray(const ModelInfo& model, const py::object& array);
 

@@ -92,11 +92,7 @@ class InputParser {
                   {"", 0, "", model.name, input.name});
     }
     py::array array = arrayFor(model, input, value);
-    try {
-      call.inputs[position] = viewOf(array, model.name, "input", input);
-    } catch (const Error& error) {
-      throw Error(error.kind(), error.what() + hintForArray(model, "input", input, array), error.context());
-    }
+    call.inputs[position] = advisedViewOf(array, model, "input", input);
     result_.keepAlive.push_back(std::move(array));
   }
 

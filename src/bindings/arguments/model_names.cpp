@@ -1,6 +1,7 @@
 #include "bindings/arguments/model_names.hpp"
 
 #include "bindings/arguments/mappings.hpp"
+#include "core/model/messages.hpp"
 #include "hbm_runtime/error.hpp"
 
 namespace hbm::python {
@@ -43,9 +44,11 @@ std::size_t positionOf(const ModelNames& names, bool input, py::handle key) {
     position = PyDict_GetItemWithError(index.ptr(), nameStr(name).ptr());  // the key may have been bytes
     if (position == nullptr) {
       const std::string model = textOf(names.name, "a model name");
-      throw Error(ErrorKind::kInput,
-                  "model '" + model + "' has no " + (input ? "input" : "output") + " '" + name + "'; its " +
-                      (input ? "inputs are " + listed(names.inputs) : "outputs are " + listed(names.outputs)),
+      std::vector<std::string> known;
+      for (const py::str& each : input ? names.inputs : names.outputs) {
+        known.push_back(textOf(each, "a name"));
+      }
+      throw Error(ErrorKind::kInput, unknownTensor(model, input ? "input" : "output", name, known),
                   {"", 0, "", model, name});
     }
   }

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/request/call_check.hpp"
+#include "core/model/messages.hpp"
 #include "hbm_runtime/error.hpp"
 
 namespace hbm::python {

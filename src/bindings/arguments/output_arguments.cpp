@@ -6,6 +6,7 @@
 #include "bindings/arguments/mappings.hpp"
 #include "bindings/arguments/numpy_interop.hpp"
 #include "hbm_runtime/error.hpp"
+#include "strided.hpp"
 
 namespace hbm::python {
 namespace {
@@ -62,11 +63,7 @@ class OutputParser {
     }
     const auto array = py::reinterpret_borrow<py::array>(value);
     requireTarget(array, model_.name, info);
-    try {
-      call_.outputs[position] = viewOf(array, model_.name, "output", info);
-    } catch (const Error& error) {
-      throw Error(error.kind(), error.what() + hintForArray(model_, "output", info, array), error.context());
-    }
+    call_.outputs[position] = advisedViewOf(array, model_, "output", info);
     wanted_.inPlainMemory |= !isDeviceMemory(call_.outputs[position].data);
     wanted_.arrays[position] = value;
   }
@@ -106,16 +103,11 @@ py::object forModel(const Runtime& runtime, const py::object& keyword, std::size
 
 // First byte and end of what a view covers.
 std::pair<const char*, const char*> spanOf(const TensorView& view) {
-  const char* begin = static_cast<const char*>(view.data);
-  const char* end = begin + elementSize(view.dtype);
-  for (std::size_t i = 0; i < std::min<std::size_t>(static_cast<std::size_t>(view.rank), view.shape.size()); ++i) {
-    if (view.shape[i] == 0) {
-      return {begin, begin};
-    }
-    const std::int64_t reach = (view.shape[i] - 1) * view.strides[i];
-    (reach < 0 ? begin : end) += reach;
-  }
-  return {begin, end};
+  const char* const data = static_cast<const char*>(view.data);
+  const auto bounds =
+      strided::boundsOf(view.shape.data(), view.strides.data(), std::min<std::int32_t>(view.rank, kMaxDimensions),
+                        static_cast<std::int64_t>(elementSize(view.dtype)));
+  return bounds ? std::pair(data + bounds->first, data + bounds->second) : std::pair(data, data);
 }
 
 bool overlap(const TensorView& one, const TensorView& other) {

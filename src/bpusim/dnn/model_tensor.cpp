@@ -5,6 +5,7 @@
 
 #include "error.hpp"
 #include "library.hpp"
+#include "strided.hpp"
 #include "tensor_types.hpp"
 
 namespace bpusim {
@@ -97,10 +98,9 @@ Layout layoutOf(const ModelTensor& tensor, const std::vector<std::int64_t>& shap
     }
     layout.shape[i] = size;
     std::int64_t padded = inner;
-    if (i < layout.rank - 1 && __builtin_add_overflow(inner, alignment - 1, &padded)) {
+    if (i < layout.rank - 1 && !strided::roundUp(padded, alignment)) {
       refuse(", which does not fit into memory");
     }
-    padded -= i < layout.rank - 1 ? padded % alignment : 0;
     layout.strides[i] = sameRank && model.stride[i] >= inner ? model.stride[i] : padded;
     if (__builtin_mul_overflow(layout.strides[i], std::max<std::int64_t>(size, 1), &inner)) {
       refuse(", which does not fit into memory");

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <functional>
-#include <numeric>
+
+#include "strided.hpp"
 
 namespace bpusim {
 namespace {
@@ -68,38 +68,16 @@ struct Destination {
 }  // namespace
 
 bool fillOpen(Layout& layout) noexcept {
-  std::int64_t least = layout.elementSize;
-  for (std::int32_t i = layout.rank - 1; i >= 0; --i) {
-    std::int64_t& stride = layout.strides[i];
-    stride = stride == -1 ? least : stride;
-    if (__builtin_mul_overflow(stride, std::max<std::int64_t>(layout.shape[i], 1), &least)) {
-      return false;
-    }
-  }
-  return true;
+  return strided::fillOpen(layout.shape, layout.strides, layout.rank, layout.elementSize, 1);
 }
 
 std::int64_t denseSize(const Layout& layout) noexcept {
-  // With a 0 among them the other dimensions may be anything: their product need not fit.
-  if (std::count(layout.shape, layout.shape + layout.rank, 0) != 0) {
-    return 0;
-  }
-  return std::accumulate(layout.shape, layout.shape + layout.rank, layout.elementSize, std::multiplies<>());
+  return strided::denseSize(layout.shape, layout.rank, layout.elementSize);
 }
 
 std::optional<std::int64_t> spanOf(const Layout& layout) noexcept {
-  std::int64_t span = layout.elementSize;
-  for (std::int32_t i = 0; i < layout.rank; ++i) {
-    if (layout.shape[i] == 0) {
-      return 0;
-    }
-    std::int64_t reach = 0;
-    if (__builtin_mul_overflow(layout.shape[i] - 1, layout.strides[i], &reach) ||
-        __builtin_add_overflow(span, reach, &span)) {
-      return std::nullopt;
-    }
-  }
-  return span;
+  const auto bounds = strided::boundsOf(layout.shape, layout.strides, layout.rank, layout.elementSize);
+  return bounds ? std::optional(bounds->second) : std::nullopt;
 }
 
 bool isDense(const Layout& layout) noexcept { return denseSize(layout) == 0 || blocksOf(layout).outer == 0; }

@@ -24,9 +24,8 @@ struct Soc {
 };
 
 constexpr Soc kSocs[] = {
-    {"s600", "nash-p", "D-Robotics RDK S600 MCB V0p2", 4, 64},
-    {"s100", "nash-e", "D-Robotics RDK S100 V0P5", 1, 32},
-    {"s100p", "nash-m", "D-Robotics RDK S100P V1P0", 1, 32},
+#define HBM_SOC(id, board, march, name, cores, alignment) {id, march, name, cores, alignment},
+#include "socs.inc"
 };
 
 // A program with raised privileges ignores the user's environment.

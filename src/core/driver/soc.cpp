@@ -6,11 +6,11 @@ namespace hbm {
 
 Soc describeSoc(const Driver& driver) {
   Soc soc;
-  if (driver.info.soc.find("S100") != std::string::npos) {
-    soc = {1, 32};
-  } else if (driver.info.soc.find("S600") != std::string::npos) {
-    soc = {4, 64};
+#define HBM_SOC(id, board, march, name, cores, alignment) \
+  if (driver.info.soc.find(board) != std::string::npos) { \
+    soc = {cores, alignment};                             \
   }
+#include "socs.inc"
   std::int32_t value = 0;
   if (const auto coreCount = driver.extensionFunction(&bpusimInterface::getCoreCount)) {
     if (coreCount(&value) == 0) {

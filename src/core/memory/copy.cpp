@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "hbm_runtime/types.hpp"
+#include "strided.hpp"
 
 namespace hbm {
 namespace {
@@ -75,14 +76,11 @@ void copyDimension(char* to, const char* from, const Plan& plan, std::int32_t in
   }
 }
 
-// Bytes from the first to the last element of the dimensions from `index` on.
+// Bytes from the first to the last element of the dimensions from `index` on, of which none is empty.
 std::int64_t extent(const std::int64_t* strides, const std::int64_t* shape, std::int32_t rank, std::int32_t index,
                     std::int64_t elementSize) {
-  std::int64_t bytes = elementSize;
-  for (std::int32_t i = index; i < rank; ++i) {
-    bytes += (shape[i] - 1) * strides[i];
-  }
-  return bytes;
+  const auto bounds = strided::boundsOf(shape + index, strides + index, rank - index, elementSize);
+  return bounds ? bounds->second : 0;
 }
 
 void zeroGaps(char* memory, const std::int64_t* strides, const std::int64_t* shape, std::int32_t rank,
@@ -92,10 +90,7 @@ void zeroGaps(char* memory, const std::int64_t* strides, const std::int64_t* sha
   }
   const std::int64_t inner = extent(strides, shape, rank, index + 1, elementSize);
   // The innermost dimension in which something is padded ends the recursion.
-  std::int64_t dense = elementSize;
-  for (std::int32_t i = rank - 1; i > index; --i) {
-    dense *= shape[i];
-  }
+  const std::int64_t dense = strided::denseSize(shape + index + 1, rank - index - 1, elementSize);
   const bool innerDense = inner == dense;
   if (innerDense && strides[index] == inner) {
     return;

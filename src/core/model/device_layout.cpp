@@ -4,6 +4,7 @@
 
 #include "core/driver/status.hpp"
 #include "core/model/strides.hpp"
+#include "strided.hpp"
 
 namespace hbm {
 namespace {
@@ -33,8 +34,6 @@ void checkKeptApart(const Model& model, TensorRole role, std::size_t index, cons
              (info.dynamicShape ? ", so give a smaller shape, or pack the model with larger strides"
                                 : "; pack the model with larger ones"));
 }
-
-std::int64_t roundUp(std::int64_t bytes, std::int64_t unit) { return (bytes + unit - 1) / unit * unit; }
 
 // Takes the dimensions from `shape` and fills the strides.
 void complete(hbDNNTensorProperties& properties, const Model& model, TensorRole role, std::size_t index,
@@ -88,11 +87,7 @@ std::int64_t requiredBytes(const Model& model, TensorRole role, std::size_t inde
 }
 
 std::int64_t denseBytes(const TensorView& view) {
-  auto bytes = static_cast<std::int64_t>(elementSize(view.dtype));
-  for (std::int32_t i = 0; i < view.rank; ++i) {
-    bytes *= view.shape[static_cast<std::size_t>(i)];
-  }
-  return bytes;
+  return strided::denseSize(view.shape.data(), view.rank, static_cast<std::int64_t>(elementSize(view.dtype)));
 }
 
 bool windowOf(const TensorView& view, const DeviceBlock& block, const Soc& soc, const hbDNNTensorProperties& reported,
@@ -109,8 +104,11 @@ bool windowOf(const TensorView& view, const DeviceBlock& block, const Soc& soc, 
     // single element means nothing in his array; the device wants to see it as large as what lies in it.
     const bool open = reported.stride[i] < 0;
     if (size <= 1) {
-      wanted.stride[i] =
-          open ? roundUp(std::max<std::int64_t>(wanted.stride[i], inner), soc.strideAlignment) : wanted.stride[i];
+      std::int64_t padded = std::max<std::int64_t>(wanted.stride[i], inner);
+      if (open && !strided::roundUp(padded, soc.strideAlignment)) {
+        return false;
+      }
+      wanted.stride[i] = open ? padded : wanted.stride[i];
     } else if (stride != wanted.stride[i]) {
       if (!open || stride % soc.strideAlignment != 0 || stride < std::max<std::int64_t>(wanted.stride[i], inner)) {
         return false;
@@ -137,16 +135,13 @@ bool windowOf(const TensorView& view, const DeviceBlock& block, const Soc& soc, 
 }
 
 std::pair<std::int64_t, std::int64_t> spanOf(const TensorView& view, const DeviceBlock& block) {
-  std::int64_t begin = static_cast<const char*>(view.data) - static_cast<const char*>(block.memory.virAddr);
-  std::int64_t end = begin + static_cast<std::int64_t>(elementSize(view.dtype));
-  for (std::size_t i = 0; i < static_cast<std::size_t>(view.rank); ++i) {
-    if (view.shape[i] == 0) {
-      return {0, 0};
-    }
-    const std::int64_t reach = (view.shape[i] - 1) * view.strides[i];
-    (reach < 0 ? begin : end) += reach;
+  const std::int64_t offset = static_cast<const char*>(view.data) - static_cast<const char*>(block.memory.virAddr);
+  const auto bounds = strided::boundsOf(view.shape.data(), view.strides.data(), view.rank,
+                                        static_cast<std::int64_t>(elementSize(view.dtype)));
+  if (!bounds || bounds->first == bounds->second) {
+    return {0, 0};
   }
-  return {begin, end};
+  return {offset + bounds->first, offset + bounds->second};
 }
 
 }  // namespace hbm

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hbm_runtime/types.hpp"
+#include "strided.hpp"
 
 namespace hbm {
 
@@ -19,19 +20,9 @@ bool fillStrides(hbDNNTensorProperties& properties, std::int64_t alignment) {
   if (rank > 0 && properties.stride[rank - 1] < 0) {
     return false;
   }
-  for (std::int32_t i = rank - 2; i >= 0; --i) {
-    if (properties.stride[i] >= 0) {
-      continue;
-    }
-    std::int64_t bytes = 0;
-    if (__builtin_mul_overflow(properties.stride[i + 1],
-                               static_cast<std::int64_t>(properties.validShape.dimensionSize[i + 1]), &bytes) ||
-        __builtin_add_overflow(bytes, alignment - 1, &bytes)) {
-      return false;
-    }
-    properties.stride[i] = bytes / alignment * alignment;
-  }
-  return true;
+  return strided::fillOpen(properties.validShape.dimensionSize, properties.stride, rank,
+                           static_cast<std::int64_t>(elementSize(static_cast<DataType>(properties.tensorType))),
+                           alignment);
 }
 
 std::int64_t byteSize(const hbDNNTensorProperties& properties) {
@@ -50,18 +41,14 @@ std::int64_t byteSize(const hbDNNTensorProperties& properties) {
 }
 
 std::int64_t extent(const hbDNNTensorProperties& properties) {
-  auto bytes = static_cast<std::int64_t>(elementSize(static_cast<DataType>(properties.tensorType)));
-  bool empty = false;
-  for (std::int32_t i = 0; i < properties.validShape.numDimensions; ++i) {
-    const std::int64_t size = properties.validShape.dimensionSize[i];
-    std::int64_t steps = 0;
-    if (size < 0 || properties.stride[i] < 0 || __builtin_mul_overflow(properties.stride[i], size - 1, &steps) ||
-        __builtin_add_overflow(bytes, steps, &bytes)) {
-      return -1;
-    }
-    empty = empty || size == 0;
+  const std::int32_t rank = properties.validShape.numDimensions;
+  if (std::any_of(properties.stride, properties.stride + rank, [](std::int64_t stride) { return stride < 0; })) {
+    return -1;
   }
-  return empty ? 0 : bytes;
+  const auto bounds =
+      strided::boundsOf(properties.validShape.dimensionSize, properties.stride, rank,
+                        static_cast<std::int64_t>(elementSize(static_cast<DataType>(properties.tensorType))));
+  return bounds ? bounds->second : -1;
 }
 
 bool rowsKeepApart(const hbDNNTensorProperties& properties) {

@@ -1,4 +1,4 @@
-// The one place that computes strides and sizes of tensors in device memory.
+// Strides and sizes of tensors that the driver describes, by the arithmetic of abi/strided.hpp.
 #pragma once
 
 #include <cstddef>

@@ -1,10 +1,10 @@
 #include "core/request/call_check.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include "core/driver/status.hpp"
 #include "core/model/shape_inference.hpp"
-#include "core/model/strides.hpp"
 #include "hbm_runtime/error.hpp"
 
 namespace hbm {
@@ -25,18 +25,10 @@ bool shapeMatches(const std::vector<std::int64_t>& shape, const TensorView& view
 
 // What is wrong with a tensor's shape; "" when it fits.
 std::string shapeMistake(const TensorInfo& info, const TensorView& view) {
-  const std::size_t rank = info.shape.size();
-  const auto givenRank = static_cast<std::size_t>(view.rank);
-  if (givenRank != rank) {
-    return "expected " + std::to_string(rank) + " dimensions, shape " + describeShape(info.shape.data(), rank) +
-           ", given " + std::to_string(givenRank) +
-           (givenRank <= view.shape.size() ? ", shape " + describeShape(view.shape.data(), givenRank) : "");
-  }
-  if (!shapeMatches(info.shape, view)) {
-    return "expected shape " + describeShape(info.shape.data(), rank) + ", given " +
-           describeShape(view.shape.data(), rank) + (info.dynamicShape ? " (-1 stands for any size)" : "");
-  }
-  return "";
+  const auto rank = static_cast<std::size_t>(view.rank);
+  std::vector<std::int64_t> given(rank);  // of more dimensions than a view holds the number is enough
+  std::copy_n(view.shape.begin(), std::min(rank, view.shape.size()), given.begin());
+  return wrongShape(info.shape, given);
 }
 
 // Tells of a wrong shape, too: who gives a picture has often both wrong.
@@ -118,18 +110,6 @@ void requireKnownType(const ModelInfo& model, const char* role, const TensorInfo
            "has the element type " + describeType(tensor.dtype) +
                ", of which this runtime can make no arrays; compile " + "the model with 8-bit " + role + "s");
   }
-}
-
-std::string describeType(DataType type) {
-  const std::string numpy = numpyName(type);
-  if (type < DataType::kS4 || type > DataType::kMax) {
-    return std::to_string(static_cast<std::int32_t>(type)) + " (unknown to this version)";
-  }
-  return numpy.empty() ? dataTypeName(type) : numpy + " (" + dataTypeName(type) + ")";
-}
-
-std::string wrongType(DataType expected, const std::string& given) {
-  return "expected dtype " + describeType(expected) + ", given " + given + ", and nothing is converted";
 }
 
 void checkTensors(const Model& model, const Call& call, Targets targets) {

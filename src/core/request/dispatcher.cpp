@@ -2,11 +2,7 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <exception>
 #include <thread>
-
-#include "core/request/request.hpp"
-#include "threads/helper_thread.hpp"
 
 namespace hbm {
 namespace {
@@ -26,50 +22,44 @@ std::int32_t taskLimit() {
 }  // namespace
 
 Dispatcher& Dispatcher::get() {
-  static auto* dispatcher = std::unique_ptr<Dispatcher>(new Dispatcher).release();
+  static auto* dispatcher = std::make_unique<Dispatcher>(taskLimit()).release();
   return *dispatcher;
 }
 
-Dispatcher::Dispatcher() : limit_(taskLimit()) {}
-
-Dispatcher::Key Dispatcher::keyOf(const RequestImpl& request) noexcept {
-  return {-request.sched().priority, request.sched().customId, request.arrival()};
-}
-
-void Dispatcher::start(const std::shared_ptr<RequestImpl>& request) {
+void Dispatcher::start(const std::shared_ptr<Dispatchable>& request) {
   Queue single;
-  single.emplace(keyOf(*request), request);
+  single.emplace(request->turn(), request);
   Place place = single.extract(single.begin());
   {
     const std::lock_guard lock(mutex_);
     if (running_ >= limit_ || !queue_.empty()) {
-      request->setQueued(static_cast<std::int32_t>(queue_.size()));
+      request->queued(static_cast<std::int32_t>(queue_.size()));
     }
-    request->setArrival(++arrivals_);
-    place.key() = keyOf(*request);
+    request->arrived(++arrivals_);
+    place.key() = request->turn();
     queue_.insert(std::move(place));
   }
   pump();
 }
 
-bool Dispatcher::remove(const std::vector<std::shared_ptr<RequestImpl>>& requests) noexcept {
+bool Dispatcher::remove(const std::vector<std::shared_ptr<Dispatchable>>& requests) noexcept {
   Queue removed;  // some may die here, after the lock is free
   const std::lock_guard lock(mutex_);
   for (const auto& request : requests) {
-    if (queue_.find(keyOf(*request)) == queue_.end()) {
+    if (queue_.find(request->turn()) == queue_.end()) {
       return false;
     }
   }
   for (const auto& request : requests) {
-    removed.insert(queue_.extract(keyOf(*request)));
+    removed.insert(queue_.extract(request->turn()));
   }
   return true;
 }
 
-bool Dispatcher::remove(const RequestImpl& request) noexcept {
+bool Dispatcher::remove(const Dispatchable& request) noexcept {
   Place removed;  // dies after the lock is free
   const std::lock_guard lock(mutex_);
-  removed = queue_.extract(keyOf(request));
+  removed = queue_.extract(request.turn());
   return !removed.empty();
 }
 
@@ -84,14 +74,6 @@ void Dispatcher::taskEnded() noexcept {
   pump();
 }
 
-void Dispatcher::waitOnThread(const std::shared_ptr<RequestImpl>& request) noexcept {
-  try {
-    startHelperThread("hbm-waiter", [request] { request->waitForTask(); }).detach();
-  } catch (const std::exception&) {
-    request->waitForTask();  // the system has no thread left, or no memory for one
-  }
-}
-
 Dispatcher::Place Dispatcher::next() noexcept {
   const std::lock_guard lock(mutex_);
   if (queue_.empty() || running_ >= limit_) {
@@ -103,11 +85,11 @@ Dispatcher::Place Dispatcher::next() noexcept {
 
 void Dispatcher::pump() noexcept {
   for (Place place = next(); !place.empty(); place = next()) {
-    const RequestImpl::Submission submission = place.mapped()->submit();
-    if (submission == RequestImpl::Submission::kSubmitted) {
+    const Dispatchable::Submission submission = place.mapped()->submit();
+    if (submission == Dispatchable::Submission::kSubmitted) {
       continue;
     }
-    if (submission == RequestImpl::Submission::kPoolFull) {
+    if (submission == Dispatchable::Submission::kPoolFull) {
       requeue(std::move(place));
       return;
     }
@@ -123,7 +105,7 @@ void Dispatcher::requeue(Place place) noexcept {
   {
     const std::lock_guard lock(mutex_);
     --running_;
-    place.mapped()->setQueued(static_cast<std::int32_t>(queue_.size()));
+    place.mapped()->queued(static_cast<std::int32_t>(queue_.size()));
     queue_.insert(std::move(place));
     retry = running_ == 0 && !retrying_;
     retrying_ = retrying_ || retry;

@@ -12,33 +12,66 @@
 
 namespace hbm {
 
-class RequestImpl;
+// The seam between the dispatcher and what it starts. The dispatcher knows whose turn it is and how many tasks run;
+// what a task is, and who is told of its end, is no business of its. It is told of an end by taskEnded().
+class Dispatchable {
+ public:
+  enum class Submission : std::uint8_t { kSubmitted, kPoolFull, kEnded };
 
-// One for the process, because the driver's limit is. Never destroyed: requests may end while the process does.
+  // By priority, the higher first, then customId and arrival, the lower first. The dispatcher sets the arrival.
+  struct Turn {
+    std::int32_t priority = 0;
+    std::int64_t customId = 0;
+    std::uint64_t arrival = 0;
+
+    [[nodiscard]] bool operator<(const Turn& other) const noexcept {
+      return std::tie(other.priority, customId, arrival) < std::tie(priority, other.customId, other.arrival);
+    }
+  };
+
+  Dispatchable(std::int32_t priority, std::int64_t customId) : turn_{priority, customId, 0} {}
+  Dispatchable(const Dispatchable&) = delete;
+  Dispatchable& operator=(const Dispatchable&) = delete;
+
+  // Hands it to the driver, with a task slot held for it. kSubmitted keeps the slot until taskEnded().
+  [[nodiscard]] virtual Submission submit() noexcept = 0;
+  // It waits behind so many others. Under the dispatcher's lock.
+  virtual void queued(std::int32_t depth) noexcept = 0;
+  // Ends it, which was taken out of the queue: the driver had no task for it for too long.
+  virtual void refuse() noexcept = 0;
+
+  [[nodiscard]] const Turn& turn() const noexcept { return turn_; }
+  // For the dispatcher, whose lock protects it.
+  void arrived(std::uint64_t number) noexcept { turn_.arrival = number; }
+
+ protected:
+  ~Dispatchable() = default;
+
+ private:
+  Turn turn_;
+};
+
 class Dispatcher {
  public:
+  // That of the process, because the driver's limit is. Never destroyed: requests may end while the process does.
   [[nodiscard]] static Dispatcher& get();
 
-  // Submits the request, now or when a task slot is free: by priority, then customId, then arrival. Throws
+  // For so many tasks at a time.
+  explicit Dispatcher(std::int32_t limit) : limit_(limit) {}
+
+  // Submits it, now or when a task slot is free: by priority, then customId, then arrival. Throws
   // std::bad_alloc before anything has happened.
-  void start(const std::shared_ptr<RequestImpl>& request);
+  void start(const std::shared_ptr<Dispatchable>& request);
 
   // Takes all of them out of the queue. False when one is not there; then none is taken out.
-  [[nodiscard]] bool remove(const std::vector<std::shared_ptr<RequestImpl>>& requests) noexcept;
-  [[nodiscard]] bool remove(const RequestImpl& request) noexcept;
+  [[nodiscard]] bool remove(const std::vector<std::shared_ptr<Dispatchable>>& requests) noexcept;
+  [[nodiscard]] bool remove(const Dispatchable& request) noexcept;
 
   // A task slot is free again.
   void taskEnded() noexcept;
 
-  // Runs work on the completion thread.
-  void post(Worker::Item& work) noexcept { completion_.post(work); }
-
-  // A thread of its own waits for the request's task: for requests that nobody waits for, and drivers without callback.
-  void waitOnThread(const std::shared_ptr<RequestImpl>& request) noexcept;
-
  private:
-  using Key = std::tuple<std::int32_t, std::int64_t, std::uint64_t>;  // -priority, customId, arrival
-  using Queue = std::map<Key, std::shared_ptr<RequestImpl>>;
+  using Queue = std::map<Dispatchable::Turn, std::shared_ptr<Dispatchable>>;
   // A request's place in the queue, made before it is started: neither queueing nor queueing again needs memory.
   using Place = Queue::node_type;
 
@@ -48,8 +81,6 @@ class Dispatcher {
     Dispatcher& dispatcher;
   };
 
-  Dispatcher();
-  [[nodiscard]] static Key keyOf(const RequestImpl& request) noexcept;
   [[nodiscard]] Place next() noexcept;
   void pump() noexcept;
   void requeue(Place place) noexcept;
@@ -61,7 +92,6 @@ class Dispatcher {
   std::int32_t running_ = 0;
   const std::int32_t limit_;
   bool retrying_ = false;
-  Worker completion_{"hbm-completion"};
   Worker retry_{"hbm-retry"};
   Retry retryWork_{*this};
 };

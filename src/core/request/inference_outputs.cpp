@@ -9,6 +9,7 @@
 #include "core/model/strides.hpp"
 #include "core/request/call_check.hpp"
 #include "core/request/inference.hpp"
+#include "strided.hpp"
 
 namespace hbm {
 namespace {
@@ -21,14 +22,6 @@ bool isOpen(const hbDNNTensorShape& declared, const TensorView& target) {
     open = size < 0 || size == target.shape[static_cast<std::size_t>(i)];
   }
   return open;
-}
-
-// Strides without gaps, for the driver's memory.
-void denseStrides(const hbDNNTensorShape& shape, std::int64_t elementSize, std::int64_t* strides) {
-  for (std::int32_t i = shape.numDimensions - 1; i >= 0; --i) {
-    strides[i] = elementSize;
-    elementSize *= std::max<std::int64_t>(shape.dimensionSize[i], 1);
-  }
 }
 
 // Whether two layouts of a shape put every element at the same place.
@@ -180,7 +173,8 @@ hbDNNTensorProperties Inference::resultProperties(std::size_t index) const {
   checkProperties(properties, model_.info.name, "output", info.name);
   hbDNNTensorProperties written = properties;
   if (output.kept) {
-    denseStrides(properties.validShape, static_cast<std::int64_t>(elementSize(info.dtype)), written.stride);
+    strided::fillDense(properties.validShape.dimensionSize, written.stride, properties.validShape.numDimensions,
+                       static_cast<std::int64_t>(elementSize(info.dtype)));
   }
   const std::uint64_t size = output.kept ? output.block->memory.memSize : outputTensors_[index].sysMem.memSize;
   if (extent(written) < 0 || static_cast<std::uint64_t>(extent(written)) > size) {
@@ -215,7 +209,8 @@ DeviceTensor Inference::deliver(std::size_t index, const hbDNNTensorProperties& 
   tensor.owner = output.block;
   std::vector<std::int64_t> written = tensor.strides;
   if (output.kept) {
-    denseStrides(shape, static_cast<std::int64_t>(elementSize(tensor.dtype)), written.data());
+    strided::fillDense(shape.dimensionSize, written.data(), shape.numDimensions,
+                       static_cast<std::int64_t>(elementSize(tensor.dtype)));
   }
   if (goesToTarget(index, shape)) {
     toTarget(index, written, tensor, copied);

@@ -5,7 +5,6 @@
 
 #include "core/base/clock.hpp"
 #include "core/driver/status.hpp"
-#include "core/request/dispatcher.hpp"
 #include "core/request/scheduling.hpp"
 
 namespace hbm {
@@ -49,7 +48,8 @@ const char* requestStateName(RequestState state) noexcept {
 
 RequestImpl::RequestImpl(std::shared_ptr<const Model> model, SchedParam sched, Completion completion,
                          const CallOptions& options, std::shared_ptr<Recorder> recorder)
-    : model_(std::move(model)),
+    : Dispatchable(sched.priority, sched.customId),
+      model_(std::move(model)),
       sched_(std::move(sched)),
       deadline_(options.deadline),
       timeout_(options.timeout),
@@ -123,7 +123,7 @@ bool RequestImpl::prepare(const Call& call) noexcept {
   return false;
 }
 
-void RequestImpl::setQueued(std::int32_t depth) {
+void RequestImpl::queued(std::int32_t depth) noexcept {
   const std::lock_guard lock(mutex_);
   if (!final(state_)) {
     state_ = RequestState::kQueued;
@@ -235,7 +235,7 @@ bool cancelAll(const std::vector<std::shared_ptr<Request>>& requests) {
   for (const auto& request : requests) {
     queued.push_back(std::static_pointer_cast<RequestImpl>(request));
   }
-  if (!Dispatcher::get().remove(queued)) {
+  if (!Dispatcher::get().remove({queued.begin(), queued.end()})) {
     return false;
   }
   for (const auto& request : queued) {

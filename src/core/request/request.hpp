@@ -9,6 +9,7 @@
 #include "core/base/shared_error.hpp"
 #include "core/base/worker.hpp"
 #include "core/model/model.hpp"
+#include "core/request/dispatcher.hpp"
 #include "core/request/inference.hpp"
 #include "core/request/progress.hpp"
 #include "hbm_runtime/request.hpp"
@@ -18,15 +19,15 @@ namespace hbm {
 
 [[nodiscard]] Error timeoutError(const std::string& model, std::optional<std::chrono::nanoseconds> timeout);
 
-// Who learns that the task has ended: the thread that waits for the request, the driver's callback, or a thread of the
-// dispatcher that waits without limit.
+// Who learns that the task has ended: the thread that waits for the request, the driver's callback, or a thread of its
+// own that waits without limit.
 enum class Completion : std::uint8_t { kByWaiter, kByCallback, kByThread };
 
 // Life: kPreparing -> (kQueued ->) kRunning -> kDone, kFailed or kCancelled. The last three are final for the user; the
 // device may go on after kCancelled, and the memory stays until it is done.
 // What happens to a request after it was made needs no memory, or fails the request where there is none: most of it
 // happens on threads, and in callbacks of the driver, where nobody could be told.
-class RequestImpl final : public Request, public std::enable_shared_from_this<RequestImpl> {
+class RequestImpl final : public Request, public Dispatchable, public std::enable_shared_from_this<RequestImpl> {
  public:
   RequestImpl(std::shared_ptr<const Model> model, SchedParam sched, Completion completion, const CallOptions& options,
               std::shared_ptr<Recorder> recorder);
@@ -45,22 +46,16 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   // Copies the inputs in. False when that failed: the request has ended.
   [[nodiscard]] bool prepare(const Call& call) noexcept;
 
-  // For the dispatcher, which holds a task slot for it.
-  enum class Submission : std::uint8_t { kSubmitted, kPoolFull, kEnded };
-  [[nodiscard]] Submission submit() noexcept;
-  void setQueued(std::int32_t depth);
-  [[nodiscard]] const SchedParam& sched() const noexcept { return sched_; }
-  // Its number in the dispatcher, whose lock protects it; 0 before it is started.
-  void setArrival(std::uint64_t number) noexcept { arrival_ = number; }
-  [[nodiscard]] std::uint64_t arrival() const noexcept { return arrival_; }
+  [[nodiscard]] Submission submit() noexcept override;
+  void queued(std::int32_t depth) noexcept override;
+  void refuse() noexcept override;
+
   // Before it is started: who is told when it is submitted and when it ends.
   void reportTo(std::shared_ptr<Progress> progress) { progress_ = std::move(progress); }
   // Ends it after it was taken out of the queue.
   void endCancelled() noexcept;
   // Ends it with the exception that is being handled, while no task exists.
   void failWithCurrentException() noexcept;
-  // Ends it because the driver had no task for it for too long, while no task exists.
-  void refuse() noexcept;
 
   // Its time-out has come: ends it unless it has ended.
   void expire() noexcept;
@@ -69,7 +64,7 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   [[nodiscard]] bool waitUntil(std::optional<std::chrono::steady_clock::time_point> until,
                                const std::function<bool()>& interrupted);
 
-  // Waits for the task without limit and ends the request: on a thread of the dispatcher.
+  // Waits for the task without limit and ends the request: on a thread of its own.
   void waitForTask() noexcept;
 
   // The driver's callback came: a thread that waits completes the request, which saves waking another one, else the
@@ -100,7 +95,7 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   [[nodiscard]] std::optional<std::int32_t> takeReport() noexcept;
   // A wait slice on the driver. Whether the request has ended.
   [[nodiscard]] bool waitOnDriver(std::int32_t milliseconds) noexcept;
-  // Leaves the waiting for the task to a thread of the dispatcher, if none does it yet.
+  // Leaves the waiting for the task to a thread of its own, if none does it yet.
   void leaveToThread() noexcept;
   // The task has ended with this status: collects the outputs, gives everything back.
   void complete(std::int32_t status) noexcept;
@@ -128,7 +123,6 @@ class RequestImpl final : public Request, public std::enable_shared_from_this<Re
   const std::optional<std::chrono::steady_clock::time_point> deadline_;
   const std::optional<std::chrono::nanoseconds> timeout_;
   const std::shared_ptr<Recorder> recorder_;  // nullptr: nobody records
-  std::uint64_t arrival_ = 0;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

@@ -1,7 +1,6 @@
 // The second half of a request's life: its task has ended, its outputs are collected, and whoever waits is told.
 #include "core/base/clock.hpp"
 #include "core/driver/status.hpp"
-#include "core/request/dispatcher.hpp"
 #include "core/request/request.hpp"
 #include "hobot/hb_ucp_status.h"
 
@@ -10,6 +9,12 @@ namespace {
 
 // Tasks that take less than this, waking threads included, are waited for awake.
 constexpr std::int64_t kQuickNs = 100'000;
+
+// Ends requests that nobody waits for. Never destroyed: they may end while the process does.
+Worker& completionThread() {
+  static auto* const worker = std::make_unique<Worker>("hbm-completion").release();
+  return *worker;
+}
 
 }  // namespace
 
@@ -29,7 +34,7 @@ void RequestImpl::taskEnded(std::int32_t status) noexcept {
   }
   completionWork_.request = shared_from_this();
   completionWork_.status = status;
-  Dispatcher::get().post(completionWork_);
+  completionThread().post(completionWork_);
 }
 
 void RequestImpl::CompletionWork::run() noexcept {

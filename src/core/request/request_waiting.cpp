@@ -1,11 +1,12 @@
 // How threads wait for a request, and what happens when the driver does not say whether a task has ended.
 #include <algorithm>
 #include <atomic>
+#include <exception>
 #include <thread>
 
 #include "core/driver/status.hpp"
-#include "core/request/dispatcher.hpp"
 #include "core/request/request.hpp"
+#include "threads/helper_thread.hpp"
 
 namespace hbm {
 namespace {
@@ -171,7 +172,11 @@ void RequestImpl::leaveToThread() noexcept {
     }
     completion_ = Completion::kByThread;
   }
-  Dispatcher::get().waitOnThread(shared_from_this());
+  try {
+    startHelperThread("hbm-waiter", [self = shared_from_this()] { self->waitForTask(); }).detach();
+  } catch (const std::exception&) {
+    waitForTask();  // the system has no thread left, or no memory for one
+  }
 }
 
 SharedError RequestImpl::waitingError(std::int32_t status) const noexcept {
