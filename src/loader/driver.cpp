@@ -163,7 +163,7 @@ class LoadingLock {
   std::unique_lock<std::mutex> lock_;
 };
 
-// Whether a choice leads to the driver that is in use.
+// True if a choice leads to the driver that is in use.
 bool isChoice(const Driver& driver, const std::string& choice) {
   if (choice == "vendor" && driver.info.chosenBy == "system") {
     return true;

@@ -28,7 +28,7 @@ struct Driver {
   // The driver if it is loaded, else nullptr. Does not look at forks.
   [[nodiscard]] static const Driver* loadedOrNull() noexcept;
 
-  // Whether this process was forked from one that used the driver: no driver call may be made, no lock of a lost thread
+  // True if this process was forked from one that used the driver: no driver call may be made, no lock of a lost thread
   // taken.
   [[nodiscard]] static bool forked() noexcept;
 

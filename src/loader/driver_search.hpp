@@ -13,7 +13,7 @@ struct DriverCandidate {
   bool required;         // present or asked for: when it does not load, that is an error and the search ends
 };
 
-// The candidates in order. `choice` is what the caller asked for ("vendor", "bpusim", a directory), "" when he left it
+// The candidates in order. `choice` is what the caller asked for ("vendor", "bpusim", a directory), "" when it was left
 // to HBM_RUNTIME_DRIVER and the default order: the vendor's libraries if the system has them, then bpusim beside this
 // library.
 [[nodiscard]] std::vector<DriverCandidate> driverCandidates(const std::string& choice);

@@ -27,7 +27,7 @@ def seconds_of(value: Any, name: str) -> float | None:
     except (TypeError, ValueError):
         _refuse(value, name)
     if math.isnan(seconds):
-        raise InputError(f"{name} is no number of seconds, but NaN")
+        raise InputError(f"{name} must be a number of seconds, got NaN")
     if name == "timeout" and seconds < 0:
         raise InputError(f"timeout is {seconds:f}; it must be at least 0")
     return min(seconds, _LONGEST)

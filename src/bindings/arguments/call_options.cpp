@@ -21,7 +21,7 @@ double secondsOf(const py::object& given, const char* name) {
     throw py::type_error(std::string(name) + " must be a number of seconds or None, not " + typeName(given));
   }
   if (std::isnan(seconds)) {
-    throw Error(ErrorKind::kInput, std::string(name) + " is no number of seconds, but NaN");
+    throw Error(ErrorKind::kInput, std::string(name) + " must be a number of seconds, got NaN");
   }
   return seconds;
 }

@@ -9,7 +9,7 @@
 
 namespace hbm::python {
 
-// Whether something can be an input: a numpy array or an object that gives one without a cast (`__array__`, the buffer
+// True if something can be an input: a numpy array or an object that gives one without a cast (`__array__`, the buffer
 // protocol, `__dlpack__`). Lists, tuples, scalars and text cannot.
 [[nodiscard]] bool isArrayLike(py::handle object);
 
@@ -28,7 +28,7 @@ void requireTarget(const py::array& array, const std::string& model, const Tenso
 [[nodiscard]] TensorView viewOf(const py::array& array, const std::string& model, const char* role,
                                 const TensorInfo& tensor);
 
-// Whether two arrays have bytes in common; true also when that is too hard to tell.
+// True if two arrays have bytes in common; true also when that is too hard to tell.
 [[nodiscard]] bool sharesMemory(const py::object& one, const py::object& other);
 
 // A writeable array on the output's memory, which it keeps.

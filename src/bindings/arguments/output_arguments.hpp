@@ -19,7 +19,7 @@ struct WantedOutputs {
                                                       const py::object& outputs, const py::object& outputNames,
                                                       std::vector<Call>& calls);
 
-// Whether a result lies in an array.
+// True if a result lies in an array.
 [[nodiscard]] bool isIn(const DeviceTensor& result, const py::array& array);
 
 // The result of one call as the caller wants it: {output: array}.

@@ -23,7 +23,7 @@ class ForeignGil {
   std::optional<py::gil_scoped_acquire> lock_;
 };
 
-// Whether the interpreter is ending or has ended: after Python's exit handlers, which may still wait for threads.
+// True if the interpreter is ending or has ended: after Python's exit handlers, which may still wait for threads.
 [[nodiscard]] bool interpreterEnding() noexcept;
 
 // Notes the interpreter's main thread, and when it has ended.
@@ -32,7 +32,7 @@ void watchInterpreter();
 // For CallOptions::interrupted: lets Python look at signals. True when a handler raised; the exception is then set.
 [[nodiscard]] bool signalRaised();
 
-// Whether this is the thread that handles signals.
+// True if this is the thread that handles signals.
 [[nodiscard]] bool onMainThread() noexcept;
 
 // Calls `work` without the lock, and hands on what it returns or throws.

@@ -56,7 +56,7 @@ class PyRuntime {
   // Throws Error (kClosed), TypeError for an object without models.
   [[nodiscard]] std::shared_ptr<Loaded> loaded() const;
 
-  // Whether there was something to close.
+  // True if there was something to close.
   bool close();
   [[nodiscard]] bool closed() const;
 

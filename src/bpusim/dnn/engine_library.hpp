@@ -20,7 +20,7 @@ struct EngineLibrary {
 // Where this library is.
 [[nodiscard]] std::filesystem::path libraryFolder();
 
-// Whether the last look for the library was in vain.
+// True if the last look for the library was in vain.
 [[nodiscard]] bool engineMissing() noexcept;
 
 // A file or a directory to try after BPUSIM_ENGINE_PATH; null or "" forgets it.

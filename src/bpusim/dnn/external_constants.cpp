@@ -62,7 +62,7 @@ class Folders {
     refuse(constant, "which is not there; it belongs into the folder '" + named_.front().string() + "'");
   }
 
-  // Whether the engine finds the file without following links.
+  // True if the engine finds the file without following links.
   [[nodiscard]] bool isPlain(const OnnxConstant& constant, const fs::path& real) const {
     return real_.front() / std::string(constant.location) == real;
   }

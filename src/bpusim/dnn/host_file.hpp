@@ -59,7 +59,7 @@ struct HostFile {
   std::vector<HostModel> models;
 };
 
-// Whether the bytes are meant to be a host model file: at most two bytes of the magic are damaged or cut off.
+// True if the bytes are meant to be a host model file: at most two bytes of the magic are damaged or cut off.
 [[nodiscard]] bool looksLikeHostFile(std::string_view file) noexcept;
 
 // Throws HostFileError.

@@ -14,7 +14,7 @@
 namespace bpusim {
 namespace {
 
-// Whether all gaps are those of the model's strides. In others the caller may have put different data.
+// True if all gaps are those of the model's strides. In others the caller may have put different data.
 [[nodiscard]] bool gapsAreTheModels(const TensorBinding& binding) {
   const Layout& layout = binding.layout;
   std::int64_t natural = layout.elementSize;

@@ -27,7 +27,7 @@ class OnnxValues {
 
   [[nodiscard]] const OnnxKnownValue* find(std::string_view name) const;
 
-  // Whether it is an input of a graph and no constant of the same name replaces it.
+  // True if it is an input of a graph and no constant of the same name replaces it.
   [[nodiscard]] bool isInput(std::string_view name) const;
 
  private:

@@ -19,7 +19,7 @@ namespace {
   return std::all_of(inferred.shape.begin(), inferred.shape.end(), [](std::int64_t size) { return size >= 0; });
 }
 
-// Whether the graph has parts that a run may leave out: what does not suit the shapes there says nothing about the run.
+// True if the graph has parts that a run may leave out: what does not suit the shapes there says nothing about the run.
 [[nodiscard]] bool hasBranches(const Model& model) {
   return std::any_of(model.operations.begin(), model.operations.end(), [](const auto& operation) {
     return operation.second == "If" || operation.second == "Loop" || operation.second == "Scan";

@@ -36,7 +36,7 @@ void checkInputShape(const ModelTensor& tensor, const hbDNNTensorShape& shape, c
 // that was given does not suit it, "" when it does; then the binding is as it was.
 [[nodiscard]] std::string closeBinding(TensorBinding& binding, const std::vector<std::int64_t>& shape);
 
-// Whether a result has the shape that the model declares.
+// True if a result has the shape that the model declares.
 [[nodiscard]] bool isDeclared(const ModelTensor& tensor, const std::vector<std::int64_t>& shape) noexcept;
 
 // "(1, 3)"

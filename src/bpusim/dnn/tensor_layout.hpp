@@ -24,7 +24,7 @@ struct Layout {
 // Bytes from the first to the last element; nothing when they do not fit into 63 bits.
 [[nodiscard]] std::optional<std::int64_t> spanOf(const Layout& layout) noexcept;
 
-// Whether the elements lie one after the other. Strides over dimensions of one element do not matter.
+// True if the elements lie one after the other. Strides over dimensions of one element do not matter.
 [[nodiscard]] bool isDense(const Layout& layout) noexcept;
 
 // dense[...] = strided[...]

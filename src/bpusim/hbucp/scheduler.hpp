@@ -46,7 +46,7 @@ class Scheduler {
   // For the exit of the process: fails what waits, terminates what runs, and ends the threads within a bounded time.
   void stop();
 
-  // Whether this thread is a core's.
+  // True if this thread is a core's.
   [[nodiscard]] static bool onWorker();
 
  private:

@@ -26,7 +26,7 @@ class TamperedModel : public EncryptedModel {  // changed or cut off after it wa
   using EncryptedModel::EncryptedModel;
 };
 
-// Whether a model begins like an encrypted one; false for what is no file or cannot be read.
+// True if a model begins like an encrypted one; false for what is no file or cannot be read.
 [[nodiscard]] bool isEncrypted(const std::string& file);
 [[nodiscard]] bool isEncrypted(const ModelBuffer& buffer) noexcept;
 

@@ -17,7 +17,7 @@ template <class Byte>
 
 [[noreturn]] inline void refuseImage(const std::string& text) { throw Error(ErrorKind::kInput, text); }
 
-// Whether the channels of a pixel, and the pixels of a row, follow each other without a gap.
+// True if the channels of a pixel, and the pixels of a row, follow each other without a gap.
 template <class Byte>
 [[nodiscard]] bool isDense(const BasicImageView<Byte>& view) {
   return view.pixelStride == view.channels && (view.channels == 1 || view.channelStride == 1);

@@ -101,7 +101,7 @@ bool windowOf(const TensorView& view, const DeviceBlock& block, const Soc& soc, 
       return false;
     }
     // A dynamic stride is the caller's choice as long as the device can take it and rows do not overlap. That of a
-    // single element means nothing in his array; the device wants to see it as large as what lies in it.
+    // single element means nothing in the array; the device wants to see it as large as what lies in it.
     const bool open = reported.stride[i] < 0;
     if (size <= 1) {
       std::int64_t padded = std::max<std::int64_t>(wanted.stride[i], inner);

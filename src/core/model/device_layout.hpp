@@ -28,7 +28,7 @@ namespace hbm {
 // Bytes of the elements alone.
 [[nodiscard]] std::int64_t denseBytes(const TensorView& view);
 
-// Whether the device can use a view into `block` where it is: shape and strides are those of `properties`, or strides
+// True if the device can use a view into `block` where it is: shape and strides are those of `properties`, or strides
 // that `reported` leaves open. Then sets the strides in `properties` and the window in `memory`.
 [[nodiscard]] bool windowOf(const TensorView& view, const DeviceBlock& block, const Soc& soc,
                             const hbDNNTensorProperties& reported, hbDNNTensorProperties& properties,

@@ -7,7 +7,7 @@
 
 namespace hbm {
 
-// Whether the driver hands over results of any shape after a run: what it declares about outputs may then be wrong.
+// True if the driver hands over results of any shape after a run: what it declares about outputs may then be wrong.
 [[nodiscard]] bool delivers(const Driver& driver);
 
 // The outputs' properties for inputs of these shapes. Where only a run can tell the shape, it is what the model

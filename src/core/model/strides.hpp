@@ -23,7 +23,7 @@ namespace hbm {
 // Bytes from the first element to the end of the last one; -1 when a dimension or stride is dynamic, and on overflow.
 [[nodiscard]] std::int64_t extent(const hbDNNTensorProperties& properties);
 
-// Whether elements with different indices lie at different places and none of their places overflows. Dynamic
+// True if elements with different indices lie at different places and none of their places overflows. Dynamic
 // dimensions count as one step, dynamic strides as the smallest that fit.
 [[nodiscard]] bool rowsKeepApart(const hbDNNTensorProperties& properties);
 

@@ -14,7 +14,7 @@
 namespace hbm {
 namespace {
 
-// Whether the target's shape is one of those that the output may have.
+// True if the target's shape is one of those that the output may have.
 bool isOpen(const hbDNNTensorShape& declared, const TensorView& target) {
   bool open = declared.numDimensions == target.rank;
   for (std::int32_t i = 0; open && i < target.rank; ++i) {
@@ -24,7 +24,7 @@ bool isOpen(const hbDNNTensorShape& declared, const TensorView& target) {
   return open;
 }
 
-// Whether two layouts of a shape put every element at the same place.
+// True if two layouts of a shape put every element at the same place.
 bool sameLayout(const hbDNNTensorShape& shape, const std::int64_t* one, const std::int64_t* other) {
   bool same = true;
   bool empty = false;

@@ -99,7 +99,8 @@ class RequestImpl final : public Request, public Dispatchable, public std::enabl
   void leaveToThread() noexcept;
   // The task has ended with this status: collects the outputs, gives everything back.
   void complete(std::int32_t status) noexcept;
-  // Writes the outputs to where the caller wants them, unless the request has ended for him: then he may have freed it.
+  // Writes the outputs to where the caller wants them, unless the request has ended for the caller, who may have freed
+  // it.
   [[nodiscard]] std::vector<DeviceTensor> collect(std::vector<CopyRecord>* copies);
   // Gives task, memory and task slot back.
   void giveBack() noexcept;

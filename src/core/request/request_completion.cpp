@@ -118,7 +118,7 @@ void RequestImpl::end(RequestState state, std::vector<DeviceTensor> outputs, Sha
   std::shared_ptr<const void> kept;  // dies without the lock
   {
     std::unique_lock lock(mutex_);
-    // Nothing of the caller's may be written any more once he sees the end.
+    // Nothing of the caller's may be written any more once the end can be seen.
     changed_.wait(lock, [this] { return !collecting_; });
     submitting_ = false;
     if (!final(state_)) {

@@ -19,7 +19,7 @@ constexpr auto kSlice = std::chrono::milliseconds(100);
 // So often a task is asked for again when the driver failed to tell whether it has ended.
 constexpr int kLateWaits = 100;
 
-// Whether a wait that gave this status means that the task has ended. The others are about the call, or about nothing.
+// True if a wait that gave this status means that the task has ended. The others are about the call, or about nothing.
 bool tellsEnd(std::int32_t status) noexcept {
   switch (status) {
     case HB_UCP_TASK_TIMEOUT:
@@ -52,7 +52,7 @@ void waitAwake(std::unique_lock<std::mutex>& lock, const Condition& condition) {
   }
 }
 
-// Whether this driver was seen to refuse a wait after one that had timed out.
+// True if this driver was seen to refuse a wait after one that had timed out.
 std::atomic<bool> refusesSecondWait{false};
 
 }  // namespace

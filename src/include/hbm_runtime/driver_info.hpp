@@ -25,7 +25,7 @@ struct DriverInfo {
 // Number of BPU cores; nullopt when nothing tells. Loads the driver as driverInfo() does.
 [[nodiscard]] HBM_API std::optional<std::int32_t> coreCount();
 
-// Whether a driver is loaded in this process.
+// True if a driver is loaded in this process.
 [[nodiscard]] HBM_API bool driverLoaded() noexcept;
 
 // Chooses and loads the driver: "vendor", "bpusim" or a directory with libhbucp.so and libdnn.so. Does nothing when

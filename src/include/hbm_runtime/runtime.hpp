@@ -36,7 +36,7 @@ struct LoadOptions {
   // is encrypted. They are decrypted into memory, by OpenSSL's libcrypto, so an ONNX model is called after its graph.
   std::string passphrase;
 
-  // Whether the driver has nothing to do with it.
+  // True if the driver has nothing to do with it.
   [[nodiscard]] bool isDefault() const noexcept {
     return threads == 0 && cpus.empty() && !flushDenormals && !saveMemory && !profile && keep.empty() &&
            keepFolder.empty() && engine.empty();

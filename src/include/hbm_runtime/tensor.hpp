@@ -36,7 +36,7 @@ struct DeviceTensor {
 
 [[nodiscard]] HBM_API TensorView viewOf(const DeviceTensor& tensor);
 
-// Whether an address lies in a tensor that Runtime::allocate made.
+// True if an address lies in a tensor that Runtime::allocate made.
 [[nodiscard]] HBM_API bool isDeviceMemory(const void* address);
 
 }  // namespace hbm
