@@ -388,8 +388,8 @@ def _to_nv12(
     rgb: bool,
     video: bool,
 ) -> None: ...
-def _unknown_model(name: typing.Any, names: collections.abc.Iterable) -> str: ...
-def _unknown_tensor(model: typing.Any, role: str, name: typing.Any, names: collections.abc.Iterable) -> str: ...
+def _unknown_model(name: typing.Any, names: collections.abc.Iterable[str]) -> str: ...
+def _unknown_tensor(model: typing.Any, role: str, name: typing.Any, names: collections.abc.Iterable[str]) -> str: ...
 def _wrong_shape(
     expected: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
     given: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
@@ -448,7 +448,7 @@ def load_driver(choice: os.PathLike[str] | str | bytes) -> None:
     Does nothing when that one is in use already. Raises HbmStateError when another one is, DriverNotFoundError when this one cannot be.
     """
 
-def model_files(path: bytes) -> list:
+def model_files(path: bytes) -> list[bytes]:
     """
     The model files that a path stands for: those of a folder.
     """

@@ -5,7 +5,9 @@
 namespace hbm::python {
 namespace {
 
-std::vector<std::string> namesOf(const py::iterable& names) {
+using Names = py::typing::Iterable<py::str>;
+
+std::vector<std::string> namesOf(const Names& names) {
   std::vector<std::string> texts;
   for (const py::handle name : names) {
     texts.push_back(textOf(name, "a name"));
@@ -18,13 +20,13 @@ std::vector<std::string> namesOf(const py::iterable& names) {
 void bindMessages(py::module_& module) {
   module.def(
       "_unknown_tensor",
-      [](const py::object& model, const std::string& role, const py::object& name, const py::iterable& names) {
+      [](const py::object& model, const std::string& role, const py::object& name, const Names& names) {
         return proseStr(unknownTensor(textOf(model, "a model name"), role, textOf(name, "a name"), namesOf(names)));
       },
       py::arg("model"), py::arg("role"), py::arg("name"), py::arg("names"));
   module.def(
       "_unknown_model",
-      [](const py::object& name, const py::iterable& names) {
+      [](const py::object& name, const Names& names) {
         return proseStr(unknownModel(textOf(name, "a model name"), namesOf(names)));
       },
       py::arg("name"), py::arg("names"));

@@ -37,9 +37,9 @@ std::unique_ptr<PyRuntime> fromFiles(const std::vector<py::bytes>& files, const 
   return std::make_unique<PyRuntime>(withoutGil([&] { return std::make_unique<Runtime>(paths, options); }));
 }
 
-py::list filesOf(const py::bytes& path) {
+py::typing::List<py::bytes> filesOf(const py::bytes& path) {
   const std::string given(path);
-  py::list files;
+  py::typing::List<py::bytes> files;
   for (const std::string& file : withoutGil([&] { return modelFiles(given); })) {
     files.append(py::bytes(file));
   }

@@ -272,6 +272,7 @@ class Compared:
 
     inputs: Mapping[str, TensorInfo]
     description: Mapping[str, Any]
+    computed_by: str = ""
 
     def run(self, _inputs: Any) -> dict[str, Array]:
         raise NotImplementedError
