@@ -264,14 +264,20 @@ TEST(wrong_load_options_are_refused_and_change_nothing) {
   CHECK_EQ(driver().setLoadOptions(&small), HB_UCP_INVALID_ARGUMENT);
   const std::int32_t cpus[] = {100000};
   const char* const names[] = {""};
+  bpusimLoadOptions negative{}, many{}, absent{}, noList{}, noCount{}, noNames{}, unnamed{};
+  negative.threads = -1;
+  many.threads = 100000;
+  absent.cpus = cpus;
+  absent.cpuCount = 1;
+  noList.cpuCount = 1;
+  noCount.cpus = cpus;
+  noCount.cpuCount = -1;
+  noNames.keepCount = 1;
+  unnamed.keep = names;
+  unnamed.keepCount = 1;
   const std::pair<bpusimLoadOptions, const char*> cases[] = {
-      {{0, -1, nullptr, 0, 0, 0, 0, nullptr, 0, nullptr, 0}, "-1 threads"},
-      {{0, 100000, nullptr, 0, 0, 0, 0, nullptr, 0, nullptr, 0}, "100000 threads"},
-      {{0, 0, cpus, 1, 0, 0, 0, nullptr, 0, nullptr, 0}, "CPU 100000"},
-      {{0, 0, nullptr, 1, 0, 0, 0, nullptr, 0, nullptr, 0}, "cpus"},
-      {{0, 0, cpus, -1, 0, 0, 0, nullptr, 0, nullptr, 0}, "cpus"},
-      {{0, 0, nullptr, 0, 0, 0, 0, nullptr, 1, nullptr, 0}, "keep"},
-      {{0, 0, nullptr, 0, 0, 0, 0, names, 1, nullptr, 0}, "empty"},
+      {negative, "-1 threads"}, {many, "100000 threads"}, {absent, "CPU 100000"}, {noList, "cpus"},
+      {noCount, "cpus"},        {noNames, "keep"},        {unnamed, "empty"},
   };
   for (const auto& [options, text] : cases) {
     CHECK_EQ(Options::set(options), HB_UCP_INVALID_ARGUMENT);
@@ -301,7 +307,12 @@ TEST(threads_cpus_and_memory_do_not_change_results) {
   }
   for (const std::int32_t threads : {0, 1, 2, 4}) {
     for (const std::int32_t cpuCount : {0, 1}) {
-      const Options options({0, threads, &cpu, cpuCount, 0, 1, 0, nullptr, 0, nullptr, 0});
+      bpusimLoadOptions given{};
+      given.threads = threads;
+      given.cpus = &cpu;
+      given.cpuCount = cpuCount;
+      given.saveMemory = 1;
+      const Options options(given);
       const Packed packed({"product.onnx"});
       Tensors tensors(packed.model());
       dnn::count<float>(tensors.inputs[0]);
@@ -317,7 +328,9 @@ TEST(threads_cpus_and_memory_do_not_change_results) {
 TEST(denormal_numbers_count_as_zero_when_asked) {
   constexpr std::uint32_t kTiny = 1;
   for (const std::int32_t flush : {0, 1, 0}) {
-    const Options options({0, 0, nullptr, 0, flush, 0, 0, nullptr, 0, nullptr, 0});
+    bpusimLoadOptions given{};
+    given.flushDenormals = flush;
+    const Options options(given);
     const Packed packed({"double_F32.onnx"});
     Tensors tensors(packed.model());
     std::memset(tensors.inputs[0].sysMem.virAddr, 0, 24);
