@@ -9,21 +9,21 @@ usage() {
   cat <<'TEXT'
 ./build.sh [verb] [arguments]
 
-  build       (default) leave a wheel for this Python in dist/
-  install     build the wheel and install it for the Python that is called python3 (or $PYTHON)
-  demo        read a picture with two OCR models on this machine; arguments go to hbm_runtime.demo
-  test        build and run all tests, C++ and Python; arguments go to pytest
+  build         (default) leave a wheel for this Python in dist/
+  install       build the wheel and install it for the Python that is called python3 (or $PYTHON)
+  demo          read a picture with two OCR models on this machine; arguments go to hbm_runtime.demo
+  test          build and run all tests, C++ and Python; arguments go to pytest
   integrations  tests with physicalai, openpi-client and ROS 2, fetched from PyPI
   differential  random models against ONNX Runtime; --minutes N, --seed S for one or from one on
-  engines     the tests that depend on the engine, with the oldest ONNX Runtime that is supported and with the newest
-  lint        format, style, types, static analysis, layers, generated stubs
-  sanitize    run the tests under ASan, UBSan and TSan; --quick: some C++ suites, --python: Python's alone
-  bench       run the benchmarks; arguments go to benchmarks/run.py
-  wheels      repaired wheels for every CPython found here; --aarch64 cross-builds for boards
-  deb         Debian packages in dist/; arm64 cross-builds those for boards
-  docs        build the documentation into docs/_build/html
-  dev         prepare .venv with an editable install and every tool
-  clean       remove everything that the other verbs made
+  engines       the tests that depend on the engine, with the oldest ONNX Runtime that is supported and with the newest
+  lint          format, style, types, static analysis, layers, generated stubs
+  sanitize      run the tests under ASan, UBSan and TSan; --quick: some C++ suites, --python: Python's alone
+  bench         run the benchmarks; arguments go to benchmarks/run.py
+  wheels        repaired wheels for every CPython found here; --aarch64 cross-builds for boards
+  deb           Debian packages in dist/; arm64 cross-builds those for boards
+  docs          build the documentation into docs/_build/html
+  dev           prepare .venv with an editable install and every tool
+  clean         remove everything that the other verbs made
 TEXT
 }
 

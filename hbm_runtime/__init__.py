@@ -84,6 +84,7 @@ from numpy.typing import NDArray  # noqa: E402,F401
 if TYPE_CHECKING:
     from . import encryption, image
     from .serving.client.observing import RemoteProfile
+    from .serving.client.remote_model import RemoteModel
     from .serving.client.requests import RemoteRequest, RemoteRequestInfo
     from .serving.client.runtime import RemoteRuntime
 
@@ -133,6 +134,7 @@ __all__ = [
     "QuantScheme",
     "QueueResult",
     "QueueStats",
+    "RemoteModel",
     "RemoteProfile",
     "RemoteRequest",
     "RemoteRequestInfo",
@@ -175,7 +177,7 @@ def __getattr__(name: str) -> Any:
     """Imports what few programs need when it is asked for; importing this package must stay cheap."""
     if name in {"encryption", "image"}:
         return import_module(f"{__name__}.{name}")
-    if name not in {"RemoteProfile", "RemoteRequest", "RemoteRequestInfo", "RemoteRuntime"}:
+    if name not in {"RemoteModel", "RemoteProfile", "RemoteRequest", "RemoteRequestInfo", "RemoteRuntime"}:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from .serving.client import public  # noqa: PLC0415
 

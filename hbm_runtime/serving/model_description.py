@@ -55,6 +55,8 @@ def extended_description(runtime: HB_HBMRuntime, model: str) -> str:
             "description": view.desc,
             "compile_bpu_core_num": view.compile_bpu_core_num,
             "march": driver_info()["soc"],
+            "engine": view.engine,
+            "engine_reason": view.engine_reason,
             "inputs": {info.name: _tensor(info) for info in view.inputs.values()},
             "outputs": {info.name: _tensor(info) for info in view.outputs.values()},
         }

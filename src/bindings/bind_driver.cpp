@@ -25,7 +25,8 @@ InfoDict infoDict() {
   dict["dnn_path"] = info.dnnPath;
   dict["dnn_version"] = info.dnnVersion;
   dict["chosen_by"] = info.chosenBy;
-  const auto describe = Driver::get().extensionFunction(&bpusimInterface::describeEngines);
+  // Children of a process that only asks can use the driver.
+  const auto describe = Driver::described().extensionFunction(&bpusimInterface::describeEngines);
   dict["engine"] = describe == nullptr ? "" : withoutGil(describe);
   return InfoDict(dict);
 }

@@ -14,7 +14,7 @@ from support.program import COMMAND, environment, run
 
 CLOSED = [">&-", "2>&-", "<&- >&- 2>&-"]
 WORDS = {
-    "model_info": ["model_info", "MODEL", "--graph", "g.svg"],
+    "model_info": ["model_info", "MODEL", "--graph", "g.dot"],
     "perf": ["perf", "MODEL", "--frame_count", "3", "--profile_path", "."],
     "infer": ["infer", "MODEL", "--input_file", "x.npy", "--enable_dump", "--dump_format", "npy"],
     "monitor": ["monitor", "-n", "1", "-d", "100", "-b"],
@@ -44,7 +44,7 @@ def test_every_command_works_with_closed_streams(models: ModelFactory, tmp_path:
         assert "internal error" not in said
         assert "Traceback" not in said
     assert np.load(next(tmp_path.glob("model_infer_output_0_y.npy"))).tolist() == [[2.0] * 3] * 2
-    assert (tmp_path / "g.svg").read_bytes().startswith(b"<svg")
+    assert (tmp_path / "g.dot").read_bytes().startswith(b"digraph")
     assert (tmp_path / "o.hbm").read_bytes().startswith(b"\x89HBMH")
 
 

@@ -34,7 +34,7 @@ def limited(words: list[object], folder: Path) -> subprocess.CompletedProcess[st
         ["infer", "MODEL", "--input_file=x.npy", "--enable_dump", "--dump_format=npy"],
         ["infer", "MODEL", "--input_file=x.npy", "--enable_dump", "--dump_format=txt"],
         ["perf", "MODEL", "--frame_count=3", "--plot=p.png"],
-        ["model_info", "MODEL", "--graph=g.svg"],
+        ["model_info", "MODEL", "--graph=g.dot"],
     ],
     ids=["bin", "npy", "txt", "plot", "graph"],
 )

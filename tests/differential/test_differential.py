@@ -58,7 +58,7 @@ def test_the_cpp_library_gives_what_onnx_runtime_gives(seed: int, tmp_path: Path
 def test_the_models_are_sound_and_of_all_kinds(tmp_path: Path) -> None:
     """Otherwise the tests above would say little."""
     refused, kinds = 0, Counter[str]()
-    for seed in range(3 * SEEDS):
+    for seed in range(4 * SEEDS):
         case = make_case(seed)
         kinds.update(_kinds(case))
         try:
@@ -66,7 +66,7 @@ def test_the_models_are_sound_and_of_all_kinds(tmp_path: Path) -> None:
             refused += not case.refused and any(isinstance(reference.run(call), str) for call in case.calls)
         except Refused:
             refused += 1
-    assert refused <= MOST_REFUSED * 3 * SEEDS
+    assert refused <= MOST_REFUSED * 4 * SEEDS
     operators = {row.name for row in (*ELEMENTWISE, *SHAPING, *COMPUTING, *CASTS)}
     structures = {"If", "Loop", "Scan", "NonZero", "Compress", "Unique", "NonMaxSuppression", "RandomUniform", "Range"}
     expected = {f"rank {rank}" for rank in range(11)} | {f"type {kind}" for kind in _ELEMENT_TYPES}

@@ -19,6 +19,7 @@ VERBS = {
     "test",
     "differential",
     "engines",
+    "integrations",
     "wheels",
     "deb",
     "docs",

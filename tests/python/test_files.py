@@ -99,7 +99,7 @@ def test_every_writer_refuses_what_it_reads(models: ModelFactory, tmp_path: Path
 Write = Callable[[Path], object]
 ENDINGS = {"pack": "", "link": "", "encrypt": "", "decrypt": "", "profile": ".json", "benchmark": ".json"} | {
     "plot": ".png",
-    "graph": ".svg",
+    "graph": ".dot",
     "report": ".html",
 }
 

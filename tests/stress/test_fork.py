@@ -176,7 +176,8 @@ print(check(runtime), requests[0].done(), "parent")
 
 ASKED = [
     "HB_HBMRuntime.version",
-    *(f"hbm_runtime.{call}" for call in ("driver_info()", "get_version()", "get_devices()[0].kind")),
+    "{**hbm_runtime.driver_info(), 'engine': ''}",  # which engine, depends on the models that are loaded
+    *(f"hbm_runtime.{call}" for call in ("get_version()", "get_devices()[0].kind")),
 ]
 
 

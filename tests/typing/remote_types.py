@@ -17,9 +17,9 @@ from hbm_runtime import (
     HbmNetworkError,
     HbmRemoteError,
     HostInfo,
-    Model,
     Profile,
     QuantParams,
+    RemoteModel,
     RemoteProfile,
     RemoteRequest,
     RemoteRequestInfo,
@@ -94,8 +94,8 @@ assert_type(remote.output_quants, dict[str, dict[str, QuantParams]])
 assert_type(remote.sched_params, dict[str, SchedParam])
 assert_type(remote.version, str)
 assert_type(remote.closed, bool)
-assert_type(remote["m"], Model)
-assert_type(remote.model("m"), Model)
+assert_type(remote["m"], RemoteModel)
+assert_type(remote.model("m"), RemoteModel)
 assert_type(list(remote), list[str])
 remote.set_scheduling_params(priority={"m": 1}, bpu_cores={"m": [0]}, custom_id={"m": 2}, device_id={"m": 0})
 

@@ -46,13 +46,15 @@ class TensorFacts:
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """One model: its name, description, compile-time number of cores, and its tensors in the model's order."""
+    """One model: name, description, compile-time cores, tensors in the model's order, and what computes it."""
 
     name: str
     desc: str
     cores: int
     inputs: Mapping[str, TensorFacts]
     outputs: Mapping[str, TensorFacts]
+    engine: str
+    engine_reason: str
 
 
 def ready_models(servers: Servers, control: Control) -> list[str]:
@@ -89,6 +91,8 @@ def facts_of(servers: Servers, model: str, control: Control) -> ModelFacts:
             int(details.get("compile_bpu_core_num", 1)),
             _tensors(metadata.get("inputs", ()), details.get("inputs")),
             _tensors(metadata.get("outputs", ()), details.get("outputs")),
+            str(details.get("engine", "")),
+            str(details.get("engine_reason", "")),
         )
     except (KeyError, TypeError, ValueError) as error:
         address = servers.all[0].transport.address

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ..._core import QuantParams, hbDNNDataType
 from ..._errors import HbmClosedError, HbmForkError, InputError
-from ..._models.model import Model
 from .model_facts import ModelFacts, TensorFacts
-from .run_arguments import model_of
 from .wire import Array
 
 T = TypeVar("T")
@@ -127,12 +125,6 @@ class ModelProperties:
     def output_quants(self) -> dict[str, dict[str, QuantParams]]:
         """How the outputs are quantised."""
         return self._outputs(lambda tensor: tensor.quant)
-
-    def model(self, name: str) -> Model:
-        """Returns a view of one model, with its tensors as objects. Raises InputError for an unknown name."""
-        return Model(cast("Any", self), model_of(self._models(), name).name)
-
-    __getitem__ = model
 
     def __iter__(self) -> Iterator[str]:
         """Yields the names of the models."""

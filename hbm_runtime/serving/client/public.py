@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from .observing import RemoteProfile
+from .remote_model import RemoteModel
 from .requests import RemoteRequest, RemoteRequestInfo
 from .runtime import RemoteRuntime
 
-__all__ = ["RemoteProfile", "RemoteRequest", "RemoteRequestInfo", "RemoteRuntime"]
+__all__ = ["RemoteModel", "RemoteProfile", "RemoteRequest", "RemoteRequestInfo", "RemoteRuntime"]
 
-for _class in (RemoteProfile, RemoteRequest, RemoteRequestInfo, RemoteRuntime):
+for _class in (RemoteModel, RemoteProfile, RemoteRequest, RemoteRequestInfo, RemoteRuntime):
     _class.__module__ = "hbm_runtime"

@@ -12,25 +12,25 @@ if TYPE_CHECKING:
     from ..._models.tensor_info import Array
     from ..._running.keywords import ArrayInput, Inputs, OutputNames, Outputs
     from .requests import RemoteRequest
-    from .runtime import RemoteRuntime
+    from .runnable import RunnableServer
 
 
 class RemoteModel(Model):
     """One model of a `RemoteRuntime`, which it keeps alive."""
 
-    def __init__(self, runtime: RemoteRuntime, name: str) -> None:
+    def __init__(self, runtime: RunnableServer, name: str) -> None:
         super().__init__(cast("Any", runtime), name)  # it has the properties that Model reads
         self._remote = runtime
 
     @property
     def engine(self) -> str:
-        """What computes it is the server's choice: ""."""
-        return ""
+        """What computes it on the server; "" where the server does not say."""
+        return self._remote._facts[self.name].engine
 
     @property
     def engine_reason(self) -> str:
-        """Nothing was asked for: ""."""
-        return ""
+        """Why that is not the engine that the server was told to use; "" when it is."""
+        return self._remote._facts[self.name].engine_reason
 
     @checked
     def run(

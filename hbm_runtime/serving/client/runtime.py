@@ -16,6 +16,7 @@ from .calls import Context
 from .connecting import Options
 from .measuring import benchmark_there
 from .model_facts import facts_of, ready_models
+from .remote_model import RemoteModel
 from .run_arguments import model_of
 from .runnable import RunnableServer
 from .scheduling import Overrides, as_sched_param, parse_scheduling
@@ -50,6 +51,12 @@ class RemoteRuntime(RunnableServer):
         except BaseException:
             self._finalizer()
             raise
+
+    def model(self, name: str) -> RemoteModel:
+        """Returns a view of one model, with its tensors as objects. Raises InputError for an unknown name."""
+        return RemoteModel(self, model_of(self._models(), name).name)
+
+    __getitem__ = model
 
     def refresh(self) -> None:
         """Asks the server again which models it has and what they are like."""
