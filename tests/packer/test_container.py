@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import xxhash
 
+from hbm_runtime.encryption import encrypt_model
 from hbm_runtime.packer import container
 from hbm_runtime.packer.container import DataType, HostFile, Model, Operation, Quantisation, QuantisationType, Tensor
 from hbm_runtime.packer.errors import PackError
@@ -242,6 +243,13 @@ def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.hbm").write_bytes(content)
     with pytest.raises(PackError, match=r"x\.hbm: (the file is empty|this is not a host model)"):
         container.read_file(tmp_path / "x.hbm")
+
+
+def test_an_encrypted_file_is_called_encrypted(tmp_path: Path) -> None:
+    container.write_file(tmp_path / "x.hbm", host_file())
+    encrypt_model(tmp_path / "x.hbm", tmp_path / "secret.hbm", "passphrase")
+    with pytest.raises(PackError, match=r"secret\.hbm: the file is encrypted; .*decrypt_model"):
+        container.link_files([tmp_path / "secret.hbm"], tmp_path / "linked.hbm")
 
 
 def test_link_puts_the_models_of_several_files_into_one(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from hbm_runtime.packer.container.rules import check_file
 from hbm_runtime.packer.errors import PackError
 
 MAGIC = b"\x89HBMH\r\n\x1a"
+_ENCRYPTED = b"HBMCRYPT"  # what `hbm_runtime.encryption` writes
 VERSION = 1
 ALIGNMENT = 4096
 _HEADER = struct.Struct("<8sIIQQQQQ")
@@ -81,6 +82,8 @@ def read_bytes(data: Blob) -> HostFile:
         PackError: It is no host model, or it is damaged.
     """
     view = memoryview(data).cast("B")
+    if bytes(view[: len(_ENCRYPTED)]) == _ENCRYPTED:
+        raise PackError("the file is encrypted; hbm_runtime.encryption.decrypt_model() writes a plain one")
     if len(view) < _HEADER_SIZE or bytes(view[: len(MAGIC)]) != MAGIC:
         raise PackError("this is not a host model (a .hbm that hbm-runtime pack wrote)")
     _, version, flags, size, offset, length, checksum, reserved = _HEADER.unpack_from(view)
