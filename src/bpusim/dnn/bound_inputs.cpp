@@ -50,8 +50,8 @@ BoundInputs::BoundInputs(const Model& model, const hbDNNTensor* inputs) {
   bindings_.reserve(model.inputs.size());
   for (std::size_t i = 0; i < model.inputs.size(); ++i) {
     bindings_.push_back(bindInput(model.inputs[i], inputs[i], model.name));
-    if (model.filledInputs[i].has_value()) {
-      requireFilled(bindings_.back(), *model.filledInputs[i], model.name);
+    if (const auto& rule = model.filledInputs[i]; rule.has_value()) {
+      requireFilled(bindings_.back(), *rule, model.name);
     }
   }
 }

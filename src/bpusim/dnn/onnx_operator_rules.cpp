@@ -113,7 +113,7 @@ using Check = std::string (*)(const Node& node, const OnnxValues& values);
 }
 
 [[nodiscard]] std::string concatInputs(const Node& node, const OnnxValues& values) {
-  const std::string missing = everyInputIsGiven(node, values);
+  std::string missing = everyInputIsGiven(node, values);
   if (!missing.empty()) {
     return missing;
   }

@@ -8,17 +8,17 @@
 namespace bpusim {
 
 struct TensorType {
-  std::int32_t type;   // hbDNNDataType
   const char* name;    // "F32"
   std::int64_t size;   // bytes of one element; 0 for types that no tensor of bpusim has (S4, U4)
   const char* npy;     // in .npy files: "<f4"
+  const char* engine;  // the engine's word for it
+  std::int32_t type;   // hbDNNDataType
   std::int32_t onnx;   // ONNX's number, which is the engine's, too
-  const char* engine;  // its word for it
 };
 
 inline constexpr TensorType kTensorTypes[] = {
 #define HBM_ELEMENT_TYPE(name, enumerator, bytes, numpy, npy, onnx, engine) \
-  {HB_DNN_TENSOR_TYPE_##name, #name, bytes, npy, onnx, engine},
+  {#name, bytes, npy, engine, HB_DNN_TENSOR_TYPE_##name, onnx},
 #include "types.inc"
 };
 
@@ -29,7 +29,7 @@ inline constexpr TensorType kTensorTypes[] = {
       return each;
     }
   }
-  return {type, "unknown", 0, "", 0, ""};
+  return {"unknown", 0, "", "", type, 0};
 }
 
 [[nodiscard]] constexpr std::int64_t elementSize(std::int32_t type) noexcept { return tensorType(type).size; }

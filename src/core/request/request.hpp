@@ -27,6 +27,7 @@ enum class Completion : std::uint8_t { kByWaiter, kByCallback, kByThread };
 // device may go on after kCancelled, and the memory stays until it is done.
 // What happens to a request after it was made needs no memory, or fails the request where there is none: most of it
 // happens on threads, and in callbacks of the driver, where nobody could be told.
+// NOLINTNEXTLINE(misc-multiple-inheritance): a request is what waits in the queue, so its place there is part of it.
 class RequestImpl final : public Request, public Dispatchable, public std::enable_shared_from_this<RequestImpl> {
  public:
   RequestImpl(std::shared_ptr<const Model> model, SchedParam sched, Completion completion, const CallOptions& options,
