@@ -59,8 +59,8 @@ class RequestFuture(concurrent.futures.Future[R]):
         super().__init__()
 
     # Most requests are only waited for or awaited, and then a thread that takes the GIL to tell the base class of the
-    # end would cost more than the request. So the base class is told when somebody looks for its waiters or adds a
-    # callback, and its state follows the request's until then.
+    # end would cost more than the request. So the base class is notified only once its waiters are read or a
+    # callback is added, and its state follows the request's until then.
     #
     # Type checkers go by the base class's plain attributes, which the protocol of concurrent.futures.wait() asks for.
     if not TYPE_CHECKING:

@@ -35,11 +35,11 @@ class Item:
     gave_way: Item | None = None
     """The item that was dropped for this one."""
     told: bool = False
-    """Somebody was told that it was dropped."""
+    """True once its drop has been counted and reported."""
 
     @property
     def begun(self) -> bool:
-        """Whether its run was started, or could not be."""
+        """Returns True if its run was started, or failed to start."""
         return self.request is not None or self.error is not None
 
 

@@ -32,7 +32,7 @@ class Dataplane:
     """Answers the calls of both services. Safe to use from any thread.
 
     Attributes:
-        settings: What the server was told.
+        settings: The server's settings.
         repository: Its models.
         shared_memory: Its shared memory regions.
         draining: Whether the server is about to end and takes no new requests.

@@ -38,7 +38,7 @@ class GrpcService:
         make_call: Makes the object that methods work on.
         address: Where to listen.
         guard: Who may call.
-        settings: What the server was told.
+        settings: The server's settings.
 
     Raises:
         HbmIOError: The address cannot be used.

@@ -42,7 +42,7 @@ class Inference:
     """Runs requests. Safe to use from any thread.
 
     Args:
-        settings: What the server was told.
+        settings: The server's settings.
         repository: Its models.
         shared_memory: Its shared memory regions.
     """

@@ -47,7 +47,7 @@ def examine(choice: str, settings: Settings) -> list[Findings]:
 
     Args:
         choice: The driver to try, as ``load_driver`` takes it; "" for the usual order.
-        settings: What a server would be told; those of a server without options are only looked at.
+        settings: The settings that a server would use; the defaults are checked without reporting problems.
     """
     answer = probe_driver(choice)
     serving = examine_serving(settings, asked=settings != Settings())

@@ -1,4 +1,4 @@
-"""Whether a server could be started with these addresses, certificates and tokens."""
+"""Checks whether a server can start with given addresses, certificates and tokens."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def examine_serving(settings: Settings, asked: bool) -> Findings:
     """Looks at ports, certificates and tokens.
 
     Args:
-        settings: What the server would be told.
-        asked: Whether somebody has named any of it; otherwise what keeps a server from starting is no problem.
+        settings: The settings that the server would use.
+        asked: True if any setting was given; otherwise what keeps a server from starting is not a problem.
     """
     found = Findings("serving", "Serving")
     addresses = _addresses(found, settings, asked)
