@@ -13,8 +13,10 @@ usage() {
   install       build the wheel and install it for the Python that is called python3 (or $PYTHON)
   demo          read a picture with two OCR models on this machine; arguments go to hbm_runtime.demo
   test          build and run all tests, C++ and Python; arguments go to pytest
-  integrations  tests with physicalai, openpi-client and ROS 2, fetched from PyPI
+  integrations  tests with physicalai, openpi-client, ROS 2, supervision and LeRobot, fetched from PyPI
   differential  random models against ONNX Runtime; --minutes N, --seed S for one or from one on
+  graphs        graphs of one operator each, most of them impossible; none may end its process; --minutes N, --seed S
+  load          everything at once while the driver fails: what comes back, what is left; --minutes N, --seed S
   engines       the tests that depend on the engine, with the oldest ONNX Runtime that is supported and with the newest
   lint          format, style, types, static analysis, layers, generated stubs
   sanitize      run the tests under ASan, UBSan and TSan; --quick: some C++ suites, --python: Python's alone
@@ -64,7 +66,7 @@ make_venv() {
   base=$(find_python)
   made_for=$PWD$'\n'$("$base" -c 'import sys; print(sys.version, sys.base_prefix)')
   if [ "$(cat "$venv/.made-for" 2>/dev/null)" = "$made_for" ] && "$python" -c '' 2>/dev/null; then return; fi
-  rm -rf "$venv" build/asan-python
+  rm -rf "$venv" build/asan-python build/tsan-python
   step "Create .venv" "$base" -m venv "$venv"
   echo "$made_for" >"$venv/.made-for"
 }
@@ -139,17 +141,26 @@ wheel() {
   echo "$wheel"
 }
 
-# Python's tests on a package that was compiled with ASan and UBSan, in a venv of its own beside the tools of .venv.
-python_under_asan() {
-  local env=$PWD/build/asan-python site
-  [ -x "$env/bin/python" ] || step "Create the ASan venv" "$python" -m venv --without-pip "$env"
+# python_under NAME SANITIZERS LIBRARY ARGUMENTS...: Python's tests on a package that was compiled with those, in a venv of
+# its own beside the tools of .venv.
+python_under() {
+  local name=$1 sanitizers=$2 library=$3 env=$PWD/build/$1-python site; shift 3
+  [ -x "$env/bin/python" ] || step "Create the $name venv" "$python" -m venv --without-pip "$env"
   site=$("$env/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
   "$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))' >"$site/tools.pth"
-  step "Build the package with ASan and UBSan" "$python" -m pip install --no-build-isolation --no-deps --upgrade \
-    --target "$site" -Cbuild-dir=build/asan-extension -Ccmake.build-type=RelWithDebInfo -Cinstall.strip=false \
-    -Ccmake.define.HBM_SANITIZE=address,undefined .
-  LD_PRELOAD="$("$CXX" -print-file-name=libasan.so) $("$CXX" -print-file-name=libstdc++.so)" \
-    ASAN_OPTIONS=detect_leaks=0 "$env/bin/python" "$venv/bin/pytest" -n auto -m "not no_sanitizer" "$@"
+  step "Build the package with $sanitizers" "$python" -m pip install --no-build-isolation --no-deps --upgrade \
+    --target "$site" -Cbuild-dir="build/$name-extension" -Ccmake.build-type=RelWithDebInfo -Cinstall.strip=false \
+    -Ccmake.define.HBM_SANITIZE="$sanitizers" .
+  LD_PRELOAD="$("$CXX" -print-file-name="$library") $("$CXX" -print-file-name=libstdc++.so)" \
+    "$env/bin/python" "$venv/bin/pytest" -n auto -m "not no_sanitizer" "$@"
+}
+
+# All of Python's tests, or those that are given, under ASan and UBSan. Without arguments those of interrupted, exhausted and racing
+# calls under TSan, too. Sanitizers are slow, so they try fewer points.
+python_under_sanitizers() {
+  export HBM_RACE_STEPS=${HBM_RACE_STEPS:-3} HBM_WRITE_POINTS=${HBM_WRITE_POINTS:-40} HBM_EXHAUSTION_STEP=${HBM_EXHAUSTION_STEP:-5}
+  ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 python_under asan address,undefined libasan.so "$@"
+  [ $# -gt 0 ] || python_under tsan thread libtsan.so tests/races tests/interrupts tests/exhaustion tests/stress/test_threads.py
 }
 
 # The engine is not instrumented: what it keeps and how its threads meet is not looked at.
@@ -157,24 +168,27 @@ sanitize() {
   export LSAN_OPTIONS=suppressions=$PWD/tests/support/lsan.supp TSAN_OPTIONS=ignore_noninstrumented_modules=1
   case ${1:-} in
     --quick) native asan core bpusim; native tsan core bpusim ;;
-    --python) shift; python_under_asan "$@" ;;
-    *) native asan; native tsan; python_under_asan "$@" ;;
+    --python) shift; python_under_sanitizers "$@" ;;
+    *) native asan; native tsan; python_under_sanitizers "$@" ;;
   esac
 }
 
-# engines: what .venv has is tested by `test`; the other versions lie beside it. The random models of tests/differential are
-# not among them: they avoid only what the newest engine itself ends with.
+# engines: what .venv has is tested by `test`; the other versions lie beside it. The oldest computes all that the newest does,
+# so that it gets all tests of what depends on an engine.
 engines() {
-  local oldest version folder library
+  local oldest
   oldest=$(grep -oP '"onnxruntime>=\K[0-9.]+(?=;)' pyproject.toml)
-  for version in "==$oldest.0" ""; do
-    folder=$PWD/build/engines/${version:-newest}
-    step "Fetch ONNX Runtime $version" "$python" -m pip install --upgrade --no-deps --target "$folder" "onnxruntime$version"
-    library=$(find "$folder" -name 'libonnxruntime.so.*')
-    step "Test with $(basename "$library")" env PYTHONPATH="$folder" BPUSIM_ENGINE_PATH="$library" "$python" -m pytest -n auto \
-      tests/python/test_{run_forms,outputs,shapes,external_constants,load_errors,sound_models,intermediate_tensors}.py \
-      tests/bad_graphs tests/packer/test_{same_bytes,plain_models,quantised_tensors}.py
-  done
+  with_engine "==$oldest.0" tests/{python,packer,differential,bad_graphs,compare} tests/cli/test_terminal.py
+  with_engine "" tests/bad_graphs tests/cli/test_terminal.py tests/packer/test_{same_bytes,plain_models,quantised_tensors}.py \
+    tests/python/test_{run_forms,outputs,shapes,external_constants,load_errors,sound_models,intermediate_tensors}.py
+}
+
+# with_engine VERSION TESTS...: "" is the newest.
+with_engine() {
+  local version=$1 folder=$PWD/build/engines/${1:-newest} library; shift
+  step "Fetch ONNX Runtime $version" "$python" -m pip install --upgrade --no-deps --target "$folder" "onnxruntime$version"
+  library=$(find "$folder" -name 'libonnxruntime.so.*')
+  step "Test with $(basename "$library")" env PYTHONPATH="$folder" BPUSIM_ENGINE_PATH="$library" "$python" -m pytest -n auto "$@"
 }
 
 # install_wheel: into the environment of $PYTHON or python3; whether that is possible is asked before anything is built.
@@ -208,6 +222,8 @@ case $verb in
   test) editable test docs; native native; trained_models; "$python" -m pytest -n auto "$@" ;;
   integrations) editable test; tools/integrations.sh "$@" ;;
   differential) editable test; PYTHONPATH=tests "$python" -m differential "$@" ;;
+  graphs) editable test; PYTHONPATH=tests "$python" -m bad_graphs "$@" ;;
+  load) editable test; PYTHONPATH=tests "$python" -m mixed_load "$@" ;;
   engines) editable test; engines ;;
   lint) editable test lint docs; tools/lint.sh ;;
   sanitize) editable test; sanitize "$@" ;;

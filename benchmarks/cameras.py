@@ -38,7 +38,7 @@ def measure(title: str, milliseconds: int, shared: bool) -> None:
     """Reports the oldest result and what is not accounted for.
 
     Args:
-        title: Of the figures.
+        title: The figures' title.
         milliseconds: What a run takes.
         shared: One queue for all cameras, else one for each.
     """

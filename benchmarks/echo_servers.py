@@ -16,6 +16,8 @@ import grpc
 import uvicorn
 
 METHOD = "/echo.Echo/Echo"
+ANSWERED = ((b"inference-header-content-length", b"200"), (b"content-type", b"application/octet-stream"))
+"""What every answer to an inference has; a client's library reads headers slowly."""
 
 
 class _Echo(grpc.GenericRpcHandler):  # type: ignore[misc] # grpcio has no types
@@ -32,7 +34,8 @@ async def _echo(_: Any, receive: Any, send: Any) -> None:
         more = event["more_body"]
     body = b"".join(pieces)
     length = str(len(body)).encode()
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
+    headers = [(b"content-length", length), *ANSWERED]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 

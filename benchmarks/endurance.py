@@ -49,9 +49,9 @@ def settle(runtime: HB_HBMRuntime) -> None:
     deadline = time.monotonic() + 60
     while (live().tasks or runtime.stats()["models"]["identity"]["running"]) and time.monotonic() < deadline:
         time.sleep(0.001)
-    told = threading.Event()  # callbacks are called in order: those before this one have been
-    runtime.run_async(X).add_done_callback(lambda _: told.set())
-    told.wait()
+    called = threading.Event()  # callbacks are called in order: those before this one have been
+    runtime.run_async(X).add_done_callback(lambda _: called.set())
+    called.wait()
     gc.collect()
 
 

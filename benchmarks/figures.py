@@ -16,7 +16,7 @@ class Figure:
         name: What was measured.
         value: The result.
         bound: What it is held to.
-        unit: Of both; empty for ratios.
+        unit: Their unit; empty for ratios.
         at_least: The bound is a lower one.
         gate: A miss fails the run.
         detail: The measurements that it was made of.
@@ -32,9 +32,9 @@ class Figure:
 
     @property
     def passed(self) -> bool:
-        """Whether the bound holds."""
+        """True if the bound holds."""
         return self.value >= self.bound if self.at_least else self.value <= self.bound
 
     def report(self) -> None:
-        """Tells the runner."""
+        """Reports the figure to the runner."""
         print(PREFIX + json.dumps(asdict(self)), flush=True)

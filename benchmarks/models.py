@@ -36,6 +36,18 @@ def matmul(size: int) -> ModelProto:
     return _model(helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["y"])], "matmul", [x], [y], [w]))
 
 
+def cell(rows: int, size: int) -> ModelProto:
+    """``next = tanh(h @ w + x)``: a state of `rows` times `size` numbers."""
+    x, h, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [rows, size]) for name in ("x", "h", "next"))
+    w = numpy_helper.from_array(np.random.default_rng(1).normal(0, 0.05, (size, size)).astype(np.float32), "w")
+    nodes = [
+        helper.make_node("MatMul", ["h", "w"], ["moved"]),
+        helper.make_node("Add", ["moved", "x"], ["sum"]),
+        helper.make_node("Tanh", ["sum"], ["next"]),
+    ]
+    return _model(helper.make_graph(nodes, "cell", [x, h], [y], [w]))
+
+
 def products(size: int, output: str) -> ModelProto:
     """Four products of `rows` times `size` numbers with weights.
 
@@ -55,14 +67,20 @@ def products(size: int, output: str) -> ModelProto:
     return _model(helper.make_graph(nodes, "products", [x], [y[output]], [w]))
 
 
-def resnet18(size: int = 224, quantised: type[np.generic] | None = None) -> ModelProto:
+def resnet18(size: int = 224, quantised: type[np.generic] | None = None, *, symmetric: bool = False) -> ModelProto:
     """ResNet-18 with random weights: float32, or with QuantizeLinear and DequantizeLinear around every operator.
 
     Args:
         size: Height and width of the picture.
         quantised: Type of the activations, numpy.uint8 or numpy.int8; weights are int8.
+        symmetric: Zero is the middle also of what comes from a Relu, as boards have it.
     """
-    return _ResNet(size, quantised).model()
+    return _ResNet(size, quantised, symmetric=symmetric).model()
+
+
+def resnet18_maker(quantised: type[np.generic], *, symmetric: bool) -> Callable[[], ModelProto]:
+    """What makes a quantised ResNet-18."""
+    return lambda: resnet18(quantised=quantised, symmetric=symmetric)
 
 
 def _model(graph: onnx.GraphProto) -> ModelProto:
@@ -70,8 +88,9 @@ def _model(graph: onnx.GraphProto) -> ModelProto:
 
 
 class _ResNet:
-    def __init__(self, size: int, quantised: type[np.generic] | None) -> None:
+    def __init__(self, size: int, quantised: type[np.generic] | None, *, symmetric: bool) -> None:
         self._size = size
+        self._symmetric = symmetric
         self._quantised = quantised
         self._random = np.random.default_rng(18)
         self._nodes: list[NodeProto] = []
@@ -124,7 +143,7 @@ class _ResNet:
             return value
         lowest = int(np.iinfo(np.dtype(self._quantised).name).min)
         scale = self._constant(np.float32(0.05))
-        zero = self._constant(np.array(lowest if positive else lowest + 128, self._quantised))
+        zero = self._constant(np.array(lowest if positive and not self._symmetric else lowest + 128, self._quantised))
         return self._node("DequantizeLinear", [self._node("QuantizeLinear", [value, scale, zero]), scale, zero])
 
     def _node(self, operator: str, inputs: list[str], **attributes: Any) -> str:

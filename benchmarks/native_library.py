@@ -41,7 +41,7 @@ class Native:
         self._check(self._library.benchLoadDriver(str(directory).encode()))
 
     def set_engine_path(self, path: str) -> None:
-        """Tells bpusim where its engine is."""
+        """Sets the path of bpusim's engine."""
         self._check(self._library.benchSetEnginePath(path.encode()))
 
     def configure_null_driver(self, settings: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,10 @@ from benchmarks.figures import Figure
 from benchmarks.latency import session
 from hbm_runtime import HB_HBMRuntime
 
-CALLS = 40
-ROUNDS = 5
+PAIRS = 300
 SIZE = 320
 Inputs = dict[str, Any]
+Sides = Mapping[str, Callable[[Inputs], object]]
 
 
 def image(rows: int) -> Inputs:
@@ -26,38 +26,39 @@ def image(rows: int) -> Inputs:
     return {"x": np.random.default_rng(rows).normal(0, 1, (rows, SIZE)).astype(np.float32)}
 
 
-def interleaved(sides: dict[str, Callable[[Inputs], object]], inputs: Callable[[], Inputs]) -> dict[str, float]:
-    """Nanoseconds, the sides in turn on the same inputs: the median of each round, and the best round."""
-    best: dict[str, float] = {}
-    for _ in range(ROUNDS):
-        samples: dict[str, list[int]] = {name: [] for name in sides}
-        for _ in range(CALLS):
-            given = inputs()
-            for name, call in sides.items():
-                begin = time.perf_counter_ns()
-                call(given)
-                samples[name].append(time.perf_counter_ns() - begin)
-        best = {name: min(best.get(name, np.inf), statistics.median(each)) for name, each in samples.items()}
-    return best
+def ratio(sides: Sides, inputs: Callable[[], Inputs]) -> tuple[float, dict[str, float]]:
+    """The first side's time in the second's: the median of pairs of calls, and each side's median in nanoseconds.
+
+    Either side is first in every other pair, so that caches and a clock that drifts favour none.
+    """
+    samples: dict[str, list[int]] = {name: [] for name in sides}
+    for pair in range(PAIRS):
+        given = inputs()
+        for name, call in list(sides.items())[:: 1 if pair % 2 else -1]:
+            begin = time.perf_counter_ns()
+            call(given)
+            samples[name].append(time.perf_counter_ns() - begin)
+    ours, others = samples.values()
+    medians = {name: statistics.median(each) for name, each in samples.items()}
+    return statistics.median(one / other for one, other in zip(ours, others, strict=True)), medians
 
 
 def beside_onnxruntime(name: str, path: Path, inputs: Inputs) -> None:
     """Reports our latency in that of ONNX Runtime."""
-    runtime, reference = HB_HBMRuntime(str(path)), session(path)
-    times = interleaved({"ours": runtime.run, "onnxruntime": lambda given: reference.run(None, given)}, lambda: inputs)
-    value = times["ours"] / times["onnxruntime"]
+    runtime, reference = HB_HBMRuntime(str(path), threads=1), session(path)
+    sides = {"ours": runtime.run, "onnxruntime": lambda given: reference.run(None, given)}
+    value, times = ratio(sides, lambda: inputs)
     Figure(f"{name}, latency in ONNX Runtime's", value, 1.05, "x", detail=times).report()
 
 
 def new_sizes(path: Path) -> None:
     """Reports runs with ever new numbers of rows, in runs with one number that is the mean of the others."""
-    runtime = HB_HBMRuntime(str(path))
+    runtime = HB_HBMRuntime(str(path), threads=1)
     seen = image(SIZE)
-    count = ROUNDS * CALLS // 2
-    others = iter([SIZE + sign * rows for rows in range(1, count + 1) for sign in (1, -1)])
+    others = iter([SIZE + sign * rows for rows in range(1, PAIRS // 2 + 1) for sign in (1, -1)])
     runtime.run(seen)
-    times = interleaved({"seen": lambda _: runtime.run(seen), "unseen": runtime.run}, lambda: image(next(others)))
-    value = times["unseen"] / times["seen"]
+    sides = {"unseen": runtime.run, "seen": lambda _: runtime.run(seen)}
+    value, times = ratio(sides, lambda: image(next(others)))
     Figure("an input size that was not seen before, in a seen one", value, 1.3, "x", detail=times).report()
 
 

@@ -17,7 +17,7 @@ from benchmarks import models
 from benchmarks.figures import Figure
 from benchmarks.timing import best_of
 from hbm_runtime import HB_HBMRuntime
-from hbm_runtime.packer import pack
+from hbm_runtime.packer import ModelOptions, pack
 
 LAYERS = 13
 SIDE = 1000
@@ -41,18 +41,37 @@ before = private()
 runtime = HB_HBMRuntime(sys.argv[2], save_memory=sys.argv[3] == "save")
 print(private() - before)
 """
+# CPU seconds of loading, and by how much resident memory grows: at its peak, and afterwards. A small model first: the
+# engine itself takes memory once.
+PEAK = """
+import sys, time
+how, path, small = sys.argv[1:]
+def resident(field):
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(field))
+if how == "own":
+    from hbm_runtime import HB_HBMRuntime as load
+else:
+    import onnxruntime
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    load = lambda path: onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+first = load(small)
+before, begin = resident("VmRSS:"), time.process_time()
+model = load(path)
+print(time.process_time() - begin, resident("VmHWM:") - before, resident("VmRSS:") - before)
+"""
 
 
-def matrices() -> ModelProto:
-    """52 MB of matrix products."""
+def matrices(layers: int = LAYERS, side: int = SIDE) -> ModelProto:
+    """Matrix products, 52 MB of them by default."""
     random = np.random.default_rng(0)
-    values = ["x", *(f"h{i}" for i in range(1, LAYERS)), "y"]
-    nodes = [helper.make_node("MatMul", [values[i], f"w{i}"], [values[i + 1]]) for i in range(LAYERS)]
+    values = ["x", *(f"h{i}" for i in range(1, layers)), "y"]
+    nodes = [helper.make_node("MatMul", [values[i], f"w{i}"], [values[i + 1]]) for i in range(layers)]
     constants = [
-        numpy_helper.from_array((random.normal(size=(SIDE, SIDE)) / 30).astype(np.float32), f"w{i}")
-        for i in range(LAYERS)
+        numpy_helper.from_array((random.normal(size=(side, side)) / 30).astype(np.float32), f"w{i}")
+        for i in range(layers)
     ]
-    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, SIDE]) for name in "xy")
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, side]) for name in "xy")
     graph = helper.make_graph(nodes, "matrices", [x], [y], constants)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
 
@@ -80,12 +99,68 @@ def session(path: Path) -> onnxruntime.InferenceSession:
 
 def output_of(script: str, *words: object) -> int:
     """The number that a script prints in a process of its own."""
-    done = subprocess.run([sys.executable, "-c", script, *map(str, words)], capture_output=True, text=True, check=True)
-    return int(done.stdout)
+    return int(words_of(script, *words))
+
+
+def words_of(script: str, *words: object) -> str:
+    """What a script prints in a process of its own."""
+    command = [sys.executable, "-c", script, *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def chain(length: int) -> ModelProto:
+    """Nodes one behind the other: a step of quantisation and back each, with constants of their own."""
+    nodes, constants, value = [], [], "x"
+    for i in range(length // 2):
+        names = [f"s{i}", f"z{i}"]
+        values = np.full((), 0.05, np.float32), np.full((), 3, np.int8)
+        constants += [numpy_helper.from_array(np.asarray(each), name) for each, name in zip(values, names, strict=True)]
+        nodes.append(helper.make_node("QuantizeLinear", [value, *names], [f"q{i}"]))
+        nodes.append(helper.make_node("DequantizeLinear", [f"q{i}", *names], [f"d{i}"]))
+        value = f"d{i}"
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 8]) for name in ("x", value))
+    graph = helper.make_graph(nodes, "chain", [x], [y], constants)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+
+
+def many_nodes() -> None:
+    """Reports how the time of packing grows with the number of nodes."""
+    target, options = models.FOLDER / "chain.hbm", ModelOptions(check_operators=False)
+    files = {length: models.written(f"chain_{length}", lambda length=length: chain(length)) for length in (5000, 10000)}  # type: ignore[misc]
+    times = best_of(
+        {str(length): lambda path=path: seconds(lambda: pack(path, target, options)) for length, path in files.items()}  # type: ignore[misc]
+    )
+    ratio = times["10000"] / times["5000"]
+    Figure("packing 10,000 nodes, in packing 5,000", ratio, 3, "x", detail=times).report()
+
+
+def loading() -> None:
+    """Reports time and peak memory of loading, beside ONNX Runtime with the same weights."""
+    small = models.written("identity", models.identity)
+    for name, layers, side in (("52 MB", LAYERS, SIDE), ("1 GB", 15, 4096)):
+        original = models.written(f"matrices_{layers}_{side}", lambda layers=layers, side=side: matrices(layers, side))  # type: ignore[misc]
+        packed = original.with_suffix(".hbm")
+        if not packed.exists() or packed.stat().st_mtime < original.stat().st_mtime:
+            pack(original, packed)
+        cases = {"ONNX Runtime": ("engine", original), ".onnx": ("own", original), ".hbm": ("own", packed)}
+        measured: dict[str, list[list[float]]] = {case: [] for case in cases}
+        for _ in range(3):
+            for case, (how, path) in cases.items():
+                measured[case].append([float(word) for word in words_of(PEAK, how, path, small).split()])
+        best = {case: [min(column) for column in zip(*rows, strict=True)] for case, rows in measured.items()}
+        for case in (".onnx", ".hbm"):
+            for at, what, bound in ((0, "time", 1.1), (1, "peak memory", 1.05), (2, "memory afterwards", 1.05)):
+                own, engine = best[case][at], best["ONNX Runtime"][at]
+                # The engine reads the ONNX file itself; what is checked of it before is read out of a mapping.
+                gate = (case, what) != (".onnx", "peak memory")
+                title = f"loading {name} from {case}: {what}, in ONNX Runtime's"
+                Figure(title, own / engine, bound, "x", gate=gate, detail={"own": own, "engine": engine}).report()
 
 
 def main() -> None:
     """Reports time and memory of packing, time of loading, and what a second process adds."""
+    many_nodes()
+    loading()
     original = models.written("matrices", matrices)
     packed, copy = models.FOLDER / "matrices.hbm", models.FOLDER / "matrices_copy.onnx"
     size = original.stat().st_size

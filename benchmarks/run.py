@@ -22,9 +22,11 @@ DRIVERS = {
     "driver": "bpusim",
     "latency": "bpusim",
     "outputs": "bpusim",
+    "speed": "bpusim",
     "threads": "bpusim",
     "steady": "bpusim",
     "bound": str(NULL_DRIVER),
+    "steps": "bpusim",
     "requests": "bpusim",
     "cameras": "bpusim",
     "endurance": "bpusim",
@@ -32,23 +34,60 @@ DRIVERS = {
     "packing": "bpusim",
     "gil": str(NULL_DRIVER),
     "serving": "bpusim",
+    "importing": "bpusim",
 }
 
 
 def measured(name: str) -> list[Figure] | None:
-    """The figures of one benchmark, or None when it failed."""
+    """The figures of one benchmark, each shown as soon as it is there; None when it failed."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("BPUSIM_", "HBM_"))}
     environment["HBM_RUNTIME_DRIVER"] = DRIVERS[name]
-    done = subprocess.run(
-        [sys.executable, "-m", f"benchmarks.{name}"],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=False,
+    command = [sys.executable, "-m", f"benchmarks.{name}"]
+    figures = []
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith(PREFIX):
+                figures.append(Figure(**json.loads(line.removeprefix(PREFIX))))
+                show(figures[-1])
+    return figures if process.returncode == 0 else None
+
+
+def show(figure: Figure) -> None:
+    """Prints a line of the table."""
+    mark = "ok" if figure.passed else "MISSED" if figure.gate else "missed"
+    sign = ">=" if figure.at_least else "<="
+    print(f"{figure.name:58} {figure.value:9.3f} {sign} {figure.bound:g} {figure.unit:4} {mark}", flush=True)
+
+
+def _of_processor(field: str) -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    return next((line.partition(":")[2].strip() for line in text.splitlines() if line.startswith(field)), "")
+
+
+def _processor() -> str:
+    return _of_processor("model name") or platform.machine()
+
+
+def _instructions() -> list[str]:
+    """Those that decide how fast engines compute."""
+    known = (
+        "avx2",
+        "fma",
+        "avx_vnni",
+        "avx512f",
+        "avx512bw",
+        "avx512_vnni",
+        "avx512_bf16",
+        "amx_int8",
+        "asimddp",
+        "i8mm",
     )
-    lines = [line.removeprefix(PREFIX) for line in done.stdout.splitlines() if line.startswith(PREFIX)]
-    return [Figure(**json.loads(line)) for line in lines] if done.returncode == 0 else None
+    there = (_of_processor("flags") or _of_processor("Features")).split()
+    return [name for name in known if name in there]
 
 
 def main() -> int:
@@ -66,15 +105,13 @@ def main() -> int:
             print(f"{name}: failed", flush=True)
             failed = True
             continue
-        for figure in figures:
-            mark = "ok" if figure.passed else "MISSED" if figure.gate else "missed"
-            sign = ">=" if figure.at_least else "<="
-            print(f"{figure.name:58} {figure.value:9.3f} {sign} {figure.bound:g} {figure.unit:4} {mark}", flush=True)
-            failed |= figure.gate and not figure.passed
+        failed |= any(figure.gate and not figure.passed for figure in figures)
         results[name] = [{**asdict(figure), "passed": figure.passed} for figure in figures]
     arguments.json.parent.mkdir(parents=True, exist_ok=True)
     about = {
-        "machine": platform.processor() or platform.machine(),
+        "machine": _processor(),
+        "cpus": len(os.sched_getaffinity(0)),
+        "instructions": _instructions(),
         "python": platform.python_version(),
         "load": os.getloadavg(),
     }

@@ -10,8 +10,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,11 +25,12 @@ from benchmarks import models
 from benchmarks.echo_servers import METHOD
 from benchmarks.figures import Figure
 from benchmarks.native_library import NULL_DRIVER
-from benchmarks.timing import best_of, median_ns
+from benchmarks.timing import ROUNDS, Rounds, best_of, median_ns
 from hbm_runtime import HB_HBMRuntime, connect
 from hbm_runtime.serving.messages import SERVICE, message
 
-SIZES = {"64 B": (16, 400), "614 kB": (153_600, 60), "4.9 MB": (1_228_800, 20)}
+SIZES = {"64 B": (16, 50), "614 kB": (153_600, 15), "4.9 MB": (1_228_800, 5)}
+"""Elements, and calls in a row."""
 MEGABYTE = 1 << 20
 UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
@@ -98,12 +101,12 @@ def _requests(model: str, array: Any, name: str = "x") -> tuple[bytes, bytes, di
 
 
 def beside_echoes() -> None:
-    """A call to a model of the null driver, which only copies, beside the same bytes through a bare server."""
+    """A call to a model of the null driver, which does nothing, beside the same bytes through a bare server."""
     with _program("-m", "benchmarks.echo_servers") as echo:
         assert echo.stdout is not None
         grpc_echo, http_echo = map(int, echo.stdout.readline().split())
-        for name, (count, runs) in SIZES.items():
-            null = {"HBM_RUNTIME_DRIVER": str(NULL_DRIVER), "HBM_TEST_DRIVER": f"shape={count} copy=1"}
+        for name, (count, block) in SIZES.items():
+            null = {"HBM_RUNTIME_DRIVER": str(NULL_DRIVER), "HBM_TEST_DRIVER": f"shape={count}"}
             with served(NULL_DRIVER / "libdnn.so", environment=null) as (_, said):
                 data, body, headers = _requests("null", np.ones(count, np.float32), "data")
                 calls: dict[str, Callable[[], object]] = {
@@ -112,14 +115,13 @@ def beside_echoes() -> None:
                     "http": _http_call(_port(said["http"]), "/v2/models/null/infer", body, headers),
                     "http echo": _http_call(http_echo, "/", body, headers),
                 }
-                times = best_of({key: partial(median_ns, call, runs) for key, call in calls.items()})
+                rounds = Rounds(calls, block, seconds=8)
             for protocol in ("grpc", "http"):
-                whole, bare = times[protocol], times[f"{protocol} echo"]
-                title = f"{protocol}, {name}, beside an echo"
+                title, bare, detail = f"{protocol}, {name}, beside an echo", f"{protocol} echo", rounds.medians()
                 if name == "64 B":
-                    Figure(f"{title}: more", (whole - bare) / 1e3, 150, "us", detail=times).report()
+                    Figure(f"{title}: more", rounds.more(protocol, bare) / 1e3, 150, "us", detail=detail).report()
                 else:
-                    Figure(title, whole / bare, 1.25, "x", detail=times).report()
+                    Figure(title, rounds.ratio(protocol, bare), 1.25, "x", detail=detail).report()
 
 
 def in_shared_memory() -> None:
@@ -128,12 +130,8 @@ def in_shared_memory() -> None:
     array = np.ones(SIZES["4.9 MB"][0], np.float32)
     runtime = HB_HBMRuntime(str(path))
     with served(path) as (_, said), connect(said["grpc"], shared_memory=True) as remote:
-        times = best_of(
-            {
-                "run": lambda: median_ns(lambda: runtime.run(array), 50),
-                "remote": lambda: median_ns(lambda: remote.run(array), 50),
-            }
-        )
+        rounds = Rounds({"run": lambda: runtime.run(array), "remote": lambda: remote.run(array)}, 10, seconds=5)
+    times = rounds.medians()
     Figure("shared memory, 4.9 MB, less 1 ms, in run()", (times["remote"] - 1e6) / times["run"], 1.5, "x",
            detail=times).report()  # fmt: skip
 
@@ -143,42 +141,61 @@ def _slow_model() -> tuple[Path, Any]:
     return models.written(f"matmul_{size}", lambda: models.matmul(size)), np.ones((size, size), np.float32)
 
 
+@dataclass
+class _Load:
+    """What several clients saw that called for a while, each one call after the other."""
+
+    durations: list[float] = field(default_factory=list)
+    lost: int = 0
+
+    @classmethod
+    def of(cls, call_of: Callable[[], Callable[[], object]], clients: int, seconds: float) -> _Load:
+        """Lets clients call."""
+        load = cls()
+        end = time.perf_counter() + seconds
+
+        def work() -> None:
+            call = call_of()
+            while time.perf_counter() < end:
+                begin = time.perf_counter()
+                try:
+                    call()
+                    load.durations.append(time.perf_counter() - begin)
+                except grpc.RpcError:
+                    load.lost += 1
+
+        threads = [threading.Thread(target=work) for _ in range(clients)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return load
+
+
 def with_several_clients() -> None:
-    """Throughput of two clients in that of one; 32 clients lose nothing, and wait their fair time."""
+    """Throughput of two clients in that of one; 32 clients lose nothing, and wait their fair time.
+
+    A run occupies one core, as on a board. By default bpusim lets an inference that is alone have all processors, so a
+    single client would leave nothing for a second one.
+    """
     path, array = _slow_model()
     data, _, _ = _requests(path.stem, array)
-    with served(path) as (_, said):
+    with served(path, environment={"BPUSIM_THREADS": "1"}) as (_, said):
 
-        def rate(clients: int, seconds: float) -> tuple[float, list[float], int]:
-            durations: list[float] = []
-            lost = [0]
-            end = time.perf_counter() + seconds
+        def answered(clients: int, seconds: float) -> _Load:
+            return _Load.of(lambda: _grpc_call(_port(said["grpc"]), f"/{SERVICE}/ModelInfer", data), clients, seconds)
 
-            def work() -> None:
-                call = _grpc_call(_port(said["grpc"]), f"/{SERVICE}/ModelInfer", data)
-                while time.perf_counter() < end:
-                    begin = time.perf_counter()
-                    try:
-                        call()
-                        durations.append(time.perf_counter() - begin)
-                    except grpc.RpcError:
-                        lost[0] += 1
-
-            threads = [threading.Thread(target=work) for _ in range(clients)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-            return len(durations) / seconds, durations, lost[0]
-
-        rate(1, 0.5)
-        one = max(rate(1, 1.5)[0] for _ in range(3))
-        two = max(rate(2, 1.5)[0] for _ in range(3))
-        Figure("two clients over one", two / one, 1.8, "x", at_least=True, detail={"one": one, "two": two}).report()
-        many, durations, lost = rate(32, 4)
-        Figure("32 clients: requests lost", lost, 0).report()
-        p99 = statistics.quantiles(durations, n=100)[98]
-        Figure("32 clients: p99 in the ideal time in the queue", p99 / (32 / many), 4, "x").report()
+        answered(2, 0.5)
+        pairs = [tuple(len(answered(clients, 1).durations) for clients in (1, 2)) for _ in range(ROUNDS)]
+        gain = statistics.median(two / one for one, two in pairs)
+        one, two = (statistics.median(each) for each in zip(*pairs, strict=True))
+        Figure("two clients over one", gain, 1.8, "x", at_least=True, detail={"one": one, "two": two}).report()
+        seconds = 5
+        many = answered(32, seconds)
+        Figure("32 clients: requests lost", many.lost, 0).report()
+        p99 = statistics.quantiles(many.durations, n=100)[98]
+        ideal = 32 * seconds / len(many.durations)
+        Figure("32 clients: p99 in the ideal time in the queue", p99 / ideal, 4, "x").report()
 
 
 def _resident(process: subprocess.Popen[str]) -> int:
@@ -188,23 +205,32 @@ def _resident(process: subprocess.Popen[str]) -> int:
 
 def of_memory(requests: int = 100_000) -> None:
     """Resident memory of an idle server, and what many requests add."""
-    path = _identity(16)
-    array = np.ones(16, np.float32)
-    data, body, headers = _requests(path.stem, array)
-    with served(path) as (process, said):
+    null = {"HBM_RUNTIME_DRIVER": str(NULL_DRIVER)}
+    with served(NULL_DRIVER / "libdnn.so", environment=null) as (process, _):
         Figure("idle server", _resident(process) / MEGABYTE, 80, "MB").report()
+    path = _identity(16)
+    data, body, headers = _requests(path.stem, np.ones(16, np.float32))
+    with served(path) as (process, said):
+        Figure("idle server with bpusim and its engine", _resident(process) / MEGABYTE, 110, "MB").report()
         calls = [
             _grpc_call(_port(said["grpc"]), f"/{SERVICE}/ModelInfer", data),
             _http_call(_port(said["http"]), f"/v2/models/{path.stem}/infer", body, headers),
         ]
-        for _ in range(5000):
-            for call in calls:
-                call()
+        _repeated(calls, requests // 10)
         before = _resident(process)
-        for _ in range(requests // 2):
-            for call in calls:
-                call()
+        _repeated(calls, requests)
         Figure(f"growth over {requests} requests", (_resident(process) - before) / MEGABYTE, 1, "MB").report()
+
+
+def _repeated(calls: Sequence[Callable[[], object]], count: int) -> None:
+    """Makes so many calls, each kind on a thread."""
+
+    def work(call: Callable[[], object]) -> None:
+        for _ in range(count // len(calls)):
+            call()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        list(pool.map(work, calls))
 
 
 def of_connections() -> None:
@@ -219,15 +245,9 @@ def of_connections() -> None:
         }
         for protocol, call in bare.items():
             with connect(said[protocol]) as remote:
-                times = best_of(
-                    {
-                        "connect": partial(median_ns, partial(remote.run, array), 400),
-                        "bare": partial(median_ns, call, 400),
-                    }
-                )
-            more = (times["connect"] - times["bare"]) / 1e3
-            Figure(f"run() of connect(), {protocol}, 64 B, beside a bare client: more", more, 250, "us",
-                   detail=times).report()  # fmt: skip
+                rounds = Rounds({"connect": partial(remote.run, array), "bare": call}, 50, seconds=3)
+            Figure(f"run() of connect(), {protocol}, 64 B, beside a bare client: more",
+                   rounds.more("connect", "bare") / 1e3, 250, "us", detail=rounds.medians()).report()  # fmt: skip
             seconds = best_of({"connecting": partial(_connecting_ns, said[protocol])})["connecting"] / 1e9
             Figure(f"connect(), {protocol}", seconds * 1e3, 100, "ms").report()
 
@@ -258,11 +278,9 @@ def of_profiles() -> None:
             with remote.profile():
                 return remote.run(array)
 
-        times = best_of(
-            {"plain": lambda: median_ns(lambda: remote.run(array), 200), "profiled": lambda: median_ns(profiled, 200)}
-        )
-    Figure("a profiled remote call in a plain one", times["profiled"] / times["plain"], 1.1, "x",
-           detail=times).report()  # fmt: skip
+        rounds = Rounds({"plain": lambda: remote.run(array), "profiled": profiled}, 25, seconds=8)
+    Figure("a profiled remote call in a plain one", rounds.ratio("profiled", "plain"), 1.1, "x",
+           detail=rounds.medians()).report()  # fmt: skip
 
 
 def main() -> None:

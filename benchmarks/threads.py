@@ -18,7 +18,7 @@ SECONDS = 2.0
 SIZE = 280  # about 50 ms on one core
 
 
-def rate(work: Callable[[], object], count: int) -> float:
+def rate(work: Callable[[], object], count: int, seconds: float = SECONDS) -> float:
     """Calls per second of `count` threads together."""
     rates: list[float] = []
     barrier = threading.Barrier(count)
@@ -28,7 +28,7 @@ def rate(work: Callable[[], object], count: int) -> float:
         barrier.wait()
         begin = time.perf_counter()
         done = 0
-        while time.perf_counter() - begin < SECONDS:
+        while time.perf_counter() - begin < seconds:
             work()
             done += 1
         rates.append(done / (time.perf_counter() - begin))

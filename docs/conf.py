@@ -9,6 +9,7 @@ from typing import Any
 
 from sphinx.ext import napoleon
 from sphinx.ext.napoleon.docstring import GoogleDocstring
+from sphinx.search.zh import SearchChinese
 
 _pyproject = (Path(__file__).resolve().parent.parent / "pyproject.toml").read_text(encoding="utf-8")
 _version = re.search(r'^version = "([^"]+)"', _pyproject, re.MULTILINE)
@@ -94,6 +95,11 @@ def _source_of(cls: type, name: str, *default: Any) -> Any:
     if name != "__module__" or found != "hbm_runtime":
         return found
     return next((value.__module__ for value in vars(cls).values() if inspect.isfunction(value)), found)
+
+
+# Sphinx takes the English stemmer for Chinese pages, for English words in them, but calls it by the language's name;
+# the script of the search then ends with "ChineseStemmer is not defined".
+SearchChinese.language_name = "English"
 
 
 def setup(app: Any) -> None:

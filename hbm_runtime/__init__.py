@@ -8,16 +8,26 @@ outputs = runtime.run({"data": array})
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ._bootstrap import locate_extension
+try:
+    import_module(f"{__name__}._core")
+except ModuleNotFoundError as _missing:
+    if _missing.name != f"{__name__}._core":
+        raise
+    _has_extension = False
+else:
+    _has_extension = True
+if not _has_extension:  # in the source folder
+    from ._bootstrap import locate_extension
 
-locate_extension(__name__, __path__)
+    locate_extension(__name__, __path__)
 
 # The extension first: it refuses sub-interpreters, in which numpy would get stuck half-way.
-from . import _core  # noqa: E402,F401
-from ._core import (  # noqa: E402
+from . import _core
+from ._core import (
     QuantParams,
     __version__,
     driver_info,
@@ -25,12 +35,11 @@ from ._core import (  # noqa: E402
     hbDNNQuantiType,
     load_driver,
 )
-from ._errors import (  # noqa: E402
+from ._errors import (
     ContainerError,
     DriverError,
     DriverNotFoundError,
     EncryptedModelError,
-    HbmCancelledError,
     HbmClosedError,
     HbmDeadlineError,
     HbmError,
@@ -52,46 +61,37 @@ from ._errors import (  # noqa: E402
     UnsupportedError,
     WrongPassphraseError,
 )
-from ._machine.devices import Device, HostInfo, get_devices, get_host_info  # noqa: E402
-from ._machine.engine_path import announce_engine  # noqa: E402
-from ._machine.version import Version, get_version  # noqa: E402
-from ._models.model import Model  # noqa: E402
-from ._models.operations import Operation  # noqa: E402
-from ._models.quant_scheme import QuantParam, QuantScheme  # noqa: E402
-from ._models.shape import Shape  # noqa: E402
-from ._models.tensor_info import TensorInfo  # noqa: E402
-from ._observing.benchmark import Benchmark  # noqa: E402
-from ._observing.durations import Durations, ModelDurations  # noqa: E402
-from ._observing.logging import configure_from_environment, set_log_level  # noqa: E402
-from ._observing.profile import Profile, ProfileEvent  # noqa: E402
-from ._pickled_names import accept_old_pickles  # noqa: E402
-from ._running.bound import BoundRun  # noqa: E402
-from ._running.queue import InferQueue  # noqa: E402
-from ._running.queue_items import QueueResult, QueueStats  # noqa: E402
-from ._running.request import InferRequest  # noqa: E402
-from ._running.request_info import RequestInfo  # noqa: E402
-from ._running.scheduling import SchedParam  # noqa: E402
-from ._running.steps import BoundSteps  # noqa: E402
-from ._runtime import HB_HBMRuntime  # noqa: E402
-from ._vendor_module import provide_vendor_module  # noqa: E402
-from .quant import dequantize, quantize  # noqa: E402
-from .serving.client import connect  # noqa: E402
-
-# isort: split
-# Types of fields are looked up in the module that their classes name.
-from numpy.typing import NDArray  # noqa: E402,F401
+from ._machine.engine_path import announce_engine
+from ._other_names import provide_other_names
 
 if TYPE_CHECKING:
     from . import encryption, image
+    from ._future_errors import HbmCancelledError
+    from ._machine.devices import Device, HostInfo, get_devices, get_host_info
+    from ._machine.version import Version, get_version
+    from ._models.model import Model
+    from ._models.operations import Operation
+    from ._models.quant_scheme import QuantParam, QuantScheme
+    from ._models.shape import Shape
+    from ._models.tensor_info import TensorInfo
+    from ._observing.benchmark import Benchmark
+    from ._observing.durations import Durations, ModelDurations
+    from ._observing.logging import set_log_level
+    from ._observing.profile import Profile, ProfileEvent
+    from ._running.bound import BoundRun
+    from ._running.queue import InferQueue
+    from ._running.queue_items import QueueResult, QueueStats
+    from ._running.request import InferRequest
+    from ._running.request_info import RequestInfo
+    from ._running.scheduling import SchedParam
+    from ._running.steps import BoundSteps
+    from ._runtime import HB_HBMRuntime
+    from .quant import dequantize, quantize
+    from .serving.client import connect
     from .serving.client.observing import RemoteProfile
     from .serving.client.remote_model import RemoteModel
     from .serving.client.requests import RemoteRequest, RemoteRequestInfo
     from .serving.client.runtime import RemoteRuntime
-
-provide_vendor_module(__name__)
-accept_old_pickles(__name__)
-announce_engine()
-configure_from_environment()
 
 __all__ = [
     "Benchmark",
@@ -164,7 +164,36 @@ __all__ = [
     "set_log_level",
 ]
 
-for _class in [_value for _name, _value in globals().items() if _name in __all__ and isinstance(_value, type)]:
+# What is imported when it is asked for, as for type checkers above: a script pays for what it uses.
+_HOMES = {
+    "_future_errors": ["HbmCancelledError"],
+    "_machine.devices": ["Device", "HostInfo", "get_devices", "get_host_info"],
+    "_machine.version": ["Version", "get_version"],
+    "_models.model": ["Model"],
+    "_models.operations": ["Operation"],
+    "_models.quant_scheme": ["QuantParam", "QuantScheme"],
+    "_models.shape": ["Shape"],
+    "_models.tensor_info": ["TensorInfo"],
+    "_observing.benchmark": ["Benchmark"],
+    "_observing.durations": ["Durations", "ModelDurations"],
+    "_observing.logging": ["set_log_level"],
+    "_observing.profile": ["Profile", "ProfileEvent"],
+    "_running.bound": ["BoundRun"],
+    "_running.queue": ["InferQueue"],
+    "_running.queue_items": ["QueueResult", "QueueStats"],
+    "_running.request": ["InferRequest"],
+    "_running.request_info": ["RequestInfo"],
+    "_running.scheduling": ["SchedParam"],
+    "_running.steps": ["BoundSteps"],
+    "_runtime": ["HB_HBMRuntime"],
+    "quant": ["dequantize", "quantize"],
+    "serving.client": ["connect"],
+    "serving.client.public": ["RemoteModel", "RemoteProfile", "RemoteRequest", "RemoteRequestInfo", "RemoteRuntime"],
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_SUBMODULES = {"encryption", "image", "quant", "serving"}
+
+for _class in (QuantParams, hbDNNDataType, hbDNNQuantiType):
     _class.__module__ = __name__  # where users find it: tracebacks, pickles and help() say so
 
 
@@ -174,11 +203,25 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> Any:
-    """Imports what few programs need when it is asked for; importing this package must stay cheap."""
-    if name in {"encryption", "image"}:
+    """Imports what is asked for for the first time."""
+    if name in _SUBMODULES:
         return import_module(f"{__name__}.{name}")
-    if name not in {"RemoteModel", "RemoteProfile", "RemoteRequest", "RemoteRequestInfo", "RemoteRuntime"}:
+    if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from .serving.client import public  # noqa: PLC0415
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    return value
 
-    return getattr(public, name)
+
+def _first_line(level: int, text: str) -> None:
+    from ._observing.logging import handle  # noqa: PLC0415 (it takes the lines from then on)
+
+    handle(level, text)
+
+
+provide_other_names(__name__)
+announce_engine()
+_core.set_log_handler(_first_line, 3)
+if os.environ.get("HBM_RUNTIME_LOG") or os.environ.get("HBM_RUNTIME_LOG_FILE"):
+    from ._observing.logging import configure_from_environment
+
+    configure_from_environment()

@@ -25,12 +25,12 @@ def locate_extension(package: str, search_path: MutableSequence[str], extension:
     Raises:
         ImportError: No copy of the extension for this Python is installed, or it belongs to another version of the
             package. An extension that is there but cannot be loaded is not this function's business: importing it
-            tells why.
+            raises the reason.
     """
     if importlib.util.find_spec(f"{package}.{extension}") is not None:
         return
     own = Path(search_path[0]).resolve()
-    cure = f"run `{Path(sys.executable).name} -m pip install {own.parent}`, or import it from another folder"
+    advice = f"run `{Path(sys.executable).name} -m pip install {own.parent}`, or import it from another folder"
     for entry in sys.path:
         installed = Path(entry or ".").resolve() / package
         if installed == own or not any((installed / f"{extension}{suffix}").is_file() for suffix in EXTENSION_SUFFIXES):
@@ -39,7 +39,7 @@ def locate_extension(package: str, search_path: MutableSequence[str], extension:
         if here != there:
             raise ImportError(
                 f"{package} is imported from its source folder {own}, which is version {here}, but the extension in "
-                f"{installed} is version {there}: {cure}.",
+                f"{installed} is version {there}: {advice}.",
                 name=package,
             )
         search_path.append(str(installed))
@@ -48,7 +48,7 @@ def locate_extension(package: str, search_path: MutableSequence[str], extension:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     raise ImportError(
         f"{package} is imported from its source folder {own}, which has no compiled extension, and none is installed "
-        f"for Python {version} ({sys.executable}): {cure}.",
+        f"for Python {version} ({sys.executable}): {advice}.",
         name=package,
     )
 

@@ -16,12 +16,13 @@ import typing_extensions
 import hbm_runtime._enums
 
 __all__: list[str] = [
-    "BoundCall",
+    "Binding",
     "LoopWaker",
     "QuantParams",
     "Recorder",
     "Request",
     "Runtime",
+    "SharedMapping",
     "build_info",
     "core_loads",
     "dequantize",
@@ -36,6 +37,7 @@ __all__: list[str] = [
     "load_driver",
     "model_files",
     "native_method",
+    "note_subclass",
     "quantize",
     "refuse_fork",
     "release_hanging_tasks",
@@ -163,6 +165,23 @@ class Runtime:
         """
         Starts a run of one model.
         """
+    def _start_awaited(
+        self,
+        inputs: typing.Any,
+        model_name: typing.Any,
+        *,
+        below: typing.SupportsFloat | typing.SupportsIndex,
+        priority: typing.Any = None,
+        bpu_cores: typing.Any = None,
+        custom_id: typing.Any = None,
+        device_id: typing.Any = None,
+        timeout: typing.Any = None,
+        deadline: typing.Any = None,
+        output_names: typing.Any = None,
+    ) -> typing.Any:
+        """
+        Starts a run of one model, whose InferRequest the caller waits for at once: on this thread if its last run took less than `below` seconds.
+        """
     def _take_operation_times(self, model: str) -> list[tuple[str, str, int, int, int]]: ...
     def _tensor_memory(
         self, model: str, is_input: bool, tensor: typing.SupportsInt | typing.SupportsIndex
@@ -178,7 +197,7 @@ class Runtime:
     @property
     def closed(self) -> bool:
         """
-        Whether close() was called.
+        True after close().
         """
     @property
     def compile_bpu_core_num(self) -> dict[str, int]:
@@ -278,7 +297,10 @@ class Request:
     def abandon(self) -> None: ...
     def cancel(self) -> bool: ...
     def error(self) -> typing.Any: ...
-    def infos(self) -> list[dict[str, typing.Any]]: ...
+    def infos(self) -> list[tuple[typing.Any, ...]]:
+        """
+        The arguments of a RequestInfo for each.
+        """
     def on_done(self, callback: typing.Any) -> None:
         """
         Calls it once when all have ended.
@@ -293,7 +315,7 @@ class Request:
 
 class LoopWaker:
     """
-    Tells an event loop which requests have ended, by a file descriptor to be watched.
+    Notifies an event loop of requests that have ended, by a file descriptor to be watched.
     """
     def __init__(self) -> None: ...
     def fileno(self) -> int:
@@ -309,7 +331,7 @@ class LoopWaker:
         Notes the ticket when it has ended.
         """
 
-class BoundCall:
+class Binding:
     """
     A call whose tensors are fixed.
     """
@@ -338,6 +360,22 @@ class Recorder:
     def records(self) -> list[dict[str, typing.Any]]: ...
     @property
     def lost(self) -> int: ...
+
+class SharedMapping:
+    """
+    Bytes of an open file, which may be shrunk: what is gone is read as zeros.
+    """
+    def __init__(
+        self,
+        descriptor: typing.SupportsInt | typing.SupportsIndex,
+        offset: typing.SupportsInt | typing.SupportsIndex,
+        nbytes: typing.SupportsInt | typing.SupportsIndex,
+    ) -> None: ...
+    @property
+    def broken(self) -> bool:
+        """
+        True if bytes were gone when they were touched; it is of no more use then.
+        """
 
 def _decrypt_buffer(buffer: typing_extensions.Buffer, passphrase: bytes) -> bytearray: ...
 def _decrypt_file(file: bytes, passphrase: bytes) -> bytearray: ...
@@ -420,7 +458,7 @@ def driver_live() -> dict[str, int]:
 
 def driver_loaded() -> bool:
     """
-    Whether this process has loaded a driver.
+    Returns True if this process has loaded a driver.
     """
 
 def driver_search(choice: str = "") -> list[dict[str, typing.Any]]:
@@ -430,7 +468,7 @@ def driver_search(choice: str = "") -> list[dict[str, typing.Any]]:
 
 def is_device_array(array: numpy.ndarray) -> bool:
     """
-    Whether an array lies in device memory that empty_inputs(), empty_outputs() or bind() gave.
+    Returns True if an array lies in device memory that empty_inputs(), empty_outputs() or bind() made.
     """
 
 def is_forked() -> bool:
@@ -456,6 +494,11 @@ def model_files(path: bytes) -> list[bytes]:
 def native_method(function: typing.Any, native: bool) -> typing.Any:
     """
     Makes a method of a Python function that declares it. A wrong argument is one line that names the nearest right one. `native`: the work is done in C++, by the body of the function's name; else by the function.
+    """
+
+def note_subclass(cls: type) -> None:
+    """
+    Prepares a subclass for its first object.
     """
 
 def quantize(

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import enum
-import sys
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from ._errors import UnsupportedError
-
-if TYPE_CHECKING:
-    from numpy.typing import DTypeLike
-
-    if sys.version_info >= (3, 11):
-        from typing import Self
-    else:
-        from typing_extensions import Self
 
 
 class VendorEnum(enum.IntEnum):
@@ -56,6 +47,9 @@ def unknown_member(kind: type[_Member], value: int) -> _Member:
     return cast("_Member", _unknown.setdefault((kind, value), member))
 
 
+_ElementType = TypeVar("_ElementType", bound="ElementTypeEnum")
+
+
 @cache
 def _numpy_names() -> dict[str, str]:
     from . import _core  # noqa: PLC0415 (the extension imports this module first)
@@ -79,10 +73,10 @@ class ElementTypeEnum(VendorEnum):
             raise UnsupportedError(f"numpy has no element type for {self.name}") from None
 
     @classmethod
-    def from_dtype(cls, dtype: DTypeLike) -> Self:
+    def from_dtype(cls: type[_ElementType], dtype: np.typing.DTypeLike) -> _ElementType:
         """Returns the element type of a numpy dtype, or of anything that `numpy.dtype` takes: ``"float32"``, ``"<i2"``.
 
-        Raises UnsupportedError for types that no tensor has, and TypeError for what is no dtype.
+        Raises UnsupportedError for types that no tensor has, and TypeError for anything that is no dtype.
         """
         wanted = np.dtype(dtype)
         for name, numpy_name in _numpy_names().items():

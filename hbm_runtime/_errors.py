@@ -6,8 +6,8 @@ expect for their cause.
 
 from __future__ import annotations
 
-import concurrent.futures
-import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from ._printable import printable
 
@@ -74,7 +74,7 @@ class ModelError(HbmError):
     """A model cannot be used here: sound but unfit, damaged (`ContainerError`), or not readable (`HbmIOError`).
 
     Sound models are refused when they are compiled for another SoC, or have an element type, an operator, a rank or
-    external data that the driver cannot serve; `model` and `tensor` tell which.
+    external data that the driver cannot serve; `model` and `tensor` name it.
 
     How to fix: compile or pack the model again; on a PC pack the ONNX model with ``hbm-runtime pack``.
     """
@@ -83,12 +83,12 @@ class ModelError(HbmError):
 class ContainerError(ModelError):
     """A file or buffer itself is no model, or is truncated or damaged: its content cannot be read.
 
-    How to fix: copy or make the file again; the message tells what is wrong with it.
+    How to fix: copy or make the file again; the message says what is wrong with it.
     """
 
 
 class HbmIOError(ModelError, OSError):
-    """A model's file is there, but cannot be read: a directory, a missing permission, a failing disk.
+    """A model's file is there, but cannot be read: a folder, a missing permission, a failing disk.
 
     How to fix: the message has the path and the system's reason.
     """
@@ -123,7 +123,7 @@ class ModelNotFoundError(HbmError, FileNotFoundError):
 
 
 class DriverError(HbmError):
-    """The driver refused a call or failed; ``function`` and ``status`` tell which and how.
+    """The driver refused a call or failed; ``function`` names the call and ``status`` the reason.
 
     How to fix: depends on the status. The runtime stays usable; the next run may well succeed.
     """
@@ -144,7 +144,7 @@ class DriverNotFoundError(HbmError):
 
 
 class UnsupportedError(HbmError, NotImplementedError):
-    """The driver in use cannot do that, or the model gives it no way to.
+    """The driver in use does not support the call, or the model does not allow it.
 
     How to fix: leave the option out on a board; on a PC use bpusim.
     """
@@ -153,14 +153,14 @@ class UnsupportedError(HbmError, NotImplementedError):
 class MissingPackageError(HbmError, ImportError):
     """A package that only some users need is not installed.
 
-    How to fix: the message tells how to install it.
+    How to fix: the message says how to install it.
     """
 
 
 class HbmTimeoutError(HbmError, TimeoutError):
-    """Not done in time. The device goes on; its memory is kept until it is done and the runtime can be used.
+    """A call was not done in time. The device goes on with it and keeps its memory; the runtime stays usable.
 
-    How to fix: a longer time-out, or fewer requests in front of this one (`RequestInfo.queue_depth`).
+    How to fix: allow a longer time-out, or queue fewer requests before this one (`RequestInfo.queue_depth`).
     """
 
 
@@ -168,13 +168,6 @@ class HbmDeadlineError(HbmTimeoutError):
     """The deadline of a request had passed before it reached the device; it was not run.
 
     How to fix: none is needed where late results are worthless; otherwise a later deadline or a higher priority.
-    """
-
-
-class HbmCancelledError(HbmError, concurrent.futures.CancelledError):
-    """The request was cancelled or abandoned, by `InferRequest.cancel`, `abandon`, or the awaiting task's end.
-
-    How to fix: none is needed; submit it again to have its result.
     """
 
 
@@ -186,16 +179,16 @@ class HbmQueueFullError(HbmError):
 
 
 class HbmStateError(HbmError):
-    """Not possible in the present state, such as choosing a driver after one was loaded.
+    """The call is not possible in the present state, such as choosing a driver after one was loaded.
 
-    How to fix: the message tells what has to happen first.
+    How to fix: the message says what has to happen first.
     """
 
 
 class HbmClosedError(HbmStateError):
     """The runtime, or the queue, was closed.
 
-    How to fix: make a new one; results that were handed out before stay valid.
+    How to fix: make a new one; results that were returned before stay valid.
     """
 
 
@@ -209,7 +202,7 @@ class HbmForkError(HbmError):
 class HbmRemoteError(HbmError):
     """A server refused a call or failed, in a way that no other class describes: a wrong token, a limit.
 
-    How to fix: the message is the server's; ``code`` tells the kind.
+    How to fix: the message is the server's; ``code`` names the kind.
 
     Attributes:
         code: HTTP status or gRPC code as text, such as ``"401"`` or ``"UNAUTHENTICATED"``; None if there is none.
@@ -231,9 +224,13 @@ class HbmNetworkError(HbmError, OSError):
     may_have_run: bool = False
 
 
-if sys.version_info >= (3, 11):
-    WaitTimeoutError = TimeoutError
-else:
+for _class in [value for value in globals().values() if isinstance(value, type) and issubclass(value, HbmError)]:
+    _class.__module__ = "hbm_runtime"  # where users find it: tracebacks, pickles and help() say so
 
-    class WaitTimeoutError(TimeoutError, concurrent.futures.TimeoutError):
-        """What a future's `result(timeout)` raises: two exceptions in Python 3.10, of which callers catch either."""
+if not TYPE_CHECKING:  # type checkers would take every name
+
+    def __getattr__(name: str) -> Any:
+        """Finds the errors of futures here too: the extension and pickles look for all of them in this module."""
+        if name in {"HbmCancelledError", "WaitTimeoutError"}:
+            return getattr(import_module("hbm_runtime._future_errors"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

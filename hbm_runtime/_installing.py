@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 import sysconfig
-from importlib import metadata
 from pathlib import Path
 
 _REQUIREMENT = re.compile(r"([\w.-]+)[^;]*;.*\bextra == ['\"]([\w-]+)['\"]")
@@ -19,7 +18,7 @@ def how_to_install(extra: str, *packages: str) -> str:
 
     Args:
         extra: Name of the extra.
-        packages: What to name where the extra tells nothing, or lacks nothing.
+        packages: The packages to name where the extra is not known, or lacks nothing.
     """
     missing = [name for name in packages_of(extra) if not _installed(name)]
     names = " ".join(missing or packages)
@@ -35,6 +34,8 @@ def packages_of(extra: str) -> list[str]:
 
 def optional_packages() -> list[tuple[str, str]]:
     """Distributions that only extras need, each with its extra."""
+    from importlib import metadata  # noqa: PLC0415 (a megabyte, for what is said when something is missing)
+
     try:
         lines = metadata.requires(_ITSELF) or []
     except metadata.PackageNotFoundError:
@@ -44,6 +45,8 @@ def optional_packages() -> list[tuple[str, str]]:
 
 
 def _installed(name: str) -> bool:
+    from importlib import metadata  # noqa: PLC0415
+
     try:
         metadata.version(name)
     except metadata.PackageNotFoundError:

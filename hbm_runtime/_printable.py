@@ -10,12 +10,12 @@ import re
 
 # C0 but tab and newline, DEL and C1 (U+009B begins escape sequences as ESC [ does), and what changes the direction of
 # text or breaks lines out of sight.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_CONTROL = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 
 
 def printable(text: str) -> str:
     r"""Shows control characters as ``\x1b`` or ``\u202e``; tabs and line breaks stay."""
-    return _CONTROL.sub(_escape, text)
+    return re.sub(_CONTROL, _escape, text)
 
 
 def printable_line(text: str) -> str:
@@ -25,7 +25,7 @@ def printable_line(text: str) -> str:
 
 def printable_json(document: str) -> str:
     """Escapes what `json` leaves as it is; the document says the same."""
-    return _CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", document)
+    return re.sub(_CONTROL, lambda found: f"\\u{ord(found.group()):04x}", document)
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Between what tensors store and what they mean: real = (stored - zero_point) * scale."""
+"""Converts between stored and real values: real = (stored - zero_point) * scale."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ _NUMPY_OF: dict[hbDNNDataType, np.dtype[Any]] = {
 def dequantize(
     array: npt.NDArray[Any], quant: QuantLike, *, out: npt.NDArray[np.float32] | None = None
 ) -> npt.NDArray[np.float32]:
-    """Gives the real values of what a tensor stores: ``(array - zero_point) * scale``.
+    """Returns the real values of stored ones: ``(array - zero_point) * scale``.
 
     The difference is exact, then rounded to float32 and multiplied in float32, as in C. Floating arrays hold real
     values already: they are only converted to float32, also where the parameters carry a scale. So is every array whose
-    parameters say NONE; therefore each output of a model can be passed with its parameters.
+    parameters say NONE. So each output of a model can be passed with its parameters.
 
     Safe to call from any number of threads; the GIL is released.
 
@@ -69,11 +69,11 @@ def quantize(
     *,
     out: npt.NDArray[Any] | None = None,
 ) -> npt.NDArray[Any]:
-    """Gives what a tensor has to store for real values: ``clip(rint(array / scale + zero_point))``.
+    """Returns the values that a tensor stores for real ones: ``clip(rint(array / scale + zero_point))``.
 
     Halves go to the even neighbour. Values that do not fit, infinities included, become the smallest or biggest number
-    of the type; NaN becomes what stands for 0. The quotient has the precision that numpy gives it (float64 for float64
-    arrays, else float32), the sum is exact to float64. With parameters that say NONE the scale is 1.
+    of the type; NaN becomes the value that stands for 0. The quotient has the precision that numpy gives it (float64
+    for float64 arrays, else float32), the sum is exact to float64. With parameters that say NONE the scale is 1.
 
     Safe to call from any number of threads; the GIL is released.
 

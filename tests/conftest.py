@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support import prepared
 from support.child import SOC_UNDER_TEST
 from support.outcome import FAILED
 
@@ -29,6 +31,7 @@ def _drop_source_tree() -> None:
 
 
 _drop_source_tree()
+gc.disable()  # until the tests are collected
 for _name in [name for name in os.environ if name.startswith("BPUSIM_") and name != "BPUSIM_ENGINE_PATH"]:
     del os.environ[_name]
 # The board that a child of pytest imitates; a process has one driver, which reads it once.
@@ -38,6 +41,18 @@ os.environ["HBM_RUNTIME_DRIVER"] = "bpusim"
 # A shell's background job ignores Ctrl-C, and so would every program that the tests start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Keeps the garbage collector, which many tests call, off what collecting has made: that lives until the end."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    """Ends what was started for all tests."""
+    prepared.stop()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -55,3 +70,12 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> ModelFactory:
     from support.model_factory import ModelFactory
 
     return ModelFactory(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture
+def forked_trials() -> Iterator[None]:
+    """Trials of the packer import nothing anew, which is most of what they take."""
+    from support.forked_trials import forking_trials
+
+    with forking_trials():
+        yield

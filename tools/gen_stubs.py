@@ -44,7 +44,7 @@ def generate(folder: Path) -> str:
 
 
 def is_enum(value: object) -> bool:
-    """Tells whether something in the module is an enum class."""
+    """Returns True if something in the module is an enum class."""
     return isinstance(value, type) and issubclass(value, enum.Enum)
 
 

@@ -16,7 +16,7 @@ check() {
 }
 
 python_folders=(docs/conf.py)
-for folder in hbm_runtime tests examples benchmarks tools; do
+for folder in hbm_runtime tests examples benchmarks tools integrations; do
   if [ -n "$(find "$folder" -name '*.py' -print -quit 2>/dev/null)" ]; then python_folders+=("$folder"); fi
 done
 mapfile -t cpp < <(git ls-files '*.c' '*.cpp' '*.h' '*.hpp' '*.inc' 2>/dev/null | grep . || find src tests examples benchmarks \
@@ -30,6 +30,7 @@ check "C++ format (clang-format)" clang-format --dry-run --Werror "${cpp[@]}"
 mapfile -t shell < <(grep -lsE '^#!.*/(env )?(ba)?sh$' build.sh .ci/run tools/*.sh tools/*/*.sh debian/*.* debian/tests/*)
 check "Shell (shellcheck)" shellcheck --severity warning "${shell[@]}"
 check "Layers (tools/check_layers.py)" python tools/check_layers.py
+check "Words (tools/check_words.py)" python tools/check_words.py
 check "Stubs (tools/gen_stubs.py)" python tools/gen_stubs.py --check
 check "C++ static analysis (clang-tidy)" python tools/run_clang_tidy.py
 

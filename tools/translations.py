@@ -52,9 +52,14 @@ def untranslated(page: str, source: Catalog) -> list[str]:
     missing = []
     for message in source:
         found = done.get(message.id) if message.id else None
-        if message.id and (found is None or not found.string or found.fuzzy):
+        if has_words(str(message.id)) and (found is None or not found.string or found.fuzzy):
             missing.append(str(message.id))
     return missing
+
+
+def has_words(text: str) -> bool:
+    """Returns True if there is something to translate: figures are the same in every language."""
+    return any(character.isalpha() for character in text)
 
 
 def update() -> None:
@@ -65,7 +70,7 @@ def update() -> None:
             continue
         old, new = catalogue(page), Catalog(LANGUAGE, fuzzy=False)
         for message in source:
-            if message.id:
+            if has_words(str(message.id)):
                 found = old.get(message.id)
                 new.add(message.id, found.string if found is not None and not found.fuzzy else "")
         path.parent.mkdir(parents=True, exist_ok=True)

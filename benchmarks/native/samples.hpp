@@ -1,4 +1,4 @@
-// Durations of single calls, and what is told of them.
+// Durations of single calls, and their statistics.
 #pragma once
 
 #include <algorithm>

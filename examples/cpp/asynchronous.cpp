@@ -1,4 +1,4 @@
-// Starts inferences without waiting: callback, waiting with a limit, cancelling, and what an error tells.
+// Starts inferences without waiting: callback, waiting with a limit, cancelling, and what an error says.
 //   asynchronous model.hbm
 #include <chrono>
 #include <condition_variable>

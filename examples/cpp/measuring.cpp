@@ -1,4 +1,4 @@
-// Measures a model, tells where the time goes, and writes the outputs for numpy.
+// Measures a model, prints where the time goes, and writes the outputs for numpy.
 //   measuring model.onnx [input.npy]
 #include <exception>
 #include <hbm_runtime/benchmark.hpp>

@@ -102,7 +102,9 @@ def _shaped(values: Array, tensor: TensorInfo, shape: Sequence[int], found: str)
     if len(open_dimensions) == 1 and known and values.size % known == 0 and values.size:
         return values.reshape(shape)
     if open_dimensions:
-        raise InputError(f"{found}, which does not tell the shape of {_expected(tensor, shape)}: --input_valid_shape")
+        raise InputError(
+            f"{found}, which does not determine the shape of {_expected(tensor, shape)}: --input_valid_shape"
+        )
     if values.size != known:
         raise InputError(f"{found}; {_expected(tensor, shape)} needs {known} elements of {tensor.np_dtype.itemsize}")
     return values.reshape(shape)

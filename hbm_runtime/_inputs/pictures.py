@@ -27,8 +27,8 @@ def picture_values(
 
     Args:
         path: The picture.
-        name: Of the input, for messages.
-        dtype: Of the input.
+        name: The input's name, for messages.
+        dtype: The input's element type.
         shape: (N, height, width, channels), or (N, 3, height, width); -1 takes the picture's own size.
         use: What the input takes of the picture.
         pixel_range: "full" or "video".

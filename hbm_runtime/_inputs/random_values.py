@@ -20,9 +20,9 @@ def random_values(
     region of a picture is the whole picture.
 
     Args:
-        dtypes: Of the inputs, by name.
-        shapes: Of the inputs, without open dimensions.
-        seed: Of the generator.
+        dtypes: The inputs' element types by name.
+        shapes: The inputs' shapes by name, without dynamic dimensions.
+        seed: The generator's seed.
     """
     generator = np.random.default_rng(seed)
     values = {name: _values(dtype, tuple(shapes[name]), generator) for name, dtype in dtypes.items()}

@@ -13,6 +13,9 @@ import numpy as np
 from .. import _core
 from .._errors import InputError, InputTypeError
 
+REWRITE = "rewrite"
+"""The option that is no driver's: ONNX models are rewritten before they are loaded."""
+
 
 def checked(options: Mapping[str, Any]) -> dict[str, Any]:
     """Checks load options by keyword, and gives them as plain values that can be pickled.
@@ -21,7 +24,7 @@ def checked(options: Mapping[str, Any]) -> dict[str, Any]:
         InputError: A folder for tensors and no tensors, numbers out of all range.
         TypeError: An argument of a wrong type.
     """
-    kinds = _core._load_option_kinds()
+    kinds = {**_core._load_option_kinds(), REWRITE: "flag"}
     plain = {name: _CHECKS[kinds[name]](name, value) for name, value in options.items()}
     if plain.get("keep_path") is not None and not plain.get("keep"):
         raise InputError("keep_path is given, but keep names no tensor to write there; keep='*' writes all")
@@ -51,7 +54,7 @@ def for_extension(options: Mapping[str, Any], passphrase: str | bytes | None) ->
     given = {
         name: os.fsencode(value) if isinstance(value, str) else value
         for name, value in options.items()
-        if value is not None
+        if value is not None and name != REWRITE
     }
     if passphrase is None:
         return given

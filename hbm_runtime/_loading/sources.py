@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, Union
+from typing import Any, NamedTuple
 
 from .. import _core
 from .._errors import InputError
 
-PathOrBuffer = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]", bytearray, memoryview]
+PathOrBuffer = str | bytes | os.PathLike[str] | os.PathLike[bytes] | bytearray | memoryview
 
 _LONGEST_PATH = 4096
 
@@ -30,7 +30,7 @@ class Sources(NamedTuple):
 
 
 def sources_of(given: PathOrBuffer | Iterable[PathOrBuffer]) -> Sources:
-    """Tells paths from buffers.
+    """Distinguishes paths from buffers.
 
     Raises:
         TypeError: Something else, or both at once.

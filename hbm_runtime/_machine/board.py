@@ -35,7 +35,7 @@ class Board:
         return [folder.name for folder in self._core_folders()]
 
     def loads(self) -> list[float | None]:
-        """Present load of each core, 0 to 1; None where the kernel does not tell."""
+        """Present load of each core, 0 to 1; None where the kernel does not report it."""
         return [_percent(folder / "ratio") for folder in self._core_folders()]
 
     def average_loads(self, seconds: float, frequency: float) -> list[float | None]:
@@ -55,7 +55,7 @@ class Board:
         return [total / count if count else None for total, count in zip(sums, counts, strict=True)]
 
     def memory(self) -> dict[str, int]:
-        """Bytes of the memory pools that the kernel tells."""
+        """Bytes of the memory pools that the kernel reports."""
         try:
             lines = (self.root / _MEMINFO).read_text(encoding="ascii").splitlines()
         except (OSError, UnicodeDecodeError):

@@ -23,10 +23,12 @@ class Device:
         soc: Name of the system-on-chip.
         driver_version: Version text of libdnn.
         driver_path: The libdnn in use.
-        load: The part of the time in use, 0 to 1, as the kernel tells it; None where it does not.
-        temperature: Degrees Celsius of the BPU, None where nothing tells.
-        details: What else the driver tells: busy_ns, finished_tasks, running, queued on bpusim.
+        load: Fraction of the time in use, 0 to 1, as the kernel reports it; None where it does not.
+        temperature: Temperature of the BPU in degrees Celsius; None where it is not reported.
+        details: Further figures of the driver: busy_ns, finished_tasks, running, queued on bpusim.
     """
+
+    __module__ = "hbm_runtime"
 
     index: int
     kind: str
@@ -48,12 +50,14 @@ class HostInfo:
         os: Name of the system: "Linux".
         os_release: Its release.
         cpus: Number of CPUs that this process may use.
-        capabilities: What the processor says of itself ("avx2", "asimd").
+        capabilities: Instruction sets that the processor reports ("avx2", "asimd").
         memory_bytes: Main memory.
-        memory: Bytes of the memory pools that the kernel tells; the BPU's memory comes out of "CMA total".
+        memory: Bytes of the memory pools that the kernel reports; the BPU's memory comes out of "CMA total".
         temperatures: Degrees Celsius by the name of the zone.
         devices: The BPU cores.
     """
+
+    __module__ = "hbm_runtime"
 
     name: str
     architecture: str

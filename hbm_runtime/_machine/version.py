@@ -16,9 +16,11 @@ class Version:
         major: Grows with incompatible changes.
         minor: Grows with additions.
         patch: Grows with corrections.
-        suffix: Of a pre-release: "rc1", else "".
+        suffix: The suffix of a pre-release, such as "rc1"; "" for a release.
         build_info: How the extension was built: compiler, language, pybind11, Python, architecture, build type.
     """
+
+    __module__ = "hbm_runtime"
 
     major: int
     minor: int

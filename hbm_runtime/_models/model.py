@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._running.native import checked
-from .naming import by_name, unknown_tensor
+from .naming import name_values, unknown_tensor
 from .shape_inference import infer_shapes
 from .tensor_info import Array, TensorInfo, TensorInfos
 
@@ -21,6 +21,8 @@ Shapes = Mapping[str, Sequence[int]]
 
 class Model:
     """One model of a runtime, which it keeps alive."""
+
+    __module__ = "hbm_runtime"
 
     def __init__(self, runtime: RunnableRuntime, name: str) -> None:
         self._runtime = runtime
@@ -44,12 +46,12 @@ class Model:
 
     @property
     def engine(self) -> str:
-        """What computes it: "onnxruntime", or a plug-in such as "openvino"; "" where the driver does not say."""
+        """The engine that computes it: "onnxruntime", or a plug-in such as "openvino"; "" if the driver names none."""
         return self._runtime._engine(self.name)[0]
 
     @property
     def engine_reason(self) -> str:
-        """Why that is not the engine that was asked for; "" when it is."""
+        """Why that is not the engine that was requested; "" when it is."""
         return self._runtime._engine(self.name)[1]
 
     @property
@@ -85,6 +87,7 @@ class Model:
             for name, info in infos.items()
         }
 
+    @checked
     def infer_shapes(self, shapes: InputShapes) -> dict[str, tuple[int, ...]]:
         """See `HB_HBMRuntime.infer_shapes`."""
         return infer_shapes(self._runtime, self.name, self.inputs, shapes)
@@ -156,10 +159,10 @@ class Model:
         return request._flat(self.name)
 
     def _named(self, inputs: Any) -> Any:
-        return by_name(self.name, "input", self.inputs, inputs)
+        return name_values(self.name, "input", self.inputs, inputs)
 
     def _named_outputs(self, outputs: Any) -> Any:
-        return by_name(self.name, "output", self.outputs, outputs)
+        return name_values(self.name, "output", self.outputs, outputs)
 
     def __repr__(self) -> str:
         return f"<Model {self.name!r}: inputs {self.inputs!r}, outputs {self.outputs!r}>"

@@ -9,13 +9,13 @@ from .. import _core
 from .._errors import InputError
 
 
-def by_name(model: str, role: str, names: Mapping[str, Any], given: Any) -> Any:
-    """The dict that a list or tuple stands for; everything else is returned as it is.
+def name_values(model: str, role: str, names: Mapping[str, Any], given: Any) -> Any:
+    """Returns a list or tuple of values as a dict by tensor name; everything else is returned as it is.
 
     Args:
         model: Name of the model, for messages.
         role: "input" or "output".
-        names: Of the model's tensors of that role, in the model's order.
+        names: Names of the model's tensors of that role, in the model's order.
         given: What the caller passed.
 
     Raises:

@@ -17,6 +17,8 @@ class Operation:
         device: What runs it: the kind of the driver in use, "bpusim".
     """
 
+    __module__ = "hbm_runtime"
+
     name: str
     type: str
     device: str

@@ -18,12 +18,17 @@ class QuantParam(NamedTuple):
     zero_point: int
 
 
+QuantParam.__module__ = "hbm_runtime"  # where users find it
+
+
 class QuantScheme(Sequence[QuantParam]):
     """The parameters of a quantised tensor: one for all of it, or one for each channel.
 
     Attributes:
         axis: The dimension that the channels lie on; without meaning for one parameter.
     """
+
+    __module__ = "hbm_runtime"
 
     def __init__(self, quant: _core.QuantParams) -> None:
         self.axis = quant.axis

@@ -17,6 +17,8 @@ class Shape(tuple[int, ...]):
         names: Names of symbolic dimensions, "" for others.
     """
 
+    __module__ = "hbm_runtime"
+
     names: tuple[str, ...]
 
     @overload
@@ -67,7 +69,7 @@ class Shape(tuple[int, ...]):
         return tuple(math.prod(self[i + 1 :]) for i in range(len(self)))
 
     def is_compatible(self, other: Sequence[int]) -> bool:
-        """Tells whether both can be the shape of one array; a dynamic dimension fits every size."""
+        """Returns True if both can be the shape of one array; a dynamic dimension fits every size."""
         return len(self) == len(other) and all(
             own == given or -1 in (own, given) for own, given in zip(self, other, strict=True)
         )

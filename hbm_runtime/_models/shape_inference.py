@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._errors import InputTypeError
-from .naming import by_name, unknown_tensor
+from .naming import name_values, unknown_tensor
 
 if TYPE_CHECKING:
     from .. import _core
@@ -18,7 +18,7 @@ Shapes = Mapping[str, Sequence[int]] | Sequence[Sequence[int]]
 
 def infer_shapes(runtime: _core.Runtime, model: str, inputs: TensorInfos, shapes: Shapes) -> dict[str, tuple[int, ...]]:
     """See `HB_HBMRuntime.infer_shapes`."""
-    given: Any = by_name(model, "input", inputs, shapes)
+    given: Any = name_values(model, "input", inputs, shapes)
     if not isinstance(given, Mapping):
         kind = type(given).__name__
         raise InputTypeError(f"model '{model}': shapes are a dict by input name or a list, not {kind}", model=model)

@@ -1,4 +1,4 @@
-"""A tensor as JSON: in `HB_HBMRuntime.summary`, in ``model_info --json``, and in what servers tell."""
+"""A tensor as JSON: in `HB_HBMRuntime.summary`, in ``model_info --json``, and in the reports of servers."""
 
 from __future__ import annotations
 

@@ -32,9 +32,11 @@ class TensorInfo:
         dtype: Its element type.
         strides: Steps in bytes; -1 stands for one that the runtime fills.
         quant: How it is quantised.
-        alignment: Bytes at whose multiples rows begin that the runtime lays out, where `strides` are -1.
+        alignment: Where `strides` are -1, the runtime lays out rows that begin at multiples of this number of bytes.
         storage_nbytes: Bytes of device memory that it takes; None when they depend on its shape.
     """
+
+    __module__ = "hbm_runtime"
 
     __slots__ = (
         "alignment", "desc", "dim_names", "dtype", "index", "name", "quant", "shape", "storage_nbytes", "strides",
@@ -93,16 +95,16 @@ class TensorInfo:
         return scheme_of(self.quant)
 
     def accepts(self, shape: Sequence[int]) -> bool:
-        """Tells whether an array of this shape fits."""
+        """Returns True if an array of this shape fits."""
         return len(shape) == self.rank and all(own in (-1, given) for own, given in zip(self.shape, shape, strict=True))
 
     def dequantize(self, array: Array, *, out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
-        """Gives the real values of what this tensor stores; see `hbm_runtime.dequantize`."""
+        """Returns the real values of stored ones; see `hbm_runtime.dequantize`."""
         with self._named():
             return dequantize(array, self.quant, out=out)
 
     def quantize(self, array: Array, *, out: Array | None = None) -> Array:
-        """Gives what this tensor has to store for real values; see `hbm_runtime.quantize`.
+        """Returns the values that this tensor stores for real ones; see `hbm_runtime.quantize`.
 
         Tensors with a floating dtype store the values themselves.
         """

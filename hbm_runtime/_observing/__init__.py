@@ -1,1 +1,1 @@
-"""What is measured and told of runs: times, loads, statistics, log lines."""
+"""What is measured and reported of runs: times, loads, statistics, log lines."""

@@ -1,24 +1,15 @@
-"""Runs models again and again and measures."""
+"""What a benchmark measured, and how it is saved. Programs read the types of `Benchmark`: they are no strings."""
 
-from __future__ import annotations
-
-import math
-import operator
 import os
-import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
-from itertools import count as numbers
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .._errors import InputError
 from .._files import written_file
 from .durations import Durations
-
-if TYPE_CHECKING:
-    from .._running.request import InferRequest
-    from .profile import Profile
+from .measuring import Calls, Measurement, Plan, run_seconds, runs_per_second
+from .profile import Profile
 
 
 @dataclass(frozen=True)
@@ -26,16 +17,18 @@ class Benchmark:
     """What `HB_HBMRuntime.benchmark` measured.
 
     Attributes:
-        latency: Of single runs, in seconds.
-        sets: The same for each set of inputs.
+        latency: Latencies of the single runs, in seconds.
+        sets: Latencies of each set of inputs.
         runs: Number of runs measured.
-        warmup: Number of runs before.
+        warmup: Number of runs before the measurement.
         in_flight: Runs that were under way at a time.
         seconds: Wall time of the measured runs.
         throughput: Runs per second.
         stopped: What ended it: "repeat", "duration" or "stable".
-        profile: Of the measured runs, where ``profile=True`` was asked for; not in the JSON.
+        profile: A profile of the measured runs with ``profile=True``, else None; not in the JSON.
     """
+
+    __module__ = "hbm_runtime"
 
     latency: Durations
     sets: tuple[Durations, ...]
@@ -68,128 +61,35 @@ class Benchmark:
             file.write(f"{self.to_json()}\n".encode())
 
 
-@dataclass(frozen=True)
-class Plan:
-    """How long a benchmark goes on; the arguments of `HB_HBMRuntime.benchmark` of the same names."""
-
-    repeat: int
-    duration: float | None
-    warmup: int
-    warmup_time: float
-    stop_threshold: float | None
-    check_period: int
-    in_flight: int
-
-    def __post_init__(self) -> None:
-        for name, least in (("repeat", 1), ("warmup", 0), ("check_period", 2), ("in_flight", 1)):
-            if operator.index(getattr(self, name)) < least:
-                raise InputError(f"{name} is {getattr(self, name)}; it must be at least {least}")
-        for name in ("duration", "warmup_time", "stop_threshold"):
-            value = getattr(self, name)
-            if value is not None and not value >= 0:
-                raise InputError(f"{name} is {value}; it must be at least 0 seconds")
-
-    def end(self, seconds: list[float], began: float) -> str:
-        """What ends the measurement after these runs, "" while it goes on."""
-        if self.duration is None and len(seconds) >= self.repeat:
-            return "repeat"
-        if self.duration is not None and seconds and time.perf_counter() - began >= self.duration:
-            return "duration"
-        if self.stop_threshold is not None and len(seconds) % self.check_period == 0 and len(seconds) > 1:
-            return "stable" if _standard_error(seconds) <= self.stop_threshold else ""
-        return ""
-
-
-@dataclass(frozen=True)
-class Calls:
-    """How one set of inputs is run.
-
-    Attributes:
-        run: Runs it and waits for the outputs.
-        start: Starts it and returns the request.
-    """
-
-    run: Callable[[Any], object]
-    start: Callable[[Any], InferRequest]
-
-
 def benchmark(calls: Calls, inputs: Any, plan: Plan, profile: Profile | None, files: Sequence[str] = ()) -> Benchmark:
     """Runs sets of inputs in turn and measures; see `HB_HBMRuntime.benchmark`.
 
     Args:
         calls: How a set is run.
         inputs: One set, or a list of sets.
-        plan: How long.
+        plan: How long to measure.
         profile: Records meanwhile.
-        files: Of the models, which `Benchmark.save` does not overwrite.
+        files: The models' files, which `Benchmark.save` does not overwrite.
     """
     sets = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
-    if not sets:
-        raise InputError("there is nothing to run: the list of inputs is empty")
-    warmed = _warm_up(calls, sets, plan)
+    measurement = Measurement(calls, sets, plan)
+    warmed = measurement.warm_up()
+    recording: AbstractContextManager[object] = profile if profile is not None else nullcontext()
+    with recording:
+        measurement.run()
+    runs = measurement.runs
     by_set: list[list[float]] = [[] for _ in sets]
-    if profile is not None:
-        profile.__enter__()
-    try:
-        began = time.perf_counter()
-        runs = _one_by_one if plan.in_flight == 1 else _overlapping
-        seconds: list[float] = []
-        stopped: list[str] = []  # what ended it
-        for index, duration in runs(calls, sets, plan, lambda: bool(stopped)):
-            by_set[index].append(duration)
-            seconds.append(duration)
-            reason = plan.end(seconds, began)
-            if reason:
-                stopped.append(reason)
-        wall = time.perf_counter() - began
-    finally:
-        if profile is not None:
-            profile.__exit__()
+    for run in runs:
+        by_set[run.inputs].append(run.seconds)
     return Benchmark(
-        Durations.of(seconds), tuple(Durations.of(each) for each in by_set), len(seconds), warmed, plan.in_flight,
-        wall, len(seconds) / wall, stopped[0], profile, tuple(files),
-    )  # fmt: skip
-
-
-def _standard_error(seconds: list[float]) -> float:
-    mean = math.fsum(seconds) / len(seconds)
-    variance = math.fsum((each - mean) ** 2 for each in seconds) / (len(seconds) - 1)
-    return math.sqrt(variance / len(seconds))
-
-
-def _warm_up(calls: Calls, sets: list[Any], plan: Plan) -> int:
-    until = time.perf_counter() + plan.warmup_time
-    for done in numbers():
-        if done >= plan.warmup and time.perf_counter() >= until:
-            return done
-        calls.run(sets[done % len(sets)])
-    raise AssertionError
-
-
-def _one_by_one(calls: Calls, sets: list[Any], plan: Plan, ended: Callable[[], bool]) -> Iterator[tuple[int, float]]:
-    """Index of the set and seconds of each run."""
-    number = 0
-    while not ended() and (plan.duration is not None or number < plan.repeat):
-        index = number % len(sets)
-        start = time.perf_counter()
-        calls.run(sets[index])
-        number += 1
-        yield index, time.perf_counter() - start
-
-
-def _overlapping(calls: Calls, sets: list[Any], plan: Plan, ended: Callable[[], bool]) -> Iterator[tuple[int, float]]:
-    """The same with several runs under way, each measured from its acceptance to its outputs."""
-    running: deque[tuple[int, InferRequest]] = deque()
-    started = 0
-    while True:
-        while len(running) < plan.in_flight and not ended() and (plan.duration is not None or started < plan.repeat):
-            index = started % len(sets)
-            running.append((index, calls.start(sets[index])))
-            started += 1
-        if not running:
-            return
-        index, request = running.popleft()
-        request.result()
-        infos = request.info if isinstance(request.info, dict) else {"": request.info}
-        first = min(info.enqueue_ns for info in infos.values())
-        yield index, (max(info.done_ns for info in infos.values()) - first) / 1e9
+        latency=Durations.of([run.seconds for run in runs]),
+        sets=tuple(Durations.of(each) for each in by_set),
+        runs=len(runs),
+        warmup=warmed,
+        in_flight=plan.in_flight,
+        seconds=run_seconds(runs),
+        throughput=runs_per_second(runs),
+        stopped=measurement.stopped,
+        profile=profile,
+        _files=tuple(files),
+    )

@@ -1,4 +1,4 @@
-"""How busy the BPU cores were meanwhile, where the driver tells."""
+"""How busy the BPU cores were meanwhile, where the driver reports it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .._errors import UnsupportedError
 
 
 class CoreLoad:
-    """Counts from its beginning to its end; only bpusim tells.
+    """Counts from its beginning to its end, on bpusim only.
 
     Args:
         loads: Returns the counters of the cores, or None; by default those of this process's driver.
@@ -22,7 +22,7 @@ class CoreLoad:
         self._at = time.perf_counter_ns()
 
     def end(self) -> list[dict[str, float]] | None:
-        """Returns load (0 to 1), busy milliseconds and tasks of each core; None where the driver does not tell."""
+        """Returns load (0 to 1), busy milliseconds and tasks of each core; None where the driver reports none."""
         end = self._loads()
         elapsed = time.perf_counter_ns() - self._at
         if self._begin is None or end is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,12 @@ class Durations:
         p90: The 90th percentile.
         p99: The 99th percentile.
         max: The longest.
+        p95: The 95th percentile.
+        p999: The 99.9th percentile.
+        std: The standard deviation.
     """
+
+    __module__ = "hbm_runtime"
 
     count: int
     total: float
@@ -29,11 +35,14 @@ class Durations:
     p90: float
     p99: float
     max: float
+    p95: float
+    p999: float
+    std: float
 
     @classmethod
     def of(cls, seconds: Sequence[float]) -> "Durations":
         """Summarises durations."""
-        return Durations(*_figures(seconds))
+        return Durations(**_figures(seconds))
 
 
 @dataclass(frozen=True)
@@ -43,11 +52,13 @@ class ModelDurations(Durations):
     ``durations["DeviceExecute"]`` is short for ``durations.phases["DeviceExecute"]``.
 
     Attributes:
-        phases: By phase: ModelExecute (the whole), CopyIn, Queue, Launch, DeviceExecute, CopyOut, Wait; one duration
-            for each request.
-        layers: By operation, one duration for each time that it ran; with ``profile(operators=True)``.
-        copies: By tensor, one duration for each copy.
+        phases: Durations by phase: ModelExecute (the whole), CopyIn, Queue, Launch, DeviceExecute, CopyOut, Wait; one
+            duration for each request.
+        layers: Durations by operation, one for each time that it ran; with ``profile(operators=True)``.
+        copies: Durations by tensor, one for each copy.
     """
+
+    __module__ = "hbm_runtime"
 
     phases: Mapping[str, Durations] = field(default_factory=dict)
     layers: Mapping[str, Durations] = field(default_factory=dict)
@@ -61,8 +72,11 @@ class ModelDurations(Durations):
         copies: Mapping[str, Sequence[float]],
     ) -> "ModelDurations":
         """Summarises seconds by phase, layer and tensor."""
-        parts = ({name: Durations.of(each) for name, each in part.items()} for part in (phases, layers, copies))
-        return ModelDurations(*_figures(phases.get("ModelExecute", ())), *parts)
+        parts: dict[str, Any] = {
+            key: {name: Durations.of(each) for name, each in part.items()}
+            for key, part in (("phases", phases), ("layers", layers), ("copies", copies))
+        }
+        return ModelDurations(**_figures(phases.get("ModelExecute", ())), **parts)
 
     def __getitem__(self, phase: str) -> "Durations":
         return self.phases[phase]
@@ -71,11 +85,19 @@ class ModelDurations(Durations):
         return list(self.phases)
 
 
-def _figures(seconds: Sequence[float]) -> tuple[int, float, float, float, float, float, float, float]:
-    if not len(seconds):
-        return (0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    values = np.asarray(seconds, np.float64)
-    p50, p90, p99 = (float(value) for value in np.percentile(values, [50, 90, 99]))
-    return (
-        len(values), float(values.sum()), float(values.min()), float(values.mean()), p50, p90, p99, float(values.max()),
-    )  # fmt: skip
+def _figures(seconds: Sequence[float]) -> dict[str, Any]:
+    values = np.asarray(seconds if len(seconds) else [0.0], np.float64)
+    p50, p90, p95, p99, p999 = (float(value) for value in np.percentile(values, [50, 90, 95, 99, 99.9]))
+    return {
+        "count": len(seconds),
+        "total": float(values.sum()),
+        "min": float(values.min()),
+        "mean": float(values.mean()),
+        "p50": p50,
+        "p90": p90,
+        "p99": p99,
+        "max": float(values.max()),
+        "p95": p95,
+        "p999": p999,
+        "std": float(values.std()),
+    }

@@ -1,4 +1,7 @@
-"""Log lines of the runtime and of bpusim, through Python's logging."""
+"""Log lines of the runtime and of bpusim, through Python's logging.
+
+Imported with the first line, or by what logs: `logging` takes longer to import than most scripts need it.
+"""
 
 from __future__ import annotations
 
@@ -80,16 +83,16 @@ def set_log_level(level: str | int) -> None:
     else:
         raise InputError(f"log level {level!r} is not one of {', '.join(_LEVELS)}")
     logger.setLevel(python)
-    _core.set_log_handler(_handle, core)
+    _core.set_log_handler(handle, core)
 
 
-def _handle(level: int, text: str) -> None:
+def handle(level: int, text: str) -> None:
+    """Passes on a line of the C++ side, with its level there."""
     _driver_logger.log(_PYTHON_LEVELS[level], "%s", printable(text))
 
 
 def configure_from_environment() -> None:
     """Applies HBM_RUNTIME_LOG (a level) and HBM_RUNTIME_LOG_FILE (a path, appended to)."""
-    _driver_logger.addHandler(_DriverLines())
     path = os.environ.get("HBM_RUNTIME_LOG_FILE")
     if path:
         _add_file(path)
@@ -113,3 +116,8 @@ def _add_file(path: str) -> None:
 def _add(handler: logging.Handler) -> None:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logger.addHandler(handler)
+
+
+_driver_logger.addHandler(_DriverLines())
+if logger.level == logging.NOTSET:  # else the program has set it
+    set_log_level("warning")

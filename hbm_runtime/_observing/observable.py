@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from .._errors import InputError
-from .._running.keywords import Inputs, OutputNames, Outputs
 from .._running.native import checked
 from .._running.preparing import PreparingRuntime
-from .benchmark import Benchmark, Calls, Plan, benchmark
-from .profile import Profile, ProfileSlot
-from .stats import DropCounts, prometheus, stats
+
+# What not every program needs is imported by the methods that need it, before they change anything.
+# ruff: noqa: PLC0415
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .._running.keywords import Inputs, OutputNames, Outputs
+    from .benchmark import Benchmark
+    from .profile import Profile
+    from .slots import DropCounts, ProfileSlot
 
 
 class ObservableRuntime(PreparingRuntime):
-    """A runtime that tells how long its runs take and how they end."""
+    """A runtime that reports how long its runs take and how they end."""
 
     _profiles: ProfileSlot
     _drops: DropCounts
@@ -28,6 +34,8 @@ class ObservableRuntime(PreparingRuntime):
             capacity: How many requests are kept; those beyond are counted in `Profile.lost`.
             operators: Record single operations too; needs ``HB_HBMRuntime(..., profile_operators=True)``.
         """
+        from .profile import Profile
+
         return Profile(self, self._profiles, capacity, operators)
 
     @checked
@@ -54,16 +62,16 @@ class ObservableRuntime(PreparingRuntime):
         outputs: Outputs | None = None,
         output_names: OutputNames | None = None,
     ) -> Benchmark:
-        """Runs a model again and again and measures.
+        """Runs a model repeatedly, and measures latency and throughput.
 
         Args:
             inputs: What `run` takes, or a list of such sets, which are used in turn and also counted one by one.
             repeat: Number of runs measured.
             duration: Seconds to measure for, instead of `repeat` runs.
-            warmup: Number of runs before, at least.
-            warmup_time: Seconds of runs before, at least.
+            warmup: Minimum number of runs before the measurement.
+            warmup_time: Minimum duration of those runs in seconds.
             stop_threshold: Ends earlier, once the standard error of the mean latency is at most that many seconds.
-            check_period: Runs between two looks at that.
+            check_period: Runs between two checks of that error.
             in_flight: Runs under way at a time: 1 measures latency, more measure throughput.
             profile: Also record a profile, with operations if the runtime was loaded with ``profile_operators=True``.
             capacity: How many requests that profile keeps.
@@ -77,6 +85,9 @@ class ObservableRuntime(PreparingRuntime):
             outputs: As for `run`.
             output_names: As for `run`.
         """
+        from .benchmark import benchmark
+        from .measuring import Calls, Plan
+
         keywords: dict[str, Any] = {
             "model_name": model_name,
             "priority": priority,
@@ -98,11 +109,13 @@ class ObservableRuntime(PreparingRuntime):
     @overload
     def stats(self, form: Literal["prometheus"]) -> str: ...
     def stats(self, form: str | None = None) -> dict[str, Any] | str:
-        """Counts how requests have ended by model, and what the cores did.
+        """Counts how requests have ended by model, and the cores' work.
 
         Args:
             form: "prometheus" for its text format; None for dicts.
         """
+        from .stats import prometheus, stats
+
         if form not in (None, "prometheus"):
             raise InputError(f"form is {form!r}; it must be None or 'prometheus'")
         return prometheus(self, self._drops) if form else stats(self, self._drops)

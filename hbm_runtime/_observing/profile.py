@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from .. import _core
 from .._errors import HbmClosedError, HbmStateError, InputError
 from .durations import ModelDurations
+from .slots import ProfileSlot
 from .spans import COPY, LAYER, Span, TensorNames, layer_spans, spans_of
 from .thread_names import THREAD_NAMES
 from .trace_file import write_trace
@@ -18,20 +18,22 @@ from .trace_file import write_trace
 
 @dataclass(frozen=True)
 class ProfileEvent:
-    """The beginning or the end of something.
+    """The beginning or the end of one step of a request.
 
     Attributes:
-        kind: ModelExecute, Copy, Queue, Launch, DeviceExecute, Wait or LayerExecute, with Begin or End behind.
+        kind: ModelExecute, Copy, Queue, Launch, DeviceExecute, Wait or LayerExecute, followed by Begin or End.
         time_ns: Nanoseconds of `time.monotonic_ns`, for all kinds.
         model: Name of the model.
         request: Number of the request in this profile; -1 for layers of requests that it does not hold.
-        thread: Kernel id of the thread that it happened on; 0 where it happened on none, or nothing tells.
-        operation: Of LayerExecute: name of the operation.
-        tensor: Of Copy: name of the tensor.
-        source: Of Copy: "host", or the device ("bpu", "bpusim").
-        destination: Of Copy: "host", or the device.
-        nbytes: Of Copy: bytes that were moved; 0 where both sides use the same memory and only caches were flushed.
+        thread: Kernel id of the thread that it happened on; 0 if there is none or it is not known.
+        operation: Name of the operation, for LayerExecute.
+        tensor: Name of the tensor, for Copy.
+        source: Where the bytes come from, for Copy: "host", or the device ("bpu", "bpusim").
+        destination: Where they go, for Copy: "host", or the device.
+        nbytes: Bytes that Copy moved; 0 where both sides use the same memory and only caches were flushed.
     """
+
+    __module__ = "hbm_runtime"
 
     kind: str
     time_ns: int
@@ -45,23 +47,10 @@ class ProfileEvent:
     nbytes: int = 0
 
 
-@dataclass
-class ProfileSlot:
-    """What a runtime keeps for its profiles.
-
-    Attributes:
-        times_operators: The runtime was loaded with ``profile_operators=True``.
-        files: Tells the files of its models, which no trace overwrites.
-        recording: The profile that is being recorded.
-    """
-
-    times_operators: bool
-    files: Callable[[], list[str]] = list
-    recording: Profile | None = None
-
-
 class Profile:
-    """Records of the requests that started inside a ``with runtime.profile()`` block. One at a time for a runtime."""
+    """Records of the requests that started inside a ``with runtime.profile()`` block, of which a runtime has one."""
+
+    __module__ = "hbm_runtime"
 
     def __init__(self, runtime: _core.Runtime, slot: ProfileSlot, capacity: int, operators: bool) -> None:
         if operator.index(capacity) < 0:
@@ -109,7 +98,11 @@ class Profile:
                 self._operation_times = self._take_operation_times()
         except HbmClosedError:
             pass  # closed inside the block: what was recorded until then is kept
-        self._threads = THREAD_NAMES.all()
+        self._threads = self._names_of_threads()
+
+    def _names_of_threads(self) -> dict[int, str]:
+        """Names of all threads, of which some may have ended when somebody asks."""
+        return THREAD_NAMES.all()
 
     def _take_operation_times(self) -> dict[str, list[tuple[str, str, int, int, int]]]:
         return {model: self._runtime._take_operation_times(model) for model in self._runtime.model_names}
@@ -126,10 +119,10 @@ class Profile:
 
     @property
     def events(self) -> list[ProfileEvent]:
-        """Begins and ends, in the order of time, of what became of requests that were done.
+        """The beginnings and ends of the steps of successful requests, ordered by time.
 
-        Of each request: ModelExecute; Copy of each input; Queue, once for a task slot and, where the driver tells when
-        the task ran, once for a core; Launch; DeviceExecute; Copy of each output; Wait of each thread that waited
+        Each request has ModelExecute; Copy of each input; Queue, once for a task slot and, where the driver reports
+        when the task ran, once for a core; Launch; DeviceExecute; Copy of each output; Wait of each thread that waited
         for it. With ``operators=True`` also LayerExecute of each operation.
         """
         events = []

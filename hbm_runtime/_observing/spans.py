@@ -32,12 +32,12 @@ class Span:
         end_ns: When it ended.
         model: Name of the model.
         request: Number of the request in its profile; -1 for layers that belong to none of them.
-        thread: Kernel id of the thread that it happened on; 0 where it happened on none, or nothing tells.
+        thread: Kernel id of the thread that it happened on; 0 if there is none or it is not known.
         operation: Name of the operation, of LayerExecute.
         tensor: Name of the tensor, of Copy.
-        source: Of Copy: "host", or the device.
-        destination: Of Copy: "host", or the device.
-        nbytes: Of Copy: bytes that were moved; 0 where both sides use the same memory and only caches were flushed.
+        source: Where the bytes come from, for Copy: "host", or the device.
+        destination: Where they go, for Copy: "host", or the device.
+        nbytes: Bytes that Copy moved; 0 where both sides use the same memory and only caches were flushed.
     """
 
     kind: str
@@ -59,7 +59,7 @@ class Span:
 
     @property
     def phase(self) -> str:
-        """Its kind; copies are told apart by their direction."""
+        """Its kind; copies are distinguished by their direction."""
         if self.kind != COPY:
             return self.kind
         return "CopyIn" if self.source == HOST else "CopyOut"
@@ -69,9 +69,9 @@ def spans_of(number: int, record: Record, names: TensorNames, device: str) -> li
     """The spans of a request that was done, in the order of a request's life.
 
     Args:
-        number: Of the request.
+        number: The request's number.
         record: Its record.
-        names: Of its model's tensors.
+        names: Names of its model's tensors.
         device: What the device is called.
     """
     model = record["model"]
@@ -93,7 +93,7 @@ def spans_of(number: int, record: Record, names: TensorNames, device: str) -> li
     add_copies(inputs=True)
     add("Queue", record["copied_ns"], record["submit_ns"])
     add("Launch", record["submit_ns"], record["launched_ns"], record["submitted_by"])
-    # A driver that tells when the task ran tells its time in the driver's queue, too.
+    # A driver that reports when the task ran reports its time in the driver's queue, too.
     begin = record["device_begin_ns"] or record["launched_ns"]
     add("Queue", min(record["launched_ns"], begin), begin)
     add("DeviceExecute", begin, record["device_end_ns"] or record["ended_ns"], record["device_thread"])

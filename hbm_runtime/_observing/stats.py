@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
 from typing import Any
 
 from .. import _core
 from .._errors import UnsupportedError
+from .slots import DropCounts
 
 #: How a request can end, as the counters name it.
 _ENDS = ("done", "failed", "cancelled")
-
-
-class DropCounts:
-    """What the queues of a runtime have dropped, by model and reason. Safe to use from any thread."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._counts: dict[str, dict[str, int]] = {}
-
-    def add(self, model: str, reason: str) -> None:
-        """Counts one drop."""
-        with self._lock:
-            of_model = self._counts.setdefault(model, {})
-            of_model[reason] = of_model.get(reason, 0) + 1
-
-    def of(self, model: str) -> dict[str, int]:
-        """The counts of a model by reason."""
-        with self._lock:
-            return dict(self._counts.get(model, {}))
 
 
 def stats(runtime: _core.Runtime, drops: DropCounts) -> dict[str, Any]:

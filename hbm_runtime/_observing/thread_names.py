@@ -6,6 +6,7 @@ import os
 import threading
 
 _TASKS = "/proc/self/task"
+_MAX_KNOWN = 1000
 
 
 class ThreadNames:
@@ -33,7 +34,13 @@ class ThreadNames:
 
     def of(self, thread: int) -> str | None:
         """The kernel's name of one thread; None for one that has ended unseen."""
-        return self._known.get(thread) or _kernels_name(thread)
+        known = self._known
+        if thread in known:
+            return known[thread]
+        name = _kernels_name(thread)
+        if name is not None:
+            self._known = {**known, thread: name} if len(known) < _MAX_KNOWN else {thread: name}
+        return name
 
 
 def _kernels_name(thread: int) -> str | None:

@@ -14,7 +14,7 @@ from typing import Any
 from .._files import written_file
 from .spans import LAYER, Span
 
-#: Of slices of threads an arrow leads through, in this order.
+#: Slices of threads that an arrow leads through, in this order.
 _ARROW = ("CopyIn", "Launch", "DeviceExecute", "CopyOut")
 #: What a request's own track shows below the whole.
 _STAGES = ("Queue", "DeviceExecute")

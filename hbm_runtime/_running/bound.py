@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .. import _core
 from .._errors import InputError, InputTypeError, UnsupportedError
-from .._models.naming import by_name, unknown_tensor
+from .._models.naming import name_values, unknown_tensor
 from .fitting import require_fit
 from .hints import about_object
 from .native import checked
@@ -45,13 +45,16 @@ class BoundRun:
     Made by `HB_HBMRuntime.bind`. One run at a time: starting another while one is in flight raises `HbmStateError`, and
     the arrays must not be touched meanwhile. Make one for each camera, or two for double buffering.
 
-    An output whose shape only a run can tell has no array before the first one, and a new one after each `run`; so has
-    one that comes out in another shape than the model declares. What `run_async` gives is in its request's result.
+    An output whose shape is known only after a run has no array before the first run, and a new one after each `run`;
+    so has an output whose shape differs from the one that the model declares. Outputs of `run_async` are in the result
+    of its request.
 
     Attributes:
         inputs: Arrays by input name, to be written in place before a run.
         outputs: Arrays by output name, overwritten by each run.
     """
+
+    __module__ = "hbm_runtime"
 
     def __init__(
         self,
@@ -61,7 +64,7 @@ class BoundRun:
         outputs: Mapping[str, Array] | Sequence[Array] | Array | None,
     ) -> None:
         model = self._model = view.name
-        given = _by_name(model, "input", inputs, view.inputs)
+        given = _named_arrays(model, "input", inputs, view.inputs)
         shapes = {name: given[name].shape if name in given else info.shape for name, info in view.inputs.items()}
         arrays: dict[str, Array] = {}
         for name, info in view.inputs.items():
@@ -75,14 +78,14 @@ class BoundRun:
                 array = fresh
             arrays[name] = array
         self.inputs: Mapping[str, Array] = FixedArrays("inputs", arrays)
-        wanted = _by_name(model, "output", outputs, view.outputs)
+        wanted = _named_arrays(model, "output", outputs, view.outputs)
         self._names = list(view.outputs)
         self._replaced = False
         self._arrays = wanted | _fresh_outputs(runtime, view, shapes, wanted)
         self.outputs: Mapping[str, Array] = self._in_order(self._arrays)
         names = runtime.output_names[model]  # a model may give one output twice
         targets = [self._arrays.get(name) for name in names]
-        self._call = _core.BoundCall(runtime, model, list(self.inputs.values()), targets, exact=bool(wanted))
+        self._call = _core.Binding(runtime, model, list(self.inputs.values()), targets, exact=bool(wanted))
 
     @checked
     def run(self, timeout: float | None = None, *, deadline: float | None = None) -> Mapping[str, Array]:
@@ -116,7 +119,7 @@ class BoundRun:
 
         The result of the request is ``{output: array}``: the arrays of `outputs`, and new ones as `run`.
 
-        Raises like `run`, but for what the request itself ends with.
+        Raises like `run`, except for the errors of the request itself.
         """
         return InferRequest[dict[str, Array]](self._call.start(timeout, deadline), self._model)
 
@@ -146,7 +149,7 @@ def _fresh_outputs(
     return {name: runtime._allocate(view.name, False, fresh[name].index, list(shape)) for name, shape in known.items()}
 
 
-def _by_name(
+def _named_arrays(
     model: str,
     role: str,
     given: Mapping[str, Array] | Sequence[Array] | Array | None,
@@ -154,7 +157,7 @@ def _by_name(
 ) -> dict[str, Array]:
     if given is None:
         return {}
-    named: Any = by_name(model, role, infos, given)
+    named: Any = name_values(model, role, infos, given)
     arrays: Mapping[str, Array] = named if isinstance(named, Mapping) else {_only(model, role, infos): named}
     for name, array in arrays.items():
         if name not in infos:

@@ -12,7 +12,7 @@ from .. import _core
 from .._errors import InputError, ShapeError, UnsupportedError
 from .hints import Tensor, about_input, about_output
 
-_MOST_DIMENSIONS = 10
+_MAX_DIMENSIONS = 10
 
 
 class Described(Protocol):
@@ -70,7 +70,7 @@ def _hint(role: str, tensor: Described, array: NDArray[Any], inputs: Mapping[str
     given, wanted = Tensor(array.shape, str(array.dtype)), _tensor(tensor)
     if role == "output":
         hint = about_output(given, wanted)
-    elif array.ndim > _MOST_DIMENSIONS:
+    elif array.ndim > _MAX_DIMENSIONS:
         hint = ""
     else:
         hint = about_input(given, wanted, tensor.name, {name: _tensor(each) for name, each in inputs.items()})

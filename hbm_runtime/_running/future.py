@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import concurrent.futures
-import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .._core import refuse_fork
-from .._errors import HbmCancelledError, HbmError
+from .._errors import HbmError
+from .._future_errors import HbmCancelledError
+from .._observing.logging import logger
 from .keywords import Result
 from .loop_waker import refuse_asyncio_wait
 
@@ -24,8 +25,6 @@ else:
     from typing import TypeVar
 
     R = TypeVar("R")
-
-_log = logging.getLogger("hbm_runtime")
 
 # Of concurrent.futures, where waiting functions look at them.
 _PENDING, _CANCELLED, _FINISHED = "PENDING", "CANCELLED_AND_NOTIFIED", "FINISHED"
@@ -51,15 +50,15 @@ class RequestFuture(concurrent.futures.Future[R]):
     _own_condition: threading.Condition
 
     _watched = False
-    _told = False
+    _notified = False
 
     def __init__(self, request: _core.Request) -> None:
         self._request = request
         self._errors: dict[str, HbmError | None] = {}
         super().__init__()
 
-    # Most requests are only waited for or awaited, and then a thread that takes the GIL to tell the base class of the
-    # end would cost more than the request. So the base class is notified only once its waiters are read or a
+    # Most requests are only waited for or awaited, and then a thread that takes the GIL to notify the base class of
+    # the end would cost more than the request. So the base class is notified only once its waiters are read or a
     # callback is added, and its state follows the request's until then.
     #
     # Type checkers go by the base class's plain attributes, which the protocol of concurrent.futures.wait() asks for.
@@ -103,42 +102,44 @@ class RequestFuture(concurrent.futures.Future[R]):
         return self._request.state
 
     def done(self) -> bool:
-        """Tells whether it has ended: with a result, an error, or cancelled."""
+        """Returns True if it has ended: with a result, an error, or cancelled."""
         return self.status in ENDED
 
     def running(self) -> bool:
-        """Tells whether the driver has it."""
+        """Returns True if the driver has it."""
         return self.status == "running"
 
     def cancelled(self) -> bool:
-        """Tells whether it was cancelled or abandoned."""
+        """Returns True if it was cancelled or abandoned."""
         return self.status == "cancelled"
 
     def add_done_callback(self, fn: Callable[[Any], object]) -> None:
-        """Calls `fn` with the request when it has ended, in the order in which they were added; now if it has.
+        """Calls `fn` with the request when it has ended, callbacks in the order in which they were added.
+
+        If it has ended already, `fn` is called at once.
 
         Raises:
-            InputTypeError: `asyncio.wait()` adds a callback of its own, which no other thread may call.
+            InputTypeError: `fn` is the callback of `asyncio.wait()`, which no other thread may call.
         """
         refuse_asyncio_wait(fn)
-        if self.done() and (self._told or not self._done_callbacks):
+        if self.done() and (self._notified or not self._done_callbacks):
             self._call_back(fn)
             return
         self._watch()
         self._done_callbacks.append(fn)
-        if self._told:  # meanwhile, perhaps before it was added
+        if self._notified:  # meanwhile, perhaps before it was added
             self._call_callbacks()
 
     def set_running_or_notify_cancel(self) -> NoReturn:
-        """Only the runtime tells what becomes of a request."""
-        raise concurrent.futures.InvalidStateError("the runtime runs this request; only it can tell what becomes of it")
+        """Not for callers: only the runtime ends a request."""
+        raise concurrent.futures.InvalidStateError("the runtime runs this request; only it can end it")
 
     def set_result(self, result: Any) -> NoReturn:  # noqa: ARG002 (the base class's signature)
-        """Only the runtime tells what becomes of a request."""
+        """Not for callers: only the runtime ends a request."""
         self.set_running_or_notify_cancel()
 
     def set_exception(self, exception: BaseException | None) -> NoReturn:  # noqa: ARG002
-        """Only the runtime tells what becomes of a request."""
+        """Not for callers: only the runtime ends a request."""
         self.set_running_or_notify_cancel()
 
     def _failure(self) -> HbmError | None:
@@ -148,16 +149,20 @@ class RequestFuture(concurrent.futures.Future[R]):
         return self._errors.setdefault("", self._request.error())
 
     def _final_state(self) -> str:
-        return _CANCELLED if isinstance(self._failure(), HbmCancelledError) else _FINISHED
+        try:
+            cancelled = isinstance(self._failure(), HbmCancelledError)
+        except MemoryError:  # for the error; waiters are notified without it
+            cancelled = self.cancelled()
+        return _CANCELLED if cancelled else _FINISHED
 
     def _watch(self) -> None:
-        """Has the end told to waiters and callbacks, on the package's own thread."""
+        """Has waiters and callbacks notified of the end, on the package's own thread."""
         if not self._watched:
             self._request.on_done(self._settle)
-            self._watched = True  # afterwards: being told twice does no harm, not being told does
+            self._watched = True  # afterwards: a second notification does no harm, a missing one does
 
     def _settle(self) -> None:
-        """Tells waiters and callbacks of the end, on the package's own thread."""
+        """Notifies waiters and callbacks of the end, on the package's own thread."""
         # A concurrent.futures.wait() that Ctrl-C ended while it took the locks of its requests keeps those that it had.
         held = self._own_condition.acquire(timeout=_PATIENCE)
         try:
@@ -165,16 +170,16 @@ class RequestFuture(concurrent.futures.Future[R]):
         finally:
             if held:
                 self._own_condition.release()
-        self._told = True
-        self._call_callbacks()
+            self._notified = True
+            self._call_callbacks()
 
     def _tell_waiters(self) -> None:
-        """Moves the base class's state on and tells its waiters, once: they count who tells them."""
+        """Moves the base class's state on and notifies its waiters, once: they count notifications."""
         if self._settled_state != _PENDING:
             return
         self._settled_state = self._final_state()
         for waiter in self._waiting:
-            if self._failure() is None:
+            if self.status == "done":
                 waiter.add_result(self)
             elif self._settled_state == _CANCELLED:
                 waiter.add_cancelled(self)
@@ -193,4 +198,4 @@ class RequestFuture(concurrent.futures.Future[R]):
             # asyncio.CancelledError and SystemExit, too: here they would keep others from being called.
             if not isinstance(error, Exception) and threading.current_thread() is threading.main_thread():
                 raise
-            _log.exception("a callback of %s raised", repr(self))
+            logger.exception("a callback of %s raised", repr(self))

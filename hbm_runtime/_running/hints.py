@@ -62,7 +62,7 @@ def about_failed_conversion(value: Any) -> str:
 
 
 def about_input(given: Tensor, wanted: Tensor, name: str, inputs: Mapping[str, Tensor]) -> str:
-    """Says which line makes an array fit an input; "" when the numbers do not tell."""
+    """Returns the line that makes an array fit an input; "" when it cannot be inferred."""
     if given.dtype == "object":
         number = f"numpy.{wanted.dtype}"
         return f"it holds objects: numpy.asarray(values, {number}) or frame.to_numpy({number}) makes numbers of them"
@@ -82,7 +82,7 @@ def about_input(given: Tensor, wanted: Tensor, name: str, inputs: Mapping[str, T
 
 
 def about_single_array(given: Tensor, inputs: Mapping[str, Tensor]) -> str:
-    """Says how one array serves a model with several inputs; "" when the numbers do not tell."""
+    """Returns how one array serves a model with several inputs; "" when it cannot be inferred."""
     return _planes(given, "", inputs)
 
 

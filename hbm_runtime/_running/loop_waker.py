@@ -8,7 +8,7 @@ import weakref
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from weakref import WeakValueDictionary
 
 from .. import _core
 from .._errors import InputTypeError
@@ -22,14 +22,17 @@ class _LoopWaker:
     """One for each loop, used in its thread: the end of a request comes as an event of a file descriptor.
 
     That takes no thread of Python's on the way; a call from one would have to get the GIL first.
+
+    It belongs to its loop, which watches its file descriptor: whoever else held it would hold those who wait, and by
+    them the loop, also when that has ended before they were notified.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._waker = _core.LoopWaker()
         self._waiters: dict[int, asyncio.Future[None]] = {}
         self._tickets = itertools.count()
-        self._ended: deque[list[int]] = deque()  # tickets whose waiters are not told yet
-        self._loop = weakref.ref(loop)
+        self._ended: deque[list[int]] = deque()  # tickets whose waiters are not notified yet
+        self.loop = weakref.ref(loop)
         loop.add_reader(self._waker.fileno(), self._on_ready)
 
     def watch(self, request: _core.Request, waiter: asyncio.Future[None]) -> None:
@@ -38,8 +41,8 @@ class _LoopWaker:
         self._waker.watch(request, ticket)
 
     def _on_ready(self) -> None:
-        # Taken and noted in one step of C, and told step by step: Ctrl-C in here ends the loop's run, and a later run
-        # tells the others.
+        # Taken and noted in one step of C, and reported step by step: Ctrl-C in here ends the loop's run, and a later
+        # run reports the others.
         self._ended.extend(iter(self._waker.take, []))
         try:
             while self._ended:
@@ -48,12 +51,12 @@ class _LoopWaker:
                     self._waiters.pop(ticket, None)
                 self._ended.popleft()
         except BaseException:
-            if (loop := self._loop()) is not None:
+            if (loop := self.loop()) is not None:
                 loop.call_soon(self._on_ready)
             raise
 
 
-_wakers: WeakKeyDictionary[asyncio.AbstractEventLoop, _LoopWaker] = WeakKeyDictionary()
+_wakers: WeakValueDictionary[int, _LoopWaker] = WeakValueDictionary()  # by the id of the loop
 _lock = threading.Lock()
 
 
@@ -67,14 +70,14 @@ def wake_when_done(request: _core.Request, waiter: asyncio.Future[None], otherwi
     """
     loop = waiter.get_loop()
     with _lock:
-        waker = _wakers.get(loop)
-        if waker is None:
+        waker = _wakers.get(id(loop))
+        if waker is None or waker.loop() is not loop:
             try:
                 waker = _LoopWaker(loop)
             except NotImplementedError:
                 otherwise()
                 return
-            _wakers[loop] = waker
+            _wakers[id(loop)] = waker
     waker.watch(request, waiter)
 
 

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from .._models.model import Model
-from .._models.naming import unknown_model
-from .._models.tensor_info import Array
-from .bound import BoundRun
 from .native import checked
 from .runnable import RunnableRuntime
-from .steps import BoundSteps
+
+# What not every program needs is imported by the methods that need it, before they change anything.
+# ruff: noqa: PLC0415
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .._models.model import Model
+    from .._models.tensor_info import Array
+    from .bound import BoundRun
+    from .steps import BoundSteps
 
 
 class PreparingRuntime(RunnableRuntime):
-    """A runtime whose models can be looked at and prepared one by one."""
+    """A runtime that gives views of its models, and binds arrays to them."""
 
+    @checked
     def model(self, name: str) -> Model:
         """Returns a view of one model, with its tensors as objects. Raises InputError for an unknown name."""
+        from .._models.model import Model
+
         return Model(self, self._checked(name))
 
     __getitem__ = model
@@ -30,7 +39,7 @@ class PreparingRuntime(RunnableRuntime):
         inputs: Mapping[str, Array] | Sequence[Array] | Array | None = None,
         outputs: Mapping[str, Array] | Sequence[Array] | Array | None = None,
     ) -> BoundRun:
-        """Prepares a model with input and output arrays in device memory that stay.
+        """Binds fixed input and output arrays in device memory to a model.
 
         Args:
             model: Name of the model.
@@ -44,6 +53,8 @@ class PreparingRuntime(RunnableRuntime):
         Raises:
             InputError: Unknown names, dtypes or shapes that do not fit, an output that cannot be written.
         """
+        from .bound import BoundRun
+
         return BoundRun(self, self.model(model), inputs, outputs)
 
     @checked
@@ -60,17 +71,21 @@ class PreparingRuntime(RunnableRuntime):
 
         Args:
             model: Name of the model.
-            state: For each output that is state, the input that it is in the next step, such as
+            state: The input of the next step that takes each output that is state, by output name, such as
                 ``{"present": "past"}``.
             inputs: Initial values and dynamic dimensions of inputs, as for `bind`. State that is not named begins as 0.
 
         Raises:
             InputError: Unknown names, shapes or dtypes of an output and its input that differ, an output whose shape
-                only a run can tell.
+                is known only after a run.
         """
+        from .steps import BoundSteps
+
         return BoundSteps(self, self.model(model), state, inputs)
 
     def _checked(self, model: str) -> str:
         if model not in self.model_names:
+            from .._models.naming import unknown_model
+
             raise unknown_model(self.model_names, model)
         return model

@@ -28,22 +28,23 @@ from .queue_line import Item, Line, time_in
 from .queue_results import ResultReader
 from .request_info import RequestInfo
 
-_LINGER = 0.2
-"""Seconds that a queue's thread waits for work before it ends; the next item starts another."""
+_LINGER = 0.2  # seconds that a queue's thread waits for work before it ends; the next item starts another
 
 
 class InferQueue(ResultReader):
-    """Runs what is submitted one after the other, and drops by a stated policy what comes too fast.
+    """Runs submitted items one after the other, and drops items by its policy when they come too fast.
 
-    Made by `HB_HBMRuntime.queue`. Safe to use from any thread. Results are delivered in the order in which they were
-    submitted, to `on_result`, or where that is not given to the iterator, which has no limit; each drop is told to
-    `on_drop` with its reason: "newer" (policy latest), "oldest" (drop_oldest), "rejected" (reject), "deadline",
-    "closed", or "error" (the run failed).
+    Made by `HB_HBMRuntime.queue`. Safe to use from any thread. Results are delivered in the order of submission, to
+    `on_result`, or if that is not given by iterating over the queue, which keeps any number of them. `on_drop` is
+    called for each dropped item with the reason: "newer" (policy latest), "oldest" (drop_oldest), "rejected" (reject),
+    "deadline", "closed", or "error" (the run failed).
 
     `on_result` is called on a thread of the queue, and the next item starts when it has returned: a slow consumer gets
-    few and fresh results. `on_drop` is called there too, or in the `submit` or `close` that dropped the item. What they
-    raise is logged.
+    fewer, recent results. `on_drop` is called there too, or in the `submit` or `close` that dropped the item.
+    Exceptions that they raise are logged.
     """
+
+    __module__ = "hbm_runtime"
 
     def __init__(
         self,
@@ -76,7 +77,7 @@ class InferQueue(ResultReader):
     def submit(
         self, inputs: Any, *, deadline: float | None = None, tag: Any = None, timeout: float | None = None
     ) -> bool:
-        """Adds inputs for the model: what `run` takes. They are copied, and may be overwritten at once.
+        """Submits inputs for the model, as `run` takes them. They are copied, and may be overwritten at once.
 
         Args:
             inputs: An array or a dict of arrays by input name.
@@ -85,13 +86,13 @@ class InferQueue(ResultReader):
             timeout: Seconds to wait for a place with the policy "block".
 
         Returns:
-            Whether this item itself was accepted; with the policy "reject" a full queue raises instead.
+            True if this item itself was accepted; with the policy "reject" a full queue raises instead.
 
         Raises:
             HbmQueueFullError: The queue is full and rejects, or "block" had no place in time.
             HbmClosedError: The queue or its runtime is closed.
             InputTypeError: The deadline is no number.
-            HbmStateError: It would wait for itself: a callback of this queue, which is full and blocks.
+            HbmStateError: It was called in a callback of this queue, which is full and blocks.
             OutOfResourcesError: The queue's thread cannot be started; the item was not taken.
         """
         _core.refuse_fork()
@@ -229,13 +230,13 @@ class InferQueue(ResultReader):
         self._line.deliver_running(result if self._on_result is None else None)
 
     def _result_of(self, item: Item, request: _core.Request) -> QueueResult:
-        info = RequestInfo(**request.infos()[0])
+        info = RequestInfo(*request.infos()[0])
         return QueueResult(request.result()[self._model], item.tag, time.monotonic() - item.submitted, info)
 
     def _tell_drop(self, item: Item, reason: Reason, error: HbmError | None) -> None:
-        if item.told:
+        if item.reported:
             return
-        item.told = True
+        item.reported = True
         self._count_drop(self._model, reason)
         if self._on_drop is not None:
             self._guarded(self._on_drop, item.tag, reason, error)
@@ -252,10 +253,10 @@ class InferQueue(ResultReader):
             logger.exception("a callback of the queue of model '%s' raised", self._model)
 
     def drain(self, timeout: float | None = None) -> bool:
-        """Waits until everything that was submitted has ended. Returns False when that took longer than `timeout`.
+        """Waits until all submitted items have ended. Returns False when that takes longer than `timeout` seconds.
 
         Raises:
-            HbmStateError: It would wait for itself, in a callback of this queue.
+            HbmStateError: It was called in a callback of this queue.
         """
         _core.refuse_fork()
         self._refuse_in_callback("drain()")
@@ -263,21 +264,21 @@ class InferQueue(ResultReader):
         return self._line.wait_until(lambda: self._line.idle, time_in(timeout))
 
     def close(self) -> None:
-        """Accepts nothing more, and drops what waits with the reason "closed"; the running item finishes."""
+        """Accepts no more items, and drops those that wait with the reason "closed"; the running item finishes."""
         if _core.is_forked():
             return  # what waits is the parent's
         dropped = self._line.close()
         try:
             for item in dropped:
                 self._tell_drop(item, "closed", None)
-        except BaseException:  # Ctrl-C: those that were not told yet
+        except BaseException:  # Ctrl-C: those that were not reported yet
             for item in dropped:
                 self._tell_drop(item, "closed", None)
             raise
 
     @property
     def stats(self) -> QueueStats:
-        """A snapshot of the counts."""
+        """Returns a snapshot of the counts."""
         _core.refuse_fork()
         return self._line.stats()
 

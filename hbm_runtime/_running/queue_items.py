@@ -17,10 +17,12 @@ class QueueResult:
 
     Attributes:
         outputs: Arrays by output name.
-        tag: What was given to `submit`.
+        tag: The tag that was given to `submit`.
         age: Seconds from `submit` to the result.
-        info: What became of the request.
+        info: Times and other facts of the request.
     """
+
+    __module__ = "hbm_runtime"
 
     outputs: dict[str, NDArray[Any]]
     tag: Any
@@ -31,6 +33,8 @@ class QueueResult:
 @dataclass
 class QueueStats:
     """Counts of a queue. Every item that was submitted is in exactly one of `results`, `dropped` and the two others."""
+
+    __module__ = "hbm_runtime"
 
     submitted: int
     waiting: int

@@ -1,4 +1,4 @@
-"""What waits and what runs in a queue, and who waits for either."""
+"""The items that wait and run in a queue, and the threads that wait for them."""
 
 from __future__ import annotations
 
@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from .._errors import HbmError
 
 
-@dataclass(eq=False)  # one is no other, whatever its arrays hold
+@dataclass(eq=False, repr=False)
 class Item:
-    """What was submitted, and what became of it."""
+    """What was submitted, and what became of it.
+
+    One is no other, whatever its arrays hold; and a deque that lacks one shows it, which must not ask the user's tag.
+    """
 
     inputs: Any
     tag: Any
@@ -34,7 +37,7 @@ class Item:
     error: HbmError | None = None
     gave_way: Item | None = None
     """The item that was dropped for this one."""
-    told: bool = False
+    reported: bool = False
     """True once its drop has been counted and reported."""
 
     @property
@@ -54,7 +57,7 @@ class Line:
         waiting: The items whose turn has not come.
         running: The item whose turn it is, also while its callbacks are called.
         closed: Nothing more is accepted.
-        results: What nobody has read yet.
+        results: Results that nobody has read yet.
         delivered: How many items gave a result.
         dropped: How many items gave none, by reason.
     """
@@ -196,7 +199,7 @@ class Line:
             self._listeners.remove(wake)
 
     def tell_change(self) -> None:
-        """Wakes who waits for anything. Needs the lock."""
+        """Wakes all waiting threads. Needs the lock."""
         for listener in self._listeners:
             listener()
         self._listeners.clear()

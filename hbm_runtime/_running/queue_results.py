@@ -34,7 +34,7 @@ class ResultReader:
 
     async def __aiter__(self) -> AsyncIterator[QueueResult]:
         """Yields results in an event loop until the queue is closed and empty. A cancelled loop loses none."""
-        import asyncio  # noqa: PLC0415 (who comes here has imported it; importing us must stay cheap)
+        import asyncio  # noqa: PLC0415 (callers have imported it; importing us must stay cheap)
 
         loop, line = asyncio.get_running_loop(), self._line
         while True:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Generator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from .._errors import HbmCancelledError, HbmError, HbmForkError, WaitTimeoutError
+from .._errors import HbmError, HbmForkError
+from .._future_errors import HbmCancelledError, WaitTimeoutError
+from .._observing.logging import logger
 from .flat_result import ModelOutputs
 from .future import ENDED, R, RequestFuture
 from .keywords import Array
@@ -19,23 +20,23 @@ if TYPE_CHECKING:
 
     from .. import _core
 
-_log = logging.getLogger("hbm_runtime")
-
 
 class InferRequest(RequestFuture[R]):
-    """A run that goes on by itself: a `concurrent.futures.Future` that can also be awaited.
+    """A run in the background: a `concurrent.futures.Future` that can also be awaited.
 
     Made by `HB_HBMRuntime.run_async`, whose requests give ``{model: {output: array}}``, and by `Model.run_async` and
-    `BoundRun.run_async`, whose requests give ``{output: array}``: what `run` of the same object gives.
+    `BoundRun.run_async`, whose requests give ``{output: array}``, as `run` of the same object does.
 
-    Safe to use from any thread. It may be dropped at any time; its memory lives until the device is done with it. One
-    that failed, and whose result nobody asked for, is logged when it is dropped.
+    Safe to use from any thread. It may be dropped at any time; its memory lives until the device is done with it. If
+    it failed and nobody asked for its result, the error is logged when it is dropped.
 
     In a fork of the process that made it everything raises `HbmForkError`.
 
-    Callbacks run on a thread of this package, one after the other: what takes long belongs on a thread of the caller's.
-    What they raise is logged.
+    Callbacks run on a thread of this package, one after the other: long work belongs on a thread of the caller.
+    Exceptions that they raise are logged.
     """
+
+    __module__ = "hbm_runtime"
 
     _asked = False
 
@@ -59,7 +60,7 @@ class InferRequest(RequestFuture[R]):
         Raises:
             TimeoutError: Not done within `timeout` seconds; the request goes on. Python's own and that of
                 `concurrent.futures`, which are two in Python 3.10.
-            HbmError: What the request failed with; `HbmTimeoutError` for its own time-out, `HbmCancelledError` (also a
+            HbmError: The error of the request; `HbmTimeoutError` for its own time-out, `HbmCancelledError` (also a
                 `concurrent.futures.CancelledError`) when it was cancelled.
         """
         error = self._ended_with(timeout)
@@ -85,16 +86,16 @@ class InferRequest(RequestFuture[R]):
 
     @property
     def info(self) -> RequestInfo | dict[str, RequestInfo]:
-        """What became of it so far; by model name when several models run in it."""
-        infos = [RequestInfo(**info) for info in self._request.infos()]
+        """Times and other facts of the request so far; by model name when several models run in it."""
+        infos = [RequestInfo(*info) for info in self._request.infos()]
         return infos[0] if len(infos) == 1 else {info.model: info for info in infos}
 
     def cancel(self) -> bool:
-        """Removes it from the queue. False, and without effect, when the driver has it already or it has ended."""
+        """Removes it from the queue. Returns False without effect when the driver has it already or it has ended."""
         return self._request.cancel() or self.cancelled()
 
     def abandon(self) -> None:
-        """Lets go of it in any state: it counts as cancelled, the device goes on with it if it has begun."""
+        """Abandons it in any state: it counts as cancelled; if it has begun, the device goes on with it."""
         self._request.abandon()
 
     def __await__(self) -> Generator[Any, None, R]:
@@ -104,7 +105,7 @@ class InferRequest(RequestFuture[R]):
             HbmError: As `result`; `HbmCancelledError` when somebody else cancelled the request.
         """
         if not self.done():
-            from asyncio import get_running_loop  # noqa: PLC0415 (who awaits has imported it; importing us must stay cheap)
+            from asyncio import get_running_loop  # noqa: PLC0415 (callers that await have imported it; importing us must stay cheap)
 
             waiter: asyncio.Future[None] = get_running_loop().create_future()
             wake_when_done(self._request, waiter, lambda: self.add_done_callback(waking(waiter)))
@@ -123,7 +124,7 @@ class InferRequest(RequestFuture[R]):
         return self._failure()
 
     def _outputs(self) -> R:
-        """The result: the same object for all who ask."""
+        """Returns the result, always the same object."""
         if self._model not in self._values:
             result = self._request.result()
             made = result if self._model is None else ModelOutputs(result[self._model], self._model)
@@ -142,15 +143,15 @@ class InferRequest(RequestFuture[R]):
 
     def __repr__(self) -> str:
         try:
-            infos = self._request.infos()
+            infos = [RequestInfo(*info) for info in self._request.infos()]
         except HbmForkError:
             return "<InferRequest of the process that this one was forked from>"
-        models = ", ".join(info["model"] for info in infos)
-        seconds = (max(info["done_ns"] for info in infos) - min(info["enqueue_ns"] for info in infos)) / 1e9
+        models = ", ".join(info.model for info in infos)
+        seconds = (max(info.done_ns for info in infos) - min(info.enqueue_ns for info in infos)) / 1e9
         took = f" in {seconds * 1e3:.3f} ms" if self.status == "done" else ""
         return f"<InferRequest {models}: {self.status}{took}>"
 
 
 def _log_failure(request: _core.Request) -> None:
     if request.state == "failed":
-        _log.error("a request failed and nobody asked for its result: %s", request.error())
+        logger.error("a request failed and nobody asked for its result: %s", request.error())

@@ -25,6 +25,8 @@ class RequestInfo:
         late: Its deadline had passed when it was done, or it was not run for that.
     """
 
+    __module__ = "hbm_runtime"
+
     model: str
     custom_id: int
     priority: int

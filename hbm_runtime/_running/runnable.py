@@ -4,18 +4,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from .. import _core
-from .keywords import ByTensor, Inputs, OutputNames, Outputs, Result
 from .native import native
-from .request import InferRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .keywords import ByTensor, Inputs, OutputNames, Outputs, Result
+    from .request import InferRequest
 
 # The bodies are C++ (src/bindings/bind_run.cpp): a layer of Python around them would cost a third of a short call.
 
 
 class RunnableRuntime(_core.Runtime):
     """A runtime that runs models: signature, types and docstrings of what the extension does."""
+
+    def __init_subclass__(cls, **keywords: object) -> None:
+        super().__init_subclass__(**keywords)
+        _core.note_subclass(cls)
 
     @native
     def run(
@@ -105,7 +113,7 @@ class RunnableRuntime(_core.Runtime):
             multi_input_tensors: As for `run`.
 
         Raises:
-            InputError, TypeError: As `run`, at once. Everything else is the request's.
+            InputError, TypeError: As `run`, at once. All other errors are raised by the request.
         """
         raise NotImplementedError
 

@@ -39,6 +39,8 @@ class SchedParam:
     (TypeError), not its range.
     """
 
+    __module__ = "hbm_runtime"
+
     __slots__ = ("_bpu_cores", "_custom_id", "_device_id", "_priority")
 
     @checked

@@ -29,6 +29,8 @@ class BoundSteps:
         inputs: Arrays by name of the inputs that are no state, to be written in place before a step.
     """
 
+    __module__ = "hbm_runtime"
+
     def __init__(
         self,
         runtime: _core.Runtime,
@@ -89,8 +91,8 @@ class BoundSteps:
             given, taken = first.outputs.get(output), first.inputs[source]
             if given is None:
                 raise InputError(
-                    f"model '{view.name}', output '{output}': only a run tells its shape, so it cannot be a state that "
-                    "stays in place; run the model with run()",
+                    f"model '{view.name}', output '{output}': its shape is known only after a run, so it cannot be a "
+                    "state that stays in place; run the model with run()",
                     model=view.name,
                     tensor=output,
                 )

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hbm_runtime.cli.writing import written
+from hbm_runtime.cli.writing import output_file
 
 FORMATS = ("bin", "txt", "npy")
 DIGITS = 9
@@ -48,7 +48,7 @@ def dump_tensors(
     for index, (name, array) in enumerate(outputs.items()):
         path = folder / _file_name(f"model_infer_{role}_{index}_", name, f".{kind}")
         shown = with_padding(array) if padded else np.asarray(array, order="C")
-        with written(path, inputs) as file:
+        with output_file(path, inputs) as file:
             if kind == "npy":
                 # Through memory, because numpy itself words a failed write badly.
                 buffer = io.BytesIO()

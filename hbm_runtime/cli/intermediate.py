@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from hbm_runtime import HB_HBMRuntime
 from hbm_runtime.cli.arguments import Parser, integer
 from hbm_runtime.cli.dump import DIGITS, dump_tensors
 from hbm_runtime.cli.models import LoadedModels, ModelFacts, read_files
@@ -42,7 +41,7 @@ def dump_intermediate(
     """
     if not arguments.dump_intermediate:
         return []
-    outputs = HB_HBMRuntime(models.files, keep="*", passphrase=models.passphrase).run(inputs, model.name)[model.name]
+    outputs = models.again(keep="*").run(inputs, model.name)[model.name]
     own = {tensor.name for tensor in model.outputs}
     kept = {name: array for name, array in outputs.items() if name not in own}
     kinds, padded = _FORMS[arguments.dump_intermediate]

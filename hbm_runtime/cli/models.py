@@ -1,13 +1,13 @@
-"""Loading models for a command, and what the driver tells of their tensors."""
+"""Loads models for a command, and reads what the driver reports of their tensors."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hbm_runtime import HB_HBMRuntime, driver_info, load_driver
 from hbm_runtime._models.tensor_info import TensorInfo
@@ -43,13 +43,17 @@ class LoadedModels:
         runtime: The runtime that has them.
         files: Paths as given; of a server its URL.
         load_seconds: How long loading took.
-        passphrase: Of encrypted files; None for others.
+        options: The load options that the command line named, among them the passphrase of encrypted files.
     """
 
     runtime: HB_HBMRuntime | RemoteRuntime
     files: tuple[str, ...]
     load_seconds: float
-    passphrase: str | bytes | None = field(default=None, repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def again(self, **more: Any) -> HB_HBMRuntime:
+        """Loads the same files once more, as they were loaded and with further load options."""
+        return HB_HBMRuntime(self.files, **self.options, **more)
 
     @property
     def ucp_version(self) -> str:
@@ -59,7 +63,7 @@ class LoadedModels:
         return self.runtime.driver_info().get("hbucp_version", "")
 
     def core_counters(self) -> list[dict[str, int]] | None:
-        """The counters of the cores that the models run on; None where the driver does not tell."""
+        """The counters of the cores that the models run on; None where the driver does not report them."""
         return self.runtime.stats()["cores"] or None
 
     def facts(self, name: str) -> ModelFacts:
@@ -111,9 +115,12 @@ def add_model_arguments(parser: Parser) -> None:
 
 
 def add_driver_arguments(parser: Parser) -> None:
-    """Declares which driver is used."""
+    """Declares which driver is used, and how it gets the models."""
     parser.add_option("driver", metavar="CHOICE", help="vendor, bpusim or a folder with the driver's libraries")
     parser.add_option("engine", metavar="NAME", help="what computes on bpusim: onnxruntime (the default), openvino")
+    parser.add_flag(
+        "rewrite", default=False, help="compute quantised layers of .onnx models in integers, as packing does"
+    )
     parser.add_option("log_level", type=integer(0, 4), metavar="N", help="the driver's: 0 trace to 4 error")
 
 
@@ -125,6 +132,11 @@ def choose_driver(arguments: argparse.Namespace) -> None:
         os.environ["BPUSIM_ENGINE"] = arguments.engine
     if arguments.driver:
         load_driver(arguments.driver)
+
+
+def load_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The load options that the arguments name, as keywords of the constructor."""
+    return {"rewrite": True} if arguments.rewrite else {}
 
 
 def open_models(arguments: argparse.Namespace) -> LoadedModels:
@@ -142,8 +154,8 @@ def open_models(arguments: argparse.Namespace) -> LoadedModels:
 def load(files: Sequence[str], arguments: argparse.Namespace) -> LoadedModels:
     """Loads model files with the driver that the arguments choose."""
     choose_driver(arguments)
-    passphrase = read_passphrase(files, arguments)
+    options = {"passphrase": read_passphrase(files, arguments), **load_options(arguments)}
     driver_info()  # so that loading the driver does not count
     begin = time.perf_counter()
-    runtime = HB_HBMRuntime(files, passphrase=passphrase)
-    return LoadedModels(runtime, tuple(files), time.perf_counter() - begin, passphrase)
+    runtime = HB_HBMRuntime(files, **options)
+    return LoadedModels(runtime, tuple(files), time.perf_counter() - begin, options)

@@ -87,13 +87,13 @@ class Output:
             print(printable_json(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)))
 
     def warn(self, text: str) -> None:
-        """Tells of something on stderr that does not end the command."""
+        """Writes a warning to stderr that does not end the command."""
         if not self._quiet:
             label = f"{_YELLOW}warning:{_RESET}" if self._colored_errors else "warning:"
             print(f"{self._command}: {label} {printable(text)}", file=sys.stderr)
 
     def note(self, text: str) -> None:
-        """Tells of something on stderr that is as it should be."""
+        """Writes a note to stderr about something that is as it should be."""
         if not self._quiet:
             print(f"{self._command}: {printable(text)}", file=sys.stderr)
 

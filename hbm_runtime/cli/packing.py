@@ -1,4 +1,4 @@
-"""What the commands that pack models share: the packer with its errors and warnings as the program tells them."""
+"""What the commands that pack models share: the packer with its errors and warnings as the program prints them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class _Lines(logging.Handler):
 
 
 @contextmanager
-def _told(output: Output) -> Iterator[None]:
+def _reported(output: Output) -> Iterator[None]:
     """Shows what the packer says about changes that it makes on purpose."""
     logger, lines = logging.getLogger("hbm_runtime.packer"), _Lines(output)
     level = logger.level
@@ -52,7 +52,7 @@ def packing(output: Output, title: str) -> Iterator[Report]:
         if issubclass(category, PackWarning):
             output.warn(str(message))
 
-    with warnings.catch_warnings(), _told(output), output.progress(title) as progress:
+    with warnings.catch_warnings(), _reported(output), output.progress(title) as progress:
         warnings.simplefilter("always", PackWarning)
         warnings.showwarning = show  # type: ignore[assignment]
         try:

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from hbm_runtime._observing.measuring import Run
 from hbm_runtime.cli.errors import CommandError, MissingPackageError, UsageError
-from hbm_runtime.cli.latency import Frame, Latency
-from hbm_runtime.cli.writing import written
+from hbm_runtime.cli.latency import latency_of
+from hbm_runtime.cli.writing import output_file
 
 _DOTS_PER_INCH = 110
-_MOST_BINS = 80
+_MAX_BINS = 80
 _REACH = 6
 """How many interquartile ranges above the third quartile still belong to the body of a histogram."""
 
@@ -43,26 +44,26 @@ def body_end(values: NDArray[np.float64]) -> float:
     return min(high + _REACH * max(high - low, 0.02 * high), float(values.max()))
 
 
-def plot_frames(frames: Sequence[Frame], path: Path, title: str, inputs: Sequence[str] = ()) -> None:
+def plot_frames(frames: Sequence[Run], path: Path, title: str, inputs: Sequence[str] = ()) -> None:
     """Draws a histogram of the latencies and when each frame took how long, by thread."""
     from matplotlib.figure import Figure  # noqa: PLC0415 (matplotlib is in an extra)
 
-    latency = Latency.of(frames)
-    values = np.array([frame.milliseconds for frame in frames])
+    latency = latency_of(frames)
+    values = np.array([frame.seconds * 1e3 for frame in frames])
     figure = Figure(figsize=(10, 7), dpi=_DOTS_PER_INCH, layout="constrained")
     figure.suptitle(f"{title}: {len(frames)} frames")
     histogram, timeline = figure.subplots(2, 1)
 
     end = body_end(values)
     outliers = int((values > end).sum())
-    bins = min(_MOST_BINS, max(10, len(values) // 5))
+    bins = min(_MAX_BINS, max(10, len(values) // 5))
     histogram.hist(values, bins=bins, range=(float(values.min()), end), color="#4878a8")
     if outliers:
-        text = f"{outliers} of {len(values)} frames above {end:.3f} ms, up to {latency.maximum:.3f} ms"
+        text = f"{outliers} of {len(values)} frames above {end:.3f} ms, up to {latency['max']:.3f} ms"
         histogram.annotate(text, (0.98, 0.6), xycoords="axes fraction", ha="right")
     for name, value, color in (
-        ("p50", latency.percentiles[50.0], "#2a9d5c"),
-        ("p99", latency.percentiles[99.0], "#d1495b"),
+        ("p50", latency["p50"], "#2a9d5c"),
+        ("p99", latency["p99"], "#d1495b"),
     ):
         label = f"{name} {value:.3f} ms"
         if value <= end:
@@ -78,7 +79,7 @@ def plot_frames(frames: Sequence[Frame], path: Path, title: str, inputs: Sequenc
         own = [frame for frame in frames if frame.thread == thread]
         timeline.plot(
             [(frame.begin - start) / 1e6 for frame in own],
-            [frame.milliseconds for frame in own],
+            [frame.seconds * 1e3 for frame in own],
             marker=".",
             markersize=3,
             linewidth=0.6,
@@ -89,5 +90,5 @@ def plot_frames(frames: Sequence[Frame], path: Path, title: str, inputs: Sequenc
     timeline.set_ylim(bottom=0)
     if len({frame.thread for frame in frames}) > 1:
         timeline.legend(ncols=4, fontsize="small")
-    with written(path, inputs) as file:
+    with output_file(path, inputs) as file:
         figure.savefig(file, format=path.suffix.lstrip(".").lower())

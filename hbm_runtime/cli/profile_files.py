@@ -7,20 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hbm_runtime.cli.latency import Latency
-from hbm_runtime.cli.writing import written
+from hbm_runtime.cli.writing import output_file
 
 
-def write_profile(
-    folder: Path, report: dict[str, Any], latency: Latency, version: str, inputs: Sequence[str] = ()
-) -> list[Path]:
+def write_profile(folder: Path, report: dict[str, Any], version: str, inputs: Sequence[str] = ()) -> list[Path]:
     """Writes both files; returns their paths.
 
     Args:
         folder: Made if it is missing.
         report: The document of ``perf --json``.
-        latency: Of all frames.
-        version: Of libhbucp.
+        version: Version of libhbucp.
         inputs: Files that are read and must not be replaced.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -32,23 +28,25 @@ def write_profile(
         "run_time": f"{condition['run_time_ms']:.3f} ms",
         "thread_num": condition["thread_num"],
     }
-    perf = {"FPS": round(report["perf_result"]["fps"], 3), "average_latency": round(latency.mean, 3)}
+    result = report["perf_result"]
+    perf = {"FPS": round(result["fps"], 3), "average_latency": round(result["latency_ms"]["mean"], 3)}
     log, table = folder / "profiler.log", folder / "profiler.csv"
     summary = json.dumps({"perf_result": perf, "running_condition": running}, indent=2)
-    details = json.dumps(_details(report, latency), indent=2)
+    details = json.dumps(_details(report), indent=2)
     rows = [("ucp_version", version), *running.items(), *perf.items()]
     for path, text in (
         (log, f"ucp_version: {version}\n{summary}\n***\n{details}\n"),
         (table, "".join(f"{name},{value}\n" for name, value in rows)),
     ):
-        with written(path, inputs) as file:
+        with output_file(path, inputs) as file:
             file.write(text.encode())
     return [log, table]
 
 
-def _details(report: dict[str, Any], latency: Latency) -> dict[str, Any]:
+def _details(report: dict[str, Any]) -> dict[str, Any]:
     """What is known of the parts: the whole task always, the BPU's time where the driver counts it."""
-    times = {"avg_time": latency.mean, "max_time": latency.maximum, "min_time": latency.minimum}
+    latency = report["perf_result"]["latency_ms"]
+    times = {"avg_time": latency["mean"], "max_time": latency["max"], "min_time": latency["min"]}
     details: dict[str, Any] = {"task_latency": {"TaskRunningTime": _rounded(times)}}
     cores = report["cores"]
     tasks = sum(core["tasks"] for core in cores) if cores else 0

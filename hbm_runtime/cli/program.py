@@ -157,7 +157,7 @@ def _overview() -> str:
             "commands:",
             *lines,
             "",
-            f"'{PROGRAM} help COMMAND' explains the options of a command, '{PROGRAM} --version' tells the versions.",
+            f"'{PROGRAM} help COMMAND' explains the options of a command, '{PROGRAM} --version' prints the versions.",
             "Options may be written --name value or --name=value, with _ or -.",
             "",
         ]

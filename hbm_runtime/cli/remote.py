@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # What needs the driver or the files of this machine.
 _LOCAL_ONLY = (
     "driver",
+    "engine",
+    "rewrite",
     "log_level",
     "passphrase_file",
     "dump_intermediate",
@@ -72,7 +74,7 @@ class RemoteWatcher:
         self._at = time.monotonic_ns()
 
     def next(self, seconds: float) -> Snapshot:
-        """Waits that long and tells what happened meanwhile."""
+        """Waits that long and returns what happened meanwhile."""
         time.sleep(seconds)
         host = self._runtime.get_host_info()
         now, devices = time.monotonic_ns(), {device.index: device for device in host.devices}

@@ -14,7 +14,7 @@ from hbm_runtime.cli.models import LoadedModels, ModelFacts
 
 Outputs = dict[str, NDArray[Any]]
 
-_MOST_CORES = 4
+_MAX_CORES = 4
 
 
 def add_running_arguments(parser: Parser) -> None:
@@ -57,12 +57,12 @@ def core_numbers(core_id: list[str]) -> list[int]:
     Raises:
         UsageError: A number is wrong.
     """
-    wanted = f"0 for any core, or numbers from 1 (core 0) to {_MOST_CORES} (core {_MOST_CORES - 1})"
+    wanted = f"0 for any core, or numbers from 1 (core 0) to {_MAX_CORES} (core {_MAX_CORES - 1})"
     try:
         numbers = [int(word) for word in core_id]
     except ValueError:
         numbers = [-1]
-    if not numbers or any(not 0 <= number <= _MOST_CORES for number in numbers):
+    if not numbers or any(not 0 <= number <= _MAX_CORES for number in numbers):
         raise UsageError(f"--core_id takes {wanted}, not {','.join(core_id)!r}")
     if 0 in numbers:
         if len(numbers) > 1:

@@ -1,4 +1,4 @@
-"""Tables as plain values; how they look is the business of those who draw them."""
+"""Tables as plain values; how they look is decided where they are drawn."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from hbm_runtime.cli.errors import CommandError
 
 
 @contextmanager
-def written(path: Path, inputs: Iterable[str | Path] = ()) -> Iterator[BinaryIO]:
+def output_file(path: Path, inputs: Iterable[str | Path] = ()) -> Iterator[BinaryIO]:
     """Gives a file that takes the place of ``path`` when the block ends well.
 
     Args:

@@ -1,4 +1,4 @@
-"""Accuracy reports: how far the outputs of two models lie apart on the same pictures or arrays."""
+"""Accuracy reports: how far the outputs of two models differ on the same pictures or arrays."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from hbm_runtime.packer import DataType, PackError
 from hbm_runtime.packer.engine import Session
 from hbm_runtime.packer.graph.element_types import DATA_TYPES
 from hbm_runtime.packer.graph.graph import shape_of
-from hbm_runtime.packer.graph.load import read_inputs
+from hbm_runtime.packer.graph.load import ModelFile, read_inputs
 from hbm_runtime.packer.options import TRIAL_SECONDS
 from hbm_runtime.packer.trial import can_try, try_model
 
@@ -49,23 +49,26 @@ def open_model(
     *,
     passphrase: str | bytes | None = None,
     engine: str | None = None,
+    rewrite: bool = False,
 ) -> ComparedModel:
     """Opens a model for comparing.
 
     Args:
-        path: An ONNX file, which ONNX Runtime computes node by node as it is unless an engine is named, or a ``.hbm``.
-        model_name: Which one, where a file has several.
-        passphrase: Of an encrypted model; one that is not encrypted needs none and ignores it.
-        engine: What computes, as for `HB_HBMRuntime`.
+        path: An ONNX file, or a ``.hbm``. ONNX Runtime computes the first node by node as it is, unless an engine or
+            `rewrite` is given.
+        model_name: Name of the model, where a file has several.
+        passphrase: The passphrase of an encrypted model; one that is not encrypted needs none and ignores it.
+        engine: The engine that computes, as for `HB_HBMRuntime`.
+        rewrite: Rewrites quantised layers of an ONNX file, as for `HB_HBMRuntime`.
 
     Raises:
         PackError: The file is missing or no model, it has several and none was chosen, or the engine crashes with it.
         HbmError: The driver refuses the model.
     """
     encrypted = passphrase is not None and is_encrypted(path)
-    if Path(path).suffix == ".onnx" and not encrypted and engine is None:
+    if Path(path).suffix == ".onnx" and not encrypted and engine is None and not rewrite:
         return _OnnxModel(path)
-    return _DriverModel(path, model_name, passphrase if encrypted else None, engine)
+    return _DriverModel(path, model_name, passphrase if encrypted else None, engine, rewrite)
 
 
 class _OnnxModel:
@@ -78,7 +81,7 @@ class _OnnxModel:
                 tuple(size if isinstance(size, int) else -1 for size in shape_of(info) or ()),
                 np.dtype(DATA_TYPES[info.type.tensor_type.elem_type].numpy_name),
             )
-            for info in read_inputs(path)
+            for info in read_inputs(ModelFile(path))
         }
         if can_try():
             try_model(path, f"model '{Path(path).stem}'", TRIAL_SECONDS)
@@ -95,11 +98,12 @@ class _DriverModel:
         model_name: str | None,
         passphrase: str | bytes | None,
         engine: str | None,
+        rewrite: bool,
     ) -> None:
         # Only here: packing and ONNX files need neither the compiled extension nor a driver.
         from hbm_runtime import HB_HBMRuntime  # noqa: PLC0415
 
-        self._runtime = HB_HBMRuntime(os.fspath(path), passphrase=passphrase, engine=engine)
+        self._runtime = HB_HBMRuntime(os.fspath(path), passphrase=passphrase, engine=engine, rewrite=rewrite)
         names = self._runtime.model_names
         if model_name is None and len(names) > 1:
             raise PackError(f"{path} has several models ({', '.join(names)}); choose one with model_name")

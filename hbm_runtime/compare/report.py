@@ -18,12 +18,12 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class OutputReport:
-    """How far one output lies apart, over all samples.
+    """How far one output differs, over all samples.
 
     Attributes:
-        name: Of the output in the reference.
-        other_name: Of the output in the other model.
-        shape: In the last sample.
+        name: The output's name in the reference.
+        other_name: The output's name in the other model.
+        shape: Its shape in the last sample.
         cosine: Similarity of all values, 1 when equal up to a factor. The least of all samples.
         largest_error: Largest absolute difference.
         mean_error: Mean absolute difference.
@@ -46,8 +46,8 @@ class Report:
     """The comparison of two models.
 
     Attributes:
-        outputs: In the order of the reference.
-        samples: How many were run.
+        outputs: Reports of the outputs, in the order of the reference.
+        samples: Number of samples that were run.
     """
 
     outputs: tuple[OutputReport, ...]
@@ -72,7 +72,7 @@ def compare_models(
     *,
     reference_samples: Sequence[Mapping[str, Array]] | None = None,
 ) -> Report:
-    """Runs both models on the same samples and compares what they give.
+    """Runs both models on the same samples and compares their outputs.
 
     Args:
         reference: The model that counts as right, mostly the trained ONNX file.

@@ -26,7 +26,7 @@ def to_trained_inputs(
 
     Args:
         wanted: Its inputs.
-        description: Of the packed model.
+        description: The packed model's description.
         given: What the packed model gets.
 
     Raises:

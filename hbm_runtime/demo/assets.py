@@ -22,7 +22,7 @@ class Wheel:
 
     Attributes:
         requirement: Name and version.
-        sha256: Of the wheel.
+        sha256: Checksum of the wheel.
         platform: Tag of the file that is taken, on every machine: only data is used.
     """
 

@@ -14,7 +14,7 @@ from hbm_runtime._files import written_file
 from hbm_runtime.demo.reader import Line
 from hbm_runtime.vision.text_boxes import Image
 
-_LEAST_WIDTH = 900
+_MIN_WIDTH = 900
 _BOX_COLOUR = (214, 39, 40)
 _TEXT_COLOUR = (20, 20, 20)
 # Fonts with Chinese, Japanese and Korean characters first; the font that Pillow brings knows only Latin ones.
@@ -40,7 +40,7 @@ def read_picture(path: str | os.PathLike[str]) -> Image:
 
 def draw_lines(image: Image, lines: Sequence[Line], path: str | os.PathLike[str], font: str | None = None) -> None:
     """Saves the BGR picture with boxes on the left and the texts at the same places on the right."""
-    factor = max(1, -(-_LEAST_WIDTH // image.shape[1]))
+    factor = max(1, -(-_MIN_WIDTH // image.shape[1]))
     picture = Picture.fromarray(np.ascontiguousarray(image[:, :, ::-1]))
     picture = picture.resize((picture.width * factor, picture.height * factor), Picture.Resampling.LANCZOS)
     canvas = Picture.new("RGB", (2 * picture.width, picture.height), "white")

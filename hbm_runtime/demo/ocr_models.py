@@ -51,6 +51,6 @@ def pack_models(files: OnnxFiles, output: str | os.PathLike[str]) -> HostFile:
 
 
 def read_characters(recognition: Path) -> list[str]:
-    """The characters that the recognition model tells apart, by class; class 0 stands for none."""
+    """The characters that the recognition model distinguishes, by class; class 0 stands for none."""
     metadata = {entry.key: entry.value for entry in onnx.load(recognition).metadata_props}
     return ["", *metadata["character"].splitlines(), " "]

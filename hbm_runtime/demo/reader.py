@@ -16,7 +16,7 @@ from hbm_runtime.vision.text_boxes import Box, Image
 Run = Callable[[str, dict[str, Image]], NDArray[np.float32]]
 """Runs a model by name on its inputs and gives its only output."""
 
-_LEAST_CONFIDENCE = 0.5
+_MIN_CONFIDENCE = 0.5
 
 
 @dataclass(frozen=True)
@@ -47,5 +47,5 @@ def read_lines(image: Image, run: Run, characters: Sequence[str]) -> Iterator[Li
     for box in find_text(np.ascontiguousarray(probabilities[0, 0]), box_of_picture):
         strip = to_strip(cut_out(image, box), ocr_models.RECOGNITION_HEIGHT, ocr_models.RECOGNITION_WIDTH)
         text, confidence = read_text(run(ocr_models.RECOGNITION, {"x": strip})[0], characters)
-        if text and confidence >= _LEAST_CONFIDENCE:
+        if text and confidence >= _MIN_CONFIDENCE:
             yield Line(text, confidence, box)

@@ -1,4 +1,4 @@
-"""Model files that only a passphrase opens.
+"""Model files that can be opened only with a passphrase.
 
 `HB_HBMRuntime(path, passphrase=...)` decrypts into memory and loads from there; the plain model never touches the disk.
 The passphrase protects the file at rest. It does not hide the model from whoever controls the machine that runs it.
@@ -33,8 +33,8 @@ def encrypt_model(source: _StrPath, target: _StrPath, passphrase: str | bytes, *
         source: The plain file.
         target: The encrypted file; it is written beside it first and appears only when it is complete. Not `source`.
         passphrase: Text (used as UTF-8 in normal form C), or bytes.
-        cost: Of deriving the key, for the reader and for who tries passphrases: 2^cost KiB of memory, 14 to 20. The
-            default takes 128 MiB and below a second.
+        cost: Cost of deriving the key, both for readers and for attackers who try passphrases: 2^cost KiB of memory,
+            14 to 20. The default takes 128 MiB and less than a second.
 
     Raises:
         ModelNotFoundError: There is no such file.
@@ -60,14 +60,14 @@ def decrypt_model(source: _StrPath, target: _StrPath, passphrase: str | bytes) -
 
     Args:
         source: The encrypted file.
-        target: The plain file, readable by its owner only. It appears when everything was found genuine, not before.
+        target: The plain file, readable by its owner only. It appears only when all of it was found genuine.
         passphrase: As for `encrypt_model`.
 
     Raises:
         ModelNotFoundError: There is no such file.
         InputError: `target` is `source`.
         EncryptedModelError: It is not encrypted, or in a way that this version does not know.
-        WrongPassphraseError: The passphrase is another one.
+        WrongPassphraseError: The passphrase is wrong.
         TamperedModelError: The file was changed or cut off.
         MissingPackageError: libcrypto cannot be loaded.
         OSError: A file cannot be read or written.
@@ -101,7 +101,7 @@ def decrypt_to_memory(source: Any, passphrase: str | bytes) -> bytearray:
 
 
 def is_encrypted(source: Any) -> bool:
-    """Tells whether a file or buffer is a model that `encrypt_model` wrote; False for files that cannot be read.
+    """Returns True if a file or buffer is a model that `encrypt_model` wrote; False for files that cannot be read.
 
     Args:
         source: A path, or a buffer such as `bytearray` or `memoryview`.

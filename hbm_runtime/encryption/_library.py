@@ -31,5 +31,5 @@ def scrypt(passphrase: bytes, salt: bytes, n: int, r: int, p: int) -> bytes:
 def _missing() -> MissingPackageError:
     from .._installing import how_to_install  # noqa: PLC0415 (reads what is installed)
 
-    cure = how_to_install("crypto", "cryptography")
-    return MissingPackageError(f"encrypting models needs the package cryptography: {cure}")
+    advice = how_to_install("crypto", "cryptography")
+    return MissingPackageError(f"encrypting models needs the package cryptography: {advice}")

@@ -108,12 +108,12 @@ def letterbox(
     enlarge: bool = True,
     out: Pixels | None = None,
 ) -> tuple[Pixels, Letterbox]:
-    """Resizes a picture into a box of another shape without distorting it, and paints the rest.
+    """Resizes a picture into a box of another shape without distorting it, and paints the padding.
 
     Args:
         image: (height, width) or (height, width, channels) with 1 to 4 channels.
         size: (width, height) of the box; one number for a square. Even for NV12.
-        color: Of the padding: one number, or one for each channel in the order of the picture's.
+        color: Colour of the padding: one number, or one for each channel in the picture's order.
         center: Put the picture in the middle; else at the upper left.
         enlarge: Make a picture that is smaller than the box bigger.
         out: Where the result goes, of any memory layout.

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 Policy = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """Makes a dict with the key ``actions`` from an observation."""
 
-_MOST_BYTES = 256 * 2**20
+_MAX_BYTES = 256 * 2**20
 _REFUSED_KINDS = "VOc"
 _log = logging.getLogger("hbm_runtime.openpi")
 
@@ -96,7 +96,7 @@ class PolicyServer:
         self._policy, self._api_key = policy, api_key
         self._metadata = dict(metadata or {})
         self._server: Server = serve(
-            self._talk, host, port, compression=None, max_size=_MOST_BYTES, process_request=self._admit
+            self._talk, host, port, compression=None, max_size=_MAX_BYTES, process_request=self._admit
         )
         self.port: int = self._server.socket.getsockname()[1]
 
@@ -125,7 +125,7 @@ class PolicyServer:
             pass
 
     def _answer(self, message: str | bytes) -> str | bytes:
-        """The reply; text tells of an error, as openpi's clients expect."""
+        """The reply; text reports an error, as openpi's clients expect."""
         try:
             if isinstance(message, str):
                 raise InputError("an observation is a binary message, not text")
@@ -133,7 +133,7 @@ class PolicyServer:
             reply = dict(self._policy(unpack(message)))
             reply["server_timing"] = {"infer_ms": (time.perf_counter() - begin) * 1e3}
             return pack(reply)
-        except Exception as error:  # the client is told, and the next observation is another matter
+        except Exception as error:  # the client gets the error, and the next observation is another matter
             _log.warning("an observation failed", exc_info=True)
             return "".join(traceback.format_exception_only(error))
 

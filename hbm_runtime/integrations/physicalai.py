@@ -10,5 +10,5 @@ from typing import Any
 
 
 def register(registry: Any) -> None:
-    """Tells physicalai's registry of adapters about ``.hbm`` files. Nothing heavy is imported before one is loaded."""
+    """Registers ``.hbm`` files with physicalai's adapters. Nothing heavy is imported before one is loaded."""
     registry.register_lazy_module("hbm", "hbm_runtime.integrations.physicalai_adapter", extensions=(".hbm",))

@@ -23,7 +23,7 @@ class HbmAdapter(RuntimeAdapter):  # type: ignore[misc, unused-ignore]
         Args:
             device: Any text; where a model runs is for the driver to say.
             model_name: Which model of a file with several.
-            options: For `hbm_runtime.HB_HBMRuntime`.
+            options: Keyword arguments of `hbm_runtime.HB_HBMRuntime`.
         """
         super().__init__(device, **options)
         self._name = model_name

@@ -13,8 +13,8 @@ try:
 except ImportError as error:
     from hbm_runtime._installing import how_to_install
 
-    cure = how_to_install("tools", str(error.name))
-    raise ImportError(f"packing needs {error.name}; install what it needs with: {cure}") from error
+    advice = how_to_install("tools", str(error.name))
+    raise ImportError(f"packing needs {error.name}; install what it needs with: {advice}") from error
 
 from hbm_runtime.packer.api import link, pack, pack_config
 from hbm_runtime.packer.build import build_model

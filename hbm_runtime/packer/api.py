@@ -10,10 +10,10 @@ from pathlib import Path
 from hbm_runtime._errors import InputError
 from hbm_runtime._files import refuse_same_file
 from hbm_runtime.packer.build import build_model
-from hbm_runtime.packer.config import load_config
+from hbm_runtime.packer.config import PackJob, load_config
 from hbm_runtime.packer.container import HostFile, is_host_model, link_files, write_file
 from hbm_runtime.packer.errors import PackError
-from hbm_runtime.packer.graph.load import Source, external_files
+from hbm_runtime.packer.graph.load import ModelFile, Source, external_files
 from hbm_runtime.packer.options import ImageRules, ModelOptions, Progress
 from hbm_runtime.packer.version import producer
 
@@ -41,8 +41,9 @@ def pack(
     Raises:
         PackError: The model or the options cannot be packed, or the file cannot be written.
     """
-    inputs = _inputs_beside(source, output)
-    content = _packed(source, options or ModelOptions(), description, progress)
+    model = ModelFile(source) if isinstance(source, str | os.PathLike) else source
+    inputs = _inputs_beside(model, output)
+    content = _packed(model, options or ModelOptions(), description, progress)
     write_file(output, content, inputs=inputs)
     return content
 
@@ -74,26 +75,53 @@ def pack_config(
         PackError: The configuration or the model cannot be packed, or the file cannot be written.
     """
     job = load_config(config, rules)
-    options = job.options if trial_seconds is None else replace(job.options, trial_seconds=trial_seconds)
+    if trial_seconds is not None:
+        job = replace(job, options=replace(job.options, trial_seconds=trial_seconds))
     target = job.output if output is None else Path(output)
-    inputs = [config, *_inputs_beside(job.source, target, config)]
-    content = _packed(job.source, options, description, progress)
-    if output is None:
+    pack_job(job, target, config, description=description, progress=progress, make_folder=output is None)
+    return target
+
+
+def pack_job(
+    job: PackJob,
+    target: Path,
+    config: str | os.PathLike[str],
+    *,
+    description: str = "",
+    progress: Progress | None = None,
+    make_folder: bool = False,
+) -> HostFile:
+    """Packs what a configuration asks for, and returns what was written.
+
+    Args:
+        job: The job that `load_config` read from it.
+        target: The file to write.
+        config: The YAML file, which is not written to.
+        description: As for `pack_config`.
+        progress: As for `pack_config`.
+        make_folder: Create the folder.
+
+    Raises:
+        PackError: As `pack_config`.
+    """
+    inputs = [config, *_inputs_beside(job.parsed, target, config)]
+    content = _packed(job.parsed, job.options, description, progress)
+    if make_folder:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise PackError(f"cannot create {target.parent}: {error.strerror}") from None
     write_file(target, content, inputs=inputs)
-    return target
+    return content
 
 
 def _inputs_beside(
-    source: Source, output: str | os.PathLike[str], *others: str | os.PathLike[str]
+    source: Source | ModelFile, output: str | os.PathLike[str], *others: str | os.PathLike[str]
 ) -> list[str | os.PathLike[str]]:
     """The files that packing a model reads. Refuses, before the work, an output that is one of them."""
     inputs = list(others)
-    if isinstance(source, str | os.PathLike):
-        inputs.append(source)
+    if isinstance(source, ModelFile):
+        inputs.append(source.path)
         # Parsing the model for this alone would be a waste where no older file can be one of them.
         if Path(output).is_file() and not is_host_model(output):
             inputs += external_files(source)
@@ -104,7 +132,7 @@ def _inputs_beside(
     return inputs
 
 
-def _packed(source: Source, options: ModelOptions, description: str, progress: Progress | None) -> HostFile:
+def _packed(source: Source | ModelFile, options: ModelOptions, description: str, progress: Progress | None) -> HostFile:
     model = build_model(source, options, progress)
     if progress is not None:
         progress("writing", 0.95)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 
+from onnx import ValueInfoProto
+
 from hbm_runtime.packer.container import DYNAMIC, Model, Operation, Tensor
 from hbm_runtime.packer.container.rules import check_apart
 from hbm_runtime.packer.errors import PackError, about
 from hbm_runtime.packer.graph.graph import Graph
-from hbm_runtime.packer.graph.load import Source, check_border, load_graph
+from hbm_runtime.packer.graph.load import ModelFile, Source, check_border, load_graph
 from hbm_runtime.packer.graph.operators import check_loads, try_graph
 from hbm_runtime.packer.graph.shapes import (
     complete_output_shapes,
@@ -30,11 +32,13 @@ from hbm_runtime.packer.transform.unsigned_activations import rewrite_signed_act
 _log = logging.getLogger("hbm_runtime.packer")
 
 
-def build_model(source: Source, options: ModelOptions | None = None, progress: Progress | None = None) -> Model:
+def build_model(
+    source: Source | ModelFile, options: ModelOptions | None = None, progress: Progress | None = None
+) -> Model:
     """Makes the graph, tensors and description of one model.
 
     Args:
-        source: An ONNX file, its bytes, or a ``ModelProto`` (not changed).
+        source: An ONNX file, its bytes, or a ``ModelProto`` (not changed); a ``ModelFile`` is not parsed again.
         options: What it should look like; None keeps all tensors as the graph declares them.
         progress: Told about the stages.
 
@@ -42,12 +46,12 @@ def build_model(source: Source, options: ModelOptions | None = None, progress: P
         PackError: The model or the options cannot be packed.
     """
     options = options or ModelOptions()
-    tell = progress or (lambda _stage, _part: None)
-    tell("reading the model", 0.0)
+    report = progress or (lambda _stage, _part: None)
+    report("reading the model", 0.0)
     name, graph = load_graph(source, options.name, editable=_edits(options))
     try:
         with about(model=name):
-            return _build(name, graph, options, tell)
+            return _build(name, graph, options, report)
     finally:
         graph.weights.close()
 
@@ -69,14 +73,16 @@ def _edits(options: ModelOptions) -> bool:
     )
 
 
-def _build(name: str, graph: Graph, options: ModelOptions, tell: Progress) -> Model:
+def _build(name: str, graph: Graph, options: ModelOptions, report: Progress) -> Model:
     _check_input_names(graph, options)
     set_input_shapes(graph, options.input_shapes)
     if options.output_nodes:
         cut_at(graph, options.output_nodes)
+    declared = [ValueInfoProto.FromString(output.SerializeToString()) for output in graph.proto.output]
+    contradicted = False
     if options.check_operators:
-        tell("trying the model", 0.05)
-        _learn_outputs(graph, options.trial_seconds)
+        report("trying the model", 0.05)
+        contradicted = _learn_outputs(graph, options.trial_seconds)
     else:
         complete_output_shapes(graph)
     check_border(graph)
@@ -85,8 +91,8 @@ def _build(name: str, graph: Graph, options: ModelOptions, tell: Progress) -> Mo
     removal = remove_border_nodes(graph, options.remove_types, options.remove_names, images)
     outputs, inputs = OutputStage(graph, options, removal), InputStage(graph, options, removal)
     unknown = {**outputs.unknown_ranges(), **inputs.unknown_ranges()}
-    ranges = measure_ranges(graph, unknown, options.samples, lambda stage, part: tell(stage, 0.1 + 0.6 * part))
-    tell("editing the graph", 0.7)
+    ranges = measure_ranges(graph, unknown, options.samples, lambda stage, part: report(stage, 0.1 + 0.6 * part))
+    report("editing the graph", 0.7)
     given_out = outputs.apply(ranges)
     taken_in = inputs.apply(ranges)
     _check_tensor_names(graph, options, [*taken_in, *given_out])
@@ -95,8 +101,13 @@ def _build(name: str, graph: Graph, options: ModelOptions, tell: Progress) -> Mo
     if _edits(options):
         graph.remove_dead_nodes()
         del graph.proto.value_info[:]
+    elif contradicted:
+        # An engine may compute from declarations what it would else compute from values, also from wrong ones.
+        del graph.proto.output[:]
+        graph.proto.output.extend(declared)
     graph.drop_unused_constants()
-    tell("checking", 0.8)
+    graph.restore_defaults()
+    report("checking", 0.8)
     if options.check_operators and (rewritten or _edits(options)):
         check_loads(graph)
     return Model(
@@ -115,11 +126,16 @@ def _build(name: str, graph: Graph, options: ModelOptions, tell: Progress) -> Mo
     )
 
 
-def _learn_outputs(graph: Graph, seconds: float) -> None:
-    """Takes over what the engine says about outputs, again while it corrects declarations: it concludes from them."""
-    for trial_seconds in (seconds, *(0 for _ in graph.proto.output)):
+def _learn_outputs(graph: Graph, seconds: float) -> bool:
+    """Takes over what the engine says about outputs, again while it corrects declarations: it concludes from them.
+
+    Returns:
+        True if a declaration was wrong.
+    """
+    for count, trial_seconds in enumerate((seconds, *(0 for _ in graph.proto.output))):
         if not complete_outputs(graph, try_graph(graph, trial_seconds)):
-            return
+            return count > 0
+    return True
 
 
 def _rewrite(graph: Graph, options: ModelOptions) -> bool:

@@ -21,7 +21,7 @@ from hbm_runtime.packer.errors import PackError
 from hbm_runtime.packer.graph.weights import Weights
 
 Array = NDArray[Any]
-ToldOutputs = Mapping[str, tuple[str, Sequence[int | str | None]]]
+ReportedOutputs = Mapping[str, tuple[str, Sequence[int | str | None]]]
 """Type and dimensions of outputs by name, in the engine's words. No dimensions: a scalar, or nobody knows."""
 
 
@@ -31,7 +31,8 @@ class Session:
     Args:
         graph: A path or a serialized model.
         weights: External data of a serialized model.
-        optimise: False computes node by node exactly as the graph says.
+        optimise: False computes node by node exactly as the graph says. True is the engine's default, because with
+            other levels it reports other shapes where a declaration is wrong.
         threads: CPU threads of one run; 0 is one for each core.
 
     Raises:
@@ -54,7 +55,7 @@ class Session:
         options.enable_cpu_mem_arena = False
         options.add_session_config_entry("session.disable_prepacking", "1")
         levels = ort.GraphOptimizationLevel
-        options.graph_optimization_level = levels.ORT_ENABLE_EXTENDED if optimise else levels.ORT_DISABLE_ALL
+        options.graph_optimization_level = levels.ORT_ENABLE_ALL if optimise else levels.ORT_DISABLE_ALL
         model = graph if isinstance(graph, bytes) else os.fspath(graph)
         if isinstance(graph, bytes) and weights is not None and len(weights):
             model = os.fspath(weights.beside(graph))
@@ -74,7 +75,7 @@ class Session:
         """Outputs in order."""
         return [entry.name for entry in self._session.get_outputs()]
 
-    def told_outputs(self) -> ToldOutputs:
+    def reported_outputs(self) -> ReportedOutputs:
         """What the engine knows about the outputs before it runs."""
         return {entry.name: (entry.type, entry.shape) for entry in self._session.get_outputs()}
 
@@ -100,7 +101,7 @@ def engine_available() -> bool:
 
 
 def _onnxruntime() -> Any:
-    # Newer releases report usage over the network unless told otherwise before they are loaded.
+    # Newer releases report usage over the network unless this is set before they are loaded.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         with _signals_deferred():
@@ -131,7 +132,7 @@ def _signals_deferred() -> Iterator[None]:
 
 
 def unsupported_operators(operators: Mapping[tuple[str, str], int], opsets: Mapping[str, int]) -> list[str] | None:
-    """Operators that the engine has neither a kernel nor a decomposition for; None when that cannot be told.
+    """Operators that the engine has neither a kernel nor a decomposition for; None when that is not known.
 
     Args:
         operators: How often each (domain, operator) is used.
@@ -161,7 +162,7 @@ def unsupported_operators(operators: Mapping[tuple[str, str], int], opsets: Mapp
 
 
 def _is_composed(key: tuple[str, str], opset: int) -> bool:
-    """Returns True if the operator is defined by others; of operators outside the standard nobody can tell."""
+    """Returns True if the operator is defined by others; it is not known of operators outside the standard."""
     domain, operator = key
     # Constants become initializers before anything looks for a kernel.
     if domain or operator == "Constant":

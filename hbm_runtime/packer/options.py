@@ -1,4 +1,4 @@
-"""What can be asked of the packer, as plain values."""
+"""The packer's options, as plain values."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class ImageInput:
         scale: The same; excludes ``std``.
         std: The same.
         separate_batch: Each item of the batch is an input of its own.
-        rules: What no document settles.
+        rules: Decisions about what no document settles.
     """
 
     runtime: ImageType
@@ -164,7 +164,7 @@ class ModelOptions:
         output_nodes: Names of nodes; their outputs become the outputs of the model.
         remove_types: Kinds of nodes taken off the border: Quantize, Dequantize, Transpose, Cast, Reshape, Softmax.
         remove_names: Names of single nodes taken off the border.
-        inputs: By ONNX input name; inputs that are not named stay as they are.
+        inputs: Options of inputs by ONNX input name; inputs that are not named stay as they are.
         outputs: Quantisation by output name; outputs that are not named stay as they are.
         default_output_dtype: What ``remove_types`` with Dequantize makes of outputs that no convolution computes.
         samples: Values of the ONNX model's inputs for measuring ranges.

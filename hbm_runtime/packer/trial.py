@@ -12,13 +12,12 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-import onnx
-from onnx import shape_inference
-
 from hbm_runtime._watched_child import Ended, run_watched
-from hbm_runtime.packer import trial_child
-from hbm_runtime.packer.engine import ToldOutputs, engine_available, first_line
+from hbm_runtime.packer import findings_child, trial_child
+from hbm_runtime.packer.engine import ReportedOutputs, engine_available, first_line
 from hbm_runtime.packer.errors import PackError, PackWarning
+
+_FINDINGS_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class _Outcome:
     step: str  # "starting", "loading", "refused", "running", "failed", "done"
     text: str
     ended: Ended
-    outputs: ToldOutputs
+    outputs: ReportedOutputs
 
 
 def can_try() -> bool:
@@ -34,7 +33,7 @@ def can_try() -> bool:
     return engine_available() and bool(sys.executable) and not getattr(sys, "frozen", False)
 
 
-def try_model(path: str | os.PathLike[str], where: str, seconds: float) -> ToldOutputs:
+def try_model(path: str | os.PathLike[str], where: str, seconds: float) -> ReportedOutputs:
     """Loads and runs a model once in a child process.
 
     Args:
@@ -73,7 +72,7 @@ def _observed(path: Path, seconds: float) -> _Outcome:
     command = [sys.executable, "-I", trial_child.__file__, str(path.absolute()), json.dumps(sys.path)]
     ended = run_watched(command, seconds)
     step, text = "starting", ""
-    outputs: ToldOutputs = {}
+    outputs: ReportedOutputs = {}
     for line in ended.printed.splitlines():
         entry = json.loads(line)
         # Where the file of a trial lies says nothing to anybody.
@@ -86,10 +85,6 @@ def _observed(path: Path, seconds: float) -> _Outcome:
 
 def _findings(path: str | os.PathLike[str]) -> str:
     """What onnx itself finds wrong, as the continuation of a message."""
-    try:
-        onnx.checker.check_model(os.fspath(path), full_check=True)
-    except (onnx.checker.ValidationError, shape_inference.InferenceError) as error:
-        return f"; onnx says: {first_line(str(error))}"
-    except Exception:
-        return ""
-    return ""
+    command = [sys.executable, "-I", findings_child.__file__, os.path.abspath(path), json.dumps(sys.path)]
+    said = run_watched(command, _FINDINGS_SECONDS).printed.decode(errors="replace")
+    return f"; onnx says: {first_line(said)}" if said.strip() else ""

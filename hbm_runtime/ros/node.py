@@ -51,8 +51,8 @@ class HbmNode(LifecycleNode):  # type: ignore[misc, unused-ignore]
         """Makes the node; no model is loaded.
 
         Args:
-            name: Of the node.
-            options: For `rclpy.lifecycle.LifecycleNode`.
+            name: The node's name.
+            options: Keyword arguments of `rclpy.lifecycle.LifecycleNode`.
         """
         super().__init__(name, **options)
         self.counts: Counter[str] = Counter()

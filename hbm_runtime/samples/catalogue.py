@@ -15,8 +15,8 @@ class Board:
     """One board.
 
     Attributes:
-        name: Of its folder below the models.
-        march: Of its BPU.
+        name: Name of its folder below the models.
+        march: March of its BPU.
     """
 
     name: str
@@ -27,7 +27,7 @@ BOARDS = {board.name: board for board in (Board("s100", "nash-e"), Board("s100p"
 
 
 class Kind(Enum):
-    """What an output shows."""
+    """The meaning of an output."""
 
     FLOAT = "F32"
     SUMS = "S32 with a scale for each channel"
@@ -39,10 +39,10 @@ class Output:
     """One output of a sample.
 
     Attributes:
-        name: What users see.
+        name: The name that users see.
         shape: Its shape.
-        channel_axis: Where a network's channels are.
-        kind: What it shows.
+        channel_axis: The axis of the trained model's channels.
+        kind: Its meaning.
     """
 
     name: str
@@ -56,13 +56,13 @@ class Sample:
     """One model.
 
     Attributes:
-        name: Of the model and of its file, with ``{march}`` for the short form of the march.
-        input_name: Of the trained network.
-        input_shape: Of the trained network.
+        name: Name of the model and of its file, with ``{march}`` for the short form of the march.
+        input_name: Name of the trained model's input.
+        input_shape: Shape of the trained model's input.
         input_type: ``nv12``, or ``featuremap`` for an input that stays as it is.
-        outputs: In order.
-        mean: For nv12.
-        scale: For nv12.
+        outputs: Its outputs in order.
+        mean: Mean of each channel, for nv12.
+        scale: Scale of each channel, for nv12.
     """
 
     name: str

@@ -28,7 +28,7 @@ def write_samples(
     """Writes the models of boards to ``<folder>/<board>/basic/<model>.hbm``, as they lie below /opt/hobot/model.
 
     Args:
-        folder: Where to write; created if missing.
+        folder: The folder to write to; created if missing.
         boards: Out of s100, s100p, s600.
         names: Only these models, without ``.hbm``; None writes all.
         progress: Called with the model's name and the part that is done.

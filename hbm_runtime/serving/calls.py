@@ -113,8 +113,8 @@ class InferCall:
         inputs: Input tensors.
         outputs: Outputs asked for; none means all.
         time_limit: Seconds that the client waits; None where it did not say.
-        local: Whether the client is on this machine, and so may use shared memory.
-        binary_outputs: HTTP only: whether outputs that are not named are bytes behind the JSON header.
+        local: True if the client is on this machine, and so may use shared memory.
+        binary_outputs: HTTP only: True if outputs that are not named are bytes behind the JSON header.
         received_ns: When the request was complete, in nanoseconds of `time.monotonic_ns`.
     """
 

@@ -44,7 +44,7 @@ class Control:
         Args:
             name: The name that clients use.
             parameters: ``config``, and for an upload ``file:1/model.hbm`` with the model.
-            secure: Whether nobody can read along.
+            secure: True if the connection is encrypted or stays on this machine.
 
         Raises:
             HbmError: Wrong parameters, or loading failed; what was served before still is.

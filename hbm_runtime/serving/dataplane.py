@@ -11,9 +11,10 @@ from hbm_runtime import __version__
 from .calls import Cancellation, InferAnswer, InferCall
 from .failures import Kind, RefusedError, failure_of
 from .host_report import host_report
-from .inference import Inference
+from .inference import Inference, Run
+from .message_budget import MessageBudget
 from .repository import Repository
-from .served_model import VERSION
+from .served_model import VERSION, ServedModel
 from .settings import Settings
 from .shared_memory import SharedMemory
 
@@ -35,7 +36,8 @@ class Dataplane:
         settings: The server's settings.
         repository: Its models.
         shared_memory: Its shared memory regions.
-        draining: Whether the server is about to end and takes no new requests.
+        budget: Memory for the messages of all clients.
+        draining: True if the server is about to end and takes no new requests.
         abandoned: Requests whose clients went away.
     """
 
@@ -43,6 +45,7 @@ class Dataplane:
         self.settings = settings
         self.repository = repository
         self.shared_memory = SharedMemory(settings.limits.regions)
+        self.budget = MessageBudget(settings.total_bytes)
         self.draining = False
         self.abandoned = 0
         self._inference = Inference(settings, repository, self.shared_memory)
@@ -83,7 +86,7 @@ class Dataplane:
         return {"model_stats": [model.statistics.document(model.name, VERSION) for model in models]}
 
     def host(self) -> dict[str, Any]:
-        """Returns what the runtime tells of driver, devices and computer."""
+        """Returns the runtime's report of driver, devices and computer."""
         return host_report(self.repository)
 
     def drained(self, seconds: float) -> bool:
@@ -98,23 +101,51 @@ class Dataplane:
         Raises:
             HbmError: The request was wrong, or failed. Nothing is left behind.
         """
+        under_way = self.start(call, cancellation)
+        assert under_way is not None
+        return under_way.answer()
+
+    def start(self, call: InferCall, cancellation: Cancellation, *, may_wait: bool = True) -> UnderWay | None:
+        """Starts one request, whose `answer` has to be asked for.
+
+        Returns:
+            What runs; None, with nothing left behind, for a request that would have to wait and may not.
+
+        Raises:
+            HbmError: The request was wrong, or refused. Nothing is left behind.
+        """
         self._begin(call)
+        run = None
         try:
             model = self.repository.get(call.model, call.version)
             try:
-                answer = self._inference.answer(model, call, cancellation)
+                run = self._inference.start(model, call, cancellation, may_wait=may_wait)
             except BaseException as error:
-                failure = failure_of(error)
-                model.statistics.failed(failure.kind.grpc_code, time.monotonic_ns() - call.received_ns)
-                model.health.ended(error)
-                if failure.kind is Kind.CANCELLED:
-                    with self._lock:
-                        self.abandoned += 1
+                self._note_failure(model, call, error)
                 raise
-            model.health.ended(None)
-            return answer
+        finally:
+            if run is None:
+                self._end()
+        return None if run is None else UnderWay(self, run)
+
+    def _finish(self, run: Run) -> InferAnswer:
+        try:
+            answer = self._inference.finish(run)
+        except BaseException as error:
+            self._note_failure(run.model, run.call, error)
+            raise
         finally:
             self._end()
+        run.model.health.ended(None)
+        return answer
+
+    def _note_failure(self, model: ServedModel, call: InferCall, error: BaseException) -> None:
+        failure = failure_of(error)
+        model.statistics.failed(failure.kind.grpc_code, time.monotonic_ns() - call.received_ns)
+        model.health.ended(error)
+        if failure.kind is Kind.CANCELLED:
+            with self._lock:
+                self.abandoned += 1
 
     def _begin(self, call: InferCall) -> None:
         """Counts a request that begins, unless the server takes no more. Raises RefusedError."""
@@ -138,3 +169,26 @@ class Dataplane:
             self._calls -= 1
             if not self._calls:
                 self._idle.notify_all()
+
+
+class UnderWay:
+    """A request that runs. Safe to use from any thread.
+
+    Attributes:
+        request: What can be waited for, in an event loop by ``await``.
+    """
+
+    __slots__ = ("_dataplane", "_run", "request")
+
+    def __init__(self, dataplane: Dataplane, run: Run) -> None:
+        self._dataplane = dataplane
+        self._run = run
+        self.request = run.request
+
+    def answer(self) -> InferAnswer:
+        """Waits for the answer; has to be called once.
+
+        Raises:
+            HbmError: The request failed. Nothing is left behind.
+        """
+        return self._dataplane._finish(self._run)

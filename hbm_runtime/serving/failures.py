@@ -30,6 +30,7 @@ class Kind(Enum):
     INTERNAL = (500, "INTERNAL")
     UNSUPPORTED = (501, "UNIMPLEMENTED")
     UNAVAILABLE = (503, "UNAVAILABLE")
+    NO_ROOM = (503, "RESOURCE_EXHAUSTED")
     TIMED_OUT = (504, "DEADLINE_EXCEEDED")
     FULL = (507, "RESOURCE_EXHAUSTED")
 
@@ -85,6 +86,9 @@ _KINDS: tuple[tuple[type[BaseException], Kind], ...] = (
 )
 
 
+_PASSING = (Kind.UNAVAILABLE, Kind.NO_ROOM, Kind.TOO_MANY)
+
+
 @dataclass(frozen=True)
 class Failure:
     """One failure, ready for the wire.
@@ -115,7 +119,7 @@ def failure_of(error: BaseException) -> Failure:
         text, reported = "internal error; the server's log has the details", "HbmRemoteError"
     fields = ("function", "status", "status_name", "model", "tensor")
     details = {"class": reported, **{name: getattr(error, name, None) for name in fields}}
-    retry = 0.05 if kind is Kind.UNAVAILABLE or kind is Kind.TOO_MANY else None
+    retry = 0.05 if kind in _PASSING else None
     return Failure(kind, text, details, retry)
 
 

@@ -58,8 +58,16 @@ class Gate:
         """Requests that wait at this moment."""
         return len(self._waiting)
 
-    def enter(self, priority: int, timeout: float | None, deadline: float | None, cancellation: Cancellation) -> None:
-        """Waits for a place, which `leave` gives back.
+    def acquire(
+        self,
+        priority: int,
+        timeout: float | None,
+        deadline: float | None,
+        cancellation: Cancellation,
+        *,
+        may_wait: bool = True,
+    ) -> bool:
+        """Takes a place, which `release` gives back, and waits for one if that is allowed. Returns False without one.
 
         Raises:
             HbmQueueFullError: No place, or a newer request took it.
@@ -70,8 +78,9 @@ class Gate:
             free = self._running < self._in_flight and not self._waiting
             if free:
                 self._running += 1
-        if not free:
+        if not free and may_wait:
             self._wait(priority, timeout, deadline, cancellation)
+        return free or may_wait
 
     def _wait(self, priority: int, timeout: float | None, deadline: float | None, cancellation: Cancellation) -> None:
         ticket = _Ticket(priority)
@@ -94,7 +103,7 @@ class Gate:
         if ticket.admitted and not cancellation.cancelled:
             return
         if ticket.admitted:
-            self.leave()
+            self.release()
         raise self._reason(ticket, timeout, cancellation)
 
     def _reason(self, ticket: _Ticket, timeout: float | None, cancellation: Cancellation) -> Exception:
@@ -120,7 +129,7 @@ class Gate:
         )
         victim.abandon()
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Gives the place back, to the next that waits."""
         with self._lock:
             self._running -= 1

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from google.protobuf.json_format import ParseDict
+from google.protobuf.message import DecodeError
 
 from .calls import (
     InferAnswer,
@@ -19,6 +20,7 @@ from .calls import (
     shared_parameters,
 )
 from .failures import Kind, RefusedError
+from .grpc_wire import RAW_INPUTS, RAW_OUTPUTS, with_raw_contents, without_raw_contents
 from .messages import message
 
 _CONTENTS = {
@@ -36,17 +38,26 @@ _CONTENTS = {
 }
 """The field of ``InferTensorContents`` for each element type; FP16 has none."""
 
-_RAW_OUTPUTS_TAG = b"\x32"
-"""Tag of ``ModelInferResponse.raw_output_contents``: field 6, length-delimited."""
+
+def parsed(request_class: Any, data: bytes) -> Any:
+    """Parses a message of some class.
+
+    Raises:
+        RefusedError: It is no such message.
+    """
+    try:
+        return request_class.FromString(data)
+    except DecodeError:
+        raise RefusedError(Kind.INVALID, "the message is no serialized request of this method") from None
 
 
-def infer_call(request: Any, time_limit: float | None, *, local: bool) -> InferCall:
-    """Reads a ``ModelInferRequest``.
+def infer_call(data: bytes, time_limit: float | None, *, local: bool) -> InferCall:
+    """Reads a serialized ``ModelInferRequest``. The call's tensors look at `data`.
 
     Raises:
         RefusedError: Parts of the message contradict each other.
     """
-    raw = request.raw_input_contents
+    request, raw = _request_and_raw_inputs(data)
     inputs = []
     used = 0
     for tensor in request.inputs:
@@ -80,6 +91,14 @@ def infer_call(request: Any, time_limit: float | None, *, local: bool) -> InferC
     )
 
 
+def _request_and_raw_inputs(data: bytes) -> tuple[Any, Sequence[bytes | memoryview]]:
+    parts = without_raw_contents(data, RAW_INPUTS)
+    if parts is None:
+        whole = parsed(message("ModelInferRequest"), data)
+        return whole, whole.raw_input_contents
+    return parsed(message("ModelInferRequest"), parts[0]), parts[1]
+
+
 def _wish(wish: Any) -> RequestedOutput:
     parameters = parameters_of(wish.parameters)
     check_wish(wish.name, parameters)
@@ -111,26 +130,19 @@ def set_parameters(fields: Any, parameters: Mapping[str, Parameter]) -> None:
 
 
 def serialized_answer(answer: InferAnswer) -> bytes:
-    """Returns a serialized ``ModelInferResponse``, for which the elements of the outputs are copied once.
-
-    The bytes of a serialized message may be followed by further fields, here those with the elements.
-    """
+    """Returns a serialized ``ModelInferResponse``, for which the elements of the outputs are copied once."""
     head = message("ModelInferResponse")(model_name=answer.model, model_version=answer.version, id=answer.request_id)
     set_parameters(head.parameters, answer.parameters)
-    parts: list[Any] = [b""]
-    any_raw = any(output.shared is None for output in answer.outputs)
+    contents: list[bytes | memoryview] = []
     for output in answer.outputs:
         tensor = head.outputs.add(name=output.name, datatype=output.datatype, shape=output.shape)
         if output.shared is not None:
             set_parameters(tensor.parameters, shared_parameters(output.shared))
-            if any_raw:  # clients find an output's bytes by its position among all outputs
-                parts += [_RAW_OUTPUTS_TAG, _varint(0)]
+            contents.append(b"")  # as Triton does: its clients look at the bytes of every output
             continue
         assert output.array is not None
-        data = np.ascontiguousarray(output.array).reshape(-1).view(np.uint8)
-        parts += [_RAW_OUTPUTS_TAG, _varint(data.nbytes), data.data]
-    parts[0] = head.SerializeToString()
-    return b"".join(parts)
+        contents.append(np.ascontiguousarray(output.array).reshape(-1).view(np.uint8).data)
+    return with_raw_contents(head.SerializeToString(), RAW_OUTPUTS, contents)
 
 
 def from_document(name: str, document: Mapping[str, Any]) -> Any:
@@ -141,12 +153,3 @@ def from_document(name: str, document: Mapping[str, Any]) -> Any:
 def serialized(reply: Any) -> bytes:
     """Returns the bytes of a reply, which may be serialized already."""
     return reply if isinstance(reply, bytes) else reply.SerializeToString()
-
-
-def _varint(value: int) -> bytes:
-    digits = bytearray()
-    while value > 0x7F:
-        digits.append(value & 0x7F | 0x80)
-        value >>= 7
-    digits.append(value)
-    return bytes(digits)

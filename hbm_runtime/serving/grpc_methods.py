@@ -10,7 +10,7 @@ from typing import Any
 from .calls import Cancellation
 from .control import Control
 from .dataplane import Dataplane
-from .grpc_messages import from_document, infer_call, parameters_of, serialized_answer
+from .grpc_messages import from_document, infer_call, parameters_of, parsed, serialized, serialized_answer
 from .messages import message
 from .security import Role
 
@@ -23,8 +23,8 @@ class Call:
         dataplane: Inference and metadata.
         control: Loading, unloading, shared memory.
         context: grpcio's context.
-        local: Whether the client is on this machine.
-        secure: Whether nobody can read along.
+        local: True if the client is on this machine.
+        secure: True if the connection is encrypted or stays on this machine.
     """
 
     dataplane: Dataplane
@@ -46,12 +46,14 @@ class Method:
     Attributes:
         answer: Takes the call and the request; returns the response, perhaps serialized.
         role: What the client needs.
-        large: Whether the request may be as large as a model.
+        large: True if the request may be as large as a model.
+        serialized: True if it takes the request as serialized bytes.
     """
 
     answer: Answer
     role: Role = Role.INFER
     large: bool = False
+    serialized: bool = False
 
 
 def _live(_: Call, __: Any) -> Any:
@@ -68,7 +70,7 @@ def _model_ready(call: Call, request: Any) -> Any:
 
 
 def _server_metadata(call: Call, _: Any) -> Any:
-    # Only to who asks for it: clients refuse more than a few kilobytes of metadata unless they were told.
+    # Only on request: clients refuse more than a few kilobytes of metadata unless they are configured otherwise.
     if any(key == "hbm-host" for key, _ in call.context.invocation_metadata()):
         host = json.dumps(call.dataplane.host()).encode()
         call.context.set_trailing_metadata((("hbm-host-bin", host),))
@@ -89,14 +91,14 @@ def _statistics(call: Call, request: Any) -> Any:
     return from_document("ModelStatisticsResponse", call.dataplane.statistics(request.name, request.version))
 
 
-def _infer(call: Call, request: Any) -> bytes:
+def _infer(call: Call, data: bytes) -> bytes:
     cancellation = Cancellation()
     if not call.context.add_callback(cancellation.cancel):
         cancellation.cancel()
     remaining = call.context.time_remaining()
     if remaining is not None and remaining > _LONGEST_SECONDS:  # grpcio's word for no deadline
         remaining = None
-    asked = infer_call(request, remaining, local=call.local)
+    asked = infer_call(data, remaining, local=call.local)
     return serialized_answer(call.dataplane.infer(asked, cancellation))
 
 
@@ -133,6 +135,17 @@ def _empty(name: str) -> Answer:
     return lambda _, __: message(name)()
 
 
+def answer_of(method: Method, call: Call, request_class: Any, data: bytes) -> bytes:
+    """Answers a serialized request.
+
+    Raises:
+        HbmError: It is no such request, there is no memory left for it, or it fails.
+    """
+    with call.dataplane.budget.lease() as lease:
+        lease.take(len(data))
+        return serialized(method.answer(call, data if method.serialized else parsed(request_class, data)))
+
+
 METHODS = {
     "ServerLive": Method(_live, Role.NONE),
     "ServerReady": Method(_ready, Role.NONE),
@@ -141,7 +154,7 @@ METHODS = {
     "ModelMetadata": Method(_model_metadata),
     "ModelConfig": Method(_model_config),
     "ModelStatistics": Method(_statistics),
-    "ModelInfer": Method(_infer),
+    "ModelInfer": Method(_infer, serialized=True),
     "RepositoryIndex": Method(_index),
     "RepositoryModelLoad": Method(_load, Role.CONTROL, large=True),
     "RepositoryModelUnload": Method(_unload, Role.CONTROL),

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import Any, NoReturn
 
 import grpc
-from google.protobuf.message import DecodeError
 
 from hbm_runtime import HbmIOError
 from hbm_runtime._signals import signals_blocked
 
 from .addresses import Address, is_loopback
 from .failures import Failure, Kind, RefusedError, failure_of
-from .grpc_messages import serialized
-from .grpc_methods import METHODS, Call, Method
+from .grpc_methods import METHODS, Call, Method, answer_of
+from .grpc_receiving import Receiver
+from .message_budget import MessageBudget
 from .messages import SERVICE, methods
 from .security import Guard, Role
 from .settings import Limits, Settings
@@ -36,9 +37,10 @@ class GrpcService:
 
     Args:
         make_call: Makes the object that methods work on.
-        address: Where to listen.
+        address: The address to listen on.
         guard: Who may call.
         settings: The server's settings.
+        budget: Memory for messages.
 
     Raises:
         HbmIOError: The address cannot be used.
@@ -50,16 +52,18 @@ class GrpcService:
         address: Address,
         guard: Guard,
         settings: Settings,
+        budget: MessageBudget,
     ) -> None:
         limits = settings.limits
         tls = settings.tls
         largest = max(limits.message_bytes, limits.upload_bytes if settings.allow_upload else 0)
         workers = limits.calls + _SPARE_CALLS
+        self._receiver = Receiver(limits.receive_seconds)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="hbm-grpc")
         with signals_blocked():
             self._server = grpc.server(
                 self._pool,
-                handlers=[_Handler(make_call, guard, limits.message_bytes)],
+                handlers=[_Handler(make_call, guard, limits.message_bytes, budget, self._receiver)],
                 options=_options(limits, largest + limits.header_bytes),
                 maximum_concurrent_rpcs=workers,
             )
@@ -75,12 +79,14 @@ class GrpcService:
 
     def start(self) -> None:
         """Begins to answer."""
+        self._receiver.start()
         with signals_blocked():
             self._server.start()
 
     def stop(self, seconds: float) -> None:
         """Ends: no new calls, and those under way have that many seconds."""
         self._server.stop(seconds).wait()
+        self._receiver.stop()
         self._pool.shutdown()
 
 
@@ -99,6 +105,7 @@ def _options(limits: Limits, largest_message: int) -> list[tuple[str, int]]:
         # Connections whose other end is gone are found by pings; connections without calls are closed.
         ("grpc.keepalive_time_ms", milliseconds),
         ("grpc.keepalive_timeout_ms", min(milliseconds, 20_000)),
+        ("grpc.http2.ping_timeout_ms", min(milliseconds, 20_000)),  # the one that counts while calls are under way
         ("grpc.http2.min_ping_interval_without_data_ms", 1000),
         ("grpc.max_connection_idle_ms", 10 * milliseconds),
     ]
@@ -107,13 +114,23 @@ def _options(limits: Limits, largest_message: int) -> list[tuple[str, int]]:
 class _Handler(grpc.GenericRpcHandler):  # type: ignore[misc] # grpcio has no types
     """Finds the method of a call, and refuses calls before their messages are read."""
 
-    def __init__(self, make_call: Callable[[Any, bool, bool], Call], guard: Guard, message_bytes: int) -> None:
+    def __init__(
+        self,
+        make_call: Callable[[Any, bool, bool], Call],
+        guard: Guard,
+        message_bytes: int,
+        budget: MessageBudget,
+        receiver: Receiver,
+    ) -> None:
+        self._budget = budget
+        self._receiver = receiver
         self._guard = guard
         self._make_call = make_call
         self._handlers: dict[str, tuple[Role, Any]] = {
             _PREFIX + name: (
                 method.role,
-                grpc.unary_unary_rpc_method_handler(
+                # As a stream of requests, so that there is a limit for the time that the message takes.
+                grpc.stream_unary_rpc_method_handler(
                     self._behaviour(method, methods()[name][0], None if method.large else message_bytes)
                 ),
             )
@@ -127,35 +144,44 @@ class _Handler(grpc.GenericRpcHandler):  # type: ignore[misc] # grpcio has no ty
             return None
         role, handler = known
         if role:
-            refusal = self._refusal(role, details.invocation_metadata)
-            if refusal is not None:
-                return refusal
+            try:
+                self._check(role, details.invocation_metadata)
+            except RefusedError as error:
+                failure = failure_of(error)
+                # As a stream of requests, so that the message is not waited for.
+                return grpc.stream_unary_rpc_method_handler(lambda _, context: abort(context, failure))
         return handler
 
-    def _refusal(self, role: Role, metadata: Any) -> Any:
-        try:
-            self._guard.check(role, next((value for key, value in metadata if key == "authorization"), None))
-        except RefusedError as error:
-            failure = failure_of(error)
-            # As a stream of requests, so that the message is not waited for.
-            return grpc.stream_unary_rpc_method_handler(lambda _, context: abort(context, failure))
-        return None
+    def _check(self, role: Role, metadata: Any) -> None:
+        self._guard.check(role, next((value for key, value in metadata if key == "authorization"), None))
+        if self._budget.full:  # a message takes memory while it arrives
+            raise self._budget.refusal()
 
-    def _behaviour(self, method: Method, request_class: Any, limit: int | None) -> Callable[[bytes, Any], bytes]:
-        def answer(data: bytes, context: Any) -> bytes:
+    def _behaviour(
+        self, method: Method, request_class: Any, limit: int | None
+    ) -> Callable[[Iterator[bytes], Any], bytes]:
+        def answer(requests: Iterator[bytes], context: Any) -> bytes:
             try:
+                data = self._receiver.message(requests, context)
                 if limit is not None and len(data) > limit:
                     raise RefusedError(Kind.TOO_LARGE, f"the message has {len(data)} bytes; the limit is {limit}")
-                try:
-                    request = request_class.FromString(data)
-                except DecodeError:
-                    raise RefusedError(Kind.INVALID, "the message is no serialized request of this method") from None
                 local = _is_local(context.peer())
-                return serialized(method.answer(self._make_call(context, local, self._guard.secure), request))
+                call = self._make_call(context, local, self._guard.secure)
+                return self._counted(answer_of(method, call, request_class, data), context)
+            except grpc.RpcError:  # the call has ended already
+                raise
             except Exception as error:
                 failure = failure_of(error)
             return abort(context, failure)
 
+        return answer
+
+    def _counted(self, answer: bytes, context: Any) -> bytes:
+        """Counts an answer until it is sent."""
+        lease = self._budget.lease()
+        lease.hold(len(answer))
+        if not context.add_callback(lease.close):  # the call has ended already
+            lease.close()
         return answer
 
 
@@ -169,6 +195,7 @@ def abort(context: Any, failure: Failure) -> NoReturn:
     raise context.abort(getattr(grpc.StatusCode, failure.kind.grpc_code), failure.text[:_LONGEST_TEXT])
 
 
+@lru_cache(maxsize=1024)  # asked for every call, of few connections
 def _is_local(peer: str) -> bool:
     kind, _, rest = peer.partition(":")
     host = rest.rpartition(":")[0].replace("%5B", "[").replace("%5D", "]").strip("[]")

@@ -1,4 +1,4 @@
-"""What the server tells of its driver, devices and computer."""
+"""The server's report of its driver, devices and computer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .repository import Repository
 
 
 def host_report(repository: Repository) -> dict[str, Any]:
-    """Returns what the runtime tells of driver, devices and computer, and of the served models."""
+    """Returns the runtime's report of driver, devices and computer, and of the served models."""
     host = asdict(get_host_info())
     devices = host.pop("devices")
     info = dict(driver_info())

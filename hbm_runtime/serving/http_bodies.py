@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import zlib
+from collections.abc import Sequence
 
 from starlette.requests import Request
 
 from hbm_runtime import InputError
 
-from .body_budget import BodyLease
 from .failures import Kind, RefusedError
+from .message_budget import MessageLease
 
-LEASE = "hbm_runtime.body_lease"
-"""Where a request's scope has its share of the memory for bodies."""
+LEASE = "hbm_runtime.message_lease"
+"""Where a request's scope has its share of the memory for messages."""
 _DECOMPRESSED_AT_ONCE = 4 * 1024 * 1024
 
 
@@ -30,7 +31,7 @@ async def read_body(request: Request, limit: int, idle_seconds: float) -> bytes:
         InputError: The compressed body is damaged, or compressed in another way than gzip or deflate.
     """
     headers = request.headers
-    lease: BodyLease = request.scope[LEASE]
+    lease: MessageLease = request.scope[LEASE]
     announced = headers.get("content-length", "0")
     if announced.isdecimal() and int(announced) > limit:
         raise _too_large(limit)
@@ -92,8 +93,8 @@ class _Watch:
             self._task.cancel()
 
 
-async def _decompressed(body: bytes, encoding: str, limit: int, lease: BodyLease) -> bytes:
-    """Decompresses a body, at most as far as the limit and the memory for bodies allow.
+async def _decompressed(body: bytes, encoding: str, limit: int, lease: MessageLease) -> bytes:
+    """Decompresses a body, at most as far as the limit and the memory for messages allow.
 
     Raises:
         RefusedError: It would be longer than `limit`, or than what is left.
@@ -121,7 +122,7 @@ async def _decompressed(body: bytes, encoding: str, limit: int, lease: BodyLease
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def compressed(parts: list[bytes], encoding: str) -> bytes:
+def compressed(parts: Sequence[bytes | memoryview], encoding: str) -> bytes:
     """Compresses a body, fast rather than well."""
     coder = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS | (16 if encoding == "gzip" else 0))
     return b"".join([*(coder.compress(part) for part in parts), coder.flush()])

@@ -25,6 +25,7 @@ from .calls import (
 HEADER_LENGTH = "inference-header-content-length"
 
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 NO_PARAMETERS = "parameters must be an object of numbers, text, true and false"
 
 
@@ -58,13 +59,13 @@ def infer_call(model: str, version: str, body: bytes, header_length: str | None,
         version: Version asked for, or "".
         body: The body.
         header_length: The header ``Inference-Header-Content-Length``; None: the body is JSON as a whole.
-        local: Whether the client is on this machine.
+        local: True if the client is on this machine.
 
     Raises:
         InputError: The body is no such request.
     """
     view = memoryview(body)
-    length = len(view) if header_length is None else _header_length(header_length, len(view))
+    length = json_length(body, header_length)
     document = _Reader(model, json_object(view[:length]))
     binary = view[length:]
     inputs = []
@@ -82,7 +83,15 @@ def infer_call(model: str, version: str, body: bytes, header_length: str | None,
     return call
 
 
-def _header_length(text: str, available: int) -> int:
+def json_length(body: bytes, header_length: str | None) -> int:
+    """Returns how many bytes of the body of a request are JSON, as its header says.
+
+    Raises:
+        InputError: The header is no such number.
+    """
+    text, available = header_length, len(body)
+    if text is None:
+        return available
     if not text.isascii() or not text.isdecimal() or len(text) > 18 or int(text) > available:
         raise InputError(f"Inference-Header-Content-Length is {text[:40]!r}; the body has {available} bytes")
     return int(text)
@@ -150,17 +159,22 @@ class _Reader:
         return InputError(f"model '{self._model}', {self._where}: {text}", model=self._model)
 
 
-def infer_body(answer: InferAnswer, call: InferCall) -> tuple[list[bytes], int | None]:
-    """Returns the parts of the body of an answer, and the length of its JSON header if bytes follow."""
+def infer_body(answer: InferAnswer, call: InferCall) -> tuple[list[bytes | memoryview], int | None]:
+    """Returns the parts of the body of an answer, and the length of its JSON header if bytes follow.
+
+    Elements are not copied: the parts look at the outputs.
+    """
     wishes = {wish.name: wish.binary for wish in call.outputs}
-    entries, parts = [], []
+    entries: list[dict[str, Any]] = []
+    parts: list[bytes | memoryview] = []
     for output in answer.outputs:
         entry: dict[str, Any] = {"name": output.name, "datatype": output.datatype, "shape": list(output.shape)}
         if output.shared is not None:
-            entry["parameters"] = shared_parameters(output.shared)
+            # Triton's C++ client looks for the size in all parameters that there are.
+            entry["parameters"] = {**shared_parameters(output.shared), "binary_data_size": 0}
         elif wishes.get(output.name, call.binary_outputs):
             assert output.array is not None
-            parts.append(output.array.tobytes())
+            parts.append(np.ascontiguousarray(output.array).reshape(-1).view(np.uint8).data)
             entry["parameters"] = {"binary_data_size": output.array.nbytes}
         else:
             entry["data"] = _values(output)
@@ -173,7 +187,7 @@ def infer_body(answer: InferAnswer, call: InferCall) -> tuple[list[bytes], int |
     }
     if answer.request_id:
         document["id"] = answer.request_id
-    header = json.dumps(document, separators=(",", ":")).encode()
+    header = _ENCODER.encode(document).encode()
     return [header, *parts], len(header) if parts else None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from .http_writing import JoinedWrites
+from .http_writing import JoinedWrites, PassingConnection
 
 
 class ImpatientProtocol(H11Protocol):
@@ -19,6 +19,12 @@ class ImpatientProtocol(H11Protocol):
 
     _headers_due: asyncio.TimerHandle | None = None
     _write_due: asyncio.TimerHandle | None = None
+
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        super().__init__(*args, **keywords)
+        limit = self.config.h11_max_incomplete_event_size
+        assert limit is not None  # the service sets it
+        self.conn = PassingConnection(h11.SERVER, limit)
 
     def connection_made(self, transport: Any) -> None:
         """Starts the clock."""

@@ -18,7 +18,6 @@ from starlette.types import Receive, Scope, Send
 
 from hbm_runtime import InputError
 
-from .body_budget import BodyBudget
 from .browsers import BrowserGuard
 from .control import Control
 from .dataplane import Dataplane
@@ -26,12 +25,10 @@ from .failures import Kind, RefusedError, failure_of
 from .http_bodies import LEASE, read_body
 from .http_infer import INFER_PATH, InferEndpoint
 from .http_messages import NO_PARAMETERS, is_parameters, json_object
-from .http_requests import check_content_type, error_response, is_local, model_and_version
+from .http_requests import QuickRequest, check_content_type, error_response, is_local, model_and_version
 from .metrics import metrics_text
 from .security import Guard, Role
-
-_BASE64_GROWTH = 1.4
-"""An upload's JSON is larger than the model in it."""
+from .settings import BASE64_GROWTH
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -55,8 +52,7 @@ class HttpApplication:
         limits = self._settings.limits
         self._largest_load = limits.message_bytes
         if self._settings.allow_upload:
-            self._largest_load = max(limits.message_bytes, int(limits.upload_bytes * _BASE64_GROWTH))
-        self._bodies = BodyBudget(max(limits.total_bytes, self._largest_load))
+            self._largest_load = max(limits.message_bytes, int(limits.upload_bytes * BASE64_GROWTH))
         self._infer = InferEndpoint(dataplane)
         origins = list(self._settings.allowed_origins)
         self._app = Starlette(
@@ -73,13 +69,13 @@ class HttpApplication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request. Inference takes a short cut: the routes' way costs as much as a small model."""
-        with self._bodies.lease() as scope[LEASE]:
+        with self._dataplane.budget.lease() as scope[LEASE]:
             match = INFER_PATH.fullmatch(scope["path"]) if scope["method"] == "POST" else None
             if match is None or self._settings.allowed_origins:
                 await self._app(scope, receive, send)
                 return
             scope["path_params"] = {name: text for name, text in match.groupdict().items() if text is not None}
-            request = Request(scope, receive)
+            request = QuickRequest(scope, receive)
             await (await self._answer(request, self._infer.response, Role.INFER))(scope, receive, send)
 
     def _routes(self) -> list[Route]:

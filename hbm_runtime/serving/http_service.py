@@ -25,8 +25,8 @@ class HttpService:
 
     Args:
         app: The application.
-        address: Where to listen.
-        limits: Limits.
+        address: The address to listen on.
+        limits: Limits of sizes and counts.
         tls: TLS files; None: plain text.
 
     Raises:

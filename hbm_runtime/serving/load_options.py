@@ -22,7 +22,13 @@ def _numbers(value: Any) -> list[int]:
 
 
 def _texts(value: Any) -> list[str]:
-    return [str(part).strip() for part in (value if isinstance(value, list) else str(value).split(","))]
+    return [_text(part).strip() for part in (value if isinstance(value, list) else _text(value).split(","))]
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
 
 
 _OPTIONS: dict[str, Callable[[Any], Any]] = {
@@ -33,8 +39,9 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
     "save_memory": _truth,
     "profile_operators": _truth,
     "keep": _texts,
-    "engine": str,
-    PASSPHRASE: str,
+    "engine": _text,
+    "rewrite": _truth,
+    PASSPHRASE: _text,
 }
 """What clients may choose. ``keep_path`` is a path, and paths never come from the wire."""
 
@@ -53,21 +60,26 @@ def load_options_of(model: str, config: str | None) -> dict[str, Any]:
         return {}
     try:
         document = json.loads(config)
-        parameters = document.get("parameters", {})
-        given = {name: _plain(value) for name, value in parameters.items()}
+        given = document.get("parameters", {}).items()
     except (ValueError, AttributeError, RecursionError):
         raise InputError(f"model '{model}': the configuration is no JSON object", model=model) from None
     options = {}
-    for name, value in given.items():
+    for name, value in given:
         if name not in _OPTIONS:
             continue  # a configuration may have parameters that are meant for others
         try:
-            options["cpu_affinity" if name == "cores" else name] = _OPTIONS[name](value)
-        except (ValueError, TypeError, KeyError):
+            options["cpu_affinity" if name == "cores" else name] = _OPTIONS[name](_plain(value))
+        except (ValueError, TypeError, KeyError, OverflowError):
             shown = "" if name == PASSPHRASE else f" {str(value)[:80]!r}"
             raise InputError(f"model '{model}': the load option {name} has a wrong value{shown}", model=model) from None
     return options
 
 
 def _plain(value: Any) -> Any:
-    return value["string_value"] if isinstance(value, Mapping) else value
+    """What stands in Triton's form of a parameter."""
+    if not isinstance(value, Mapping):
+        return value
+    plain = value["string_value"]
+    if not isinstance(plain, (str, int, float)):
+        raise TypeError
+    return plain

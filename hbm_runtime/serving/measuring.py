@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import cache
 from typing import Any
 
-from hbm_runtime import Benchmark, Durations, RequestInfo, driver_info
+from hbm_runtime import Benchmark, Durations, HbmClosedError, RequestInfo, _core, driver_info
 
 from .._observing.thread_names import THREAD_NAMES
 from .served_model import ServedModel
@@ -33,21 +34,31 @@ def recorded(model: ServedModel, runs: int) -> Iterator[Recording]:
     A runtime records one profile at a time, so calls with profiles run one after the other.
     """
     recording = Recording()
+    recorder = _core.Recorder(runs + _OTHERS)
     with model.profile_lock:
-        with model.runtime.profile(capacity=runs + _OTHERS) as profile:
+        model.runtime._set_recorder(recorder)
+        try:
             yield recording
-        recording.text = _records_text(profile.records, recording.infos)
+        finally:
+            with suppress(HbmClosedError):
+                model.runtime._clear_recorder()
+    recording.text = _records_text(recorder.records(), recording.infos)
 
 
-def _records_text(records: Sequence[dict[str, Any]], infos: Sequence[RequestInfo]) -> str:
+@cache
+def _device() -> str:
+    """What the driver of this process runs models on."""
+    return "bpusim" if driver_info()["kind"] == "bpusim" else "bpu"
+
+
+def _records_text(records: Sequence[Mapping[str, Any]], infos: Sequence[RequestInfo]) -> str:
     """Returns the records of those runs, what the device is called, and the names of the threads, as JSON."""
     began = {info.enqueue_ns for info in infos}
     own = [record for record in records if record["enqueue_ns"] in began]
-    device = "bpusim" if driver_info()["kind"] == "bpusim" else "bpu"
-    return json.dumps({"records": own, "device": device, "threads": _thread_names(own)})
+    return json.dumps({"records": own, "device": _device(), "threads": _thread_names(own)})
 
 
-def _thread_names(records: Sequence[dict[str, Any]]) -> dict[int, str]:
+def _thread_names(records: Sequence[Mapping[str, Any]]) -> dict[int, str]:
     """Names of the threads of this process that records mention, by kernel id."""
     mentioned = {record[role] for record in records for role in _ROLES}
     mentioned |= {wait[0] for record in records for wait in record["waits"]}

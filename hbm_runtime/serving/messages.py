@@ -2,18 +2,18 @@
 
 tritonclient ships the protocol's descriptors as generated modules, which register themselves in the process's default
 pool. Another package with messages of the same names, such as KServe's, could then not be imported beside it. So the
-descriptors are read out of those modules without importing them.
+descriptors are read out of those modules without running them.
 """
 
 from __future__ import annotations
 
-import ast
 from functools import cache
+from importlib.machinery import SourceFileLoader
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf import descriptor_pool, message_factory
 
 SERVICE = "inference.GRPCInferenceService"
 
@@ -24,7 +24,7 @@ _MODULES = ("model_config_pb2", "service_pb2")
 def _pool() -> descriptor_pool.DescriptorPool:
     pool = descriptor_pool.DescriptorPool()
     for module in _MODULES:
-        pool.Add(descriptor_pb2.FileDescriptorProto.FromString(_descriptor_of(module)))
+        pool.AddSerializedFile(_descriptor_of(module))
     return pool
 
 
@@ -34,11 +34,10 @@ def _descriptor_of(module: str) -> bytes:
     if package is None or not package.submodule_search_locations:
         raise ImportError("tritonclient is not installed", name="tritonclient")
     path = Path(package.submodule_search_locations[0], "grpc", f"{module}.py")
-    for node in ast.walk(ast.parse(path.read_bytes())):
-        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "AddSerializedFile":
-            descriptor = ast.literal_eval(node.args[0])
-            if isinstance(descriptor, bytes):
-                return descriptor
+    code = SourceFileLoader(module, str(path)).get_code(module)  # compiled already, when tritonclient was installed
+    literals = [each for each in code.co_consts if isinstance(each, bytes)] if code is not None else []
+    if literals:
+        return max(literals, key=len)
     raise ImportError(f"{path} holds no serialized descriptor; this version of tritonclient is not supported")
 
 

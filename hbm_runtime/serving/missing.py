@@ -18,5 +18,5 @@ def missing_package(purpose: str, module: str, error: Exception) -> MissingPacka
         error: Why it cannot be imported.
     """
     package = module.partition(".")[0]
-    cure = how_to_install("remote", _OF_OTHER_NAMES.get(package, package))
-    return MissingPackageError(f"{purpose} the package {package}: {cure} ({error})")
+    advice = how_to_install("remote", _OF_OTHER_NAMES.get(package, package))
+    return MissingPackageError(f"{purpose} the package {package}: {advice} ({error})")

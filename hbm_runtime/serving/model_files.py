@@ -18,7 +18,7 @@ class ModelFile:
     Attributes:
         path: Where it lies.
         name: The name that the folder gives it: the file's stem, or in Triton's layout the folder's name.
-        names_model: Whether that name, and not the one inside, is the model's.
+        names_model: True if that name, and not the one inside, is the model's.
     """
 
     path: Path

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from google.protobuf.message import DecodeError
 from ray import serve
 from starlette.requests import Request
 from starlette.responses import Response
@@ -27,8 +26,7 @@ from .browsers import BrowserGuard
 from .control import Control
 from .dataplane import Dataplane
 from .failures import Kind, RefusedError, failure_of
-from .grpc_messages import serialized
-from .grpc_methods import METHODS, Call
+from .grpc_methods import METHODS, Call, answer_of
 from .http_routes import HttpApplication
 from .messages import SERVICE, methods
 from .repository import Repository
@@ -40,7 +38,7 @@ _ARGUMENTS = {"models", "files", "replicas", "bpu", "cpus", "token_file", "name"
 
 
 def add_servicer(_: Any, server: Any) -> None:
-    """Tells a proxy of Ray which methods there are: one of its ``grpc_servicer_functions``.
+    """Registers the methods with a proxy of Ray: one of its ``grpc_servicer_functions``.
 
     Messages stay bytes on their way to a replica, so no process but that has to know their classes.
     """
@@ -159,12 +157,8 @@ class ModelServer:
         self._guard.check(method.role, metadata.get("authorization"))
         if len(data) > limit:
             raise RefusedError(Kind.TOO_LARGE, f"the message has {len(data)} bytes; the limit is {limit}")
-        try:
-            request = methods()[name][0].FromString(data)
-        except DecodeError:
-            raise RefusedError(Kind.INVALID, "the message is no serialized request of this method") from None
         call = Call(self._dataplane, self._control, context, local=False, secure=False)
-        return _Serialized(serialized(method.answer(call, request)))
+        return _Serialized(answer_of(method, call, methods()[name][0], data))
 
 
 def _add_methods() -> None:

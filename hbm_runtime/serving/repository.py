@@ -11,6 +11,7 @@ from typing import Any
 
 from hbm_runtime import HB_HBMRuntime, HbmError, InputError, get_devices
 
+from .._models.naming import unknown_model
 from .failures import Kind, RefusedError
 from .gate import Gate
 from .load_options import PASSPHRASE
@@ -84,11 +85,10 @@ class Repository:
             raise RefusedError(
                 Kind.UNAVAILABLE, f"model '{name}' is not loaded", reported_class="HbmClosedError", model=name
             )
-        loaded = ", ".join(f"'{other}'" for other in self._models) or "none"
         raise RefusedError(
             Kind.NOT_FOUND,
             # Programs for Triton look for these four words.
-            f"Request for unknown model: no model is named {name[:200]!r}; loaded are: {loaded}",
+            f"Request for unknown model: {unknown_model(list(self._models), name[:200])}",
             reported_class="InputError",
             model=name[:200],
         )

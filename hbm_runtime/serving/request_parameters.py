@@ -26,7 +26,7 @@ class RunOptions:
         device_id: Device to run on; None: the model's default.
         timeout: Seconds until the request fails; None: no limit.
         deadline: Time of `time.monotonic` after which it is not started; None: no limit.
-        profile: Whether the answer carries the request's events.
+        profile: True if the answer shall carry the request's events.
         repeat: How often the server runs the inputs; more than 1 measures.
     """
 
@@ -38,6 +38,11 @@ class RunOptions:
     deadline: float | None = None
     profile: bool = False
     repeat: int = 1
+
+    @property
+    def measured(self) -> bool:
+        """True if the answer describes the run, or several runs, in more detail than usual."""
+        return self.profile or self.repeat > 1
 
     def scheduling(self, model: str) -> dict[str, Any]:
         """Returns the scheduling keywords of `HB_HBMRuntime.run` for a model."""

@@ -49,7 +49,7 @@ class Health:
 
 @dataclass(frozen=True)
 class Description:
-    """What clients are told of a model.
+    """The description of a model for clients.
 
     Attributes:
         metadata: The protocol's metadata.

@@ -26,7 +26,7 @@ class Server:
     """Serves models until it is closed. Made with ``with``, or closed by `close`.
 
     Attributes:
-        warnings: What whoever starts it should know.
+        warnings: What the person who starts it should know.
         http: The HTTP service's address, None where there is none.
         grpc: The gRPC service's address, None where there is none.
     """
@@ -73,7 +73,7 @@ class Server:
         self.repository.refresh()
 
     def close(self) -> None:
-        """Ends: refuses new requests, waits for those under way, gives everything back. Twice is fine."""
+        """Ends: refuses new requests, waits for those under way, and releases everything. Closing twice is fine."""
         if self._closed:
             return
         self._closed = True
@@ -123,6 +123,7 @@ class Server:
             address,
             Guard(self._settings, address, self._tokens),
             self._settings,
+            self.dataplane.budget,
         )
         cleanup.callback(service.stop, 2.0)
         service.start()

@@ -1,4 +1,4 @@
-"""Everything that a server can be told, with defaults that are safe."""
+"""The settings of a server, with safe defaults."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 from .gate import Policy
 
 MEGABYTE = 1024 * 1024
+BASE64_GROWTH = 1.4
+"""An upload's JSON is larger than the model in it."""
 
 
 @dataclass(frozen=True)
@@ -18,12 +20,13 @@ class Limits:
 
     Attributes:
         message_bytes: Bytes of one request, also after it was decompressed.
-        total_bytes: Bytes of all HTTP requests and answers under way; never less than one request may have.
+        total_bytes: Bytes of all requests and answers under way; never less than one request may have.
         upload_bytes: Bytes of one uploaded model.
         tensors: Tensors of one request.
         calls: Inference requests at a time, waiting ones included.
         connections: Connections of each protocol at a time.
         idle_seconds: Seconds after which a silent connection, or one that does not go on, is closed.
+        receive_seconds: Seconds that the message of a gRPC call may take.
         header_bytes: Bytes of the headers of one HTTP request.
         repeat: Runs that one request may ask for.
         regions: Shared memory regions that may be registered.
@@ -36,6 +39,7 @@ class Limits:
     calls: int = 64
     connections: int = 256
     idle_seconds: float = 60.0
+    receive_seconds: float = 120.0
     header_bytes: int = 16 * 1024
     repeat: int = 10_000
     regions: int = 256
@@ -80,19 +84,19 @@ class Settings:
         folder: A folder whose models are served too.
         http: Address of the HTTP service, such as ``"127.0.0.1:8000"``; None: no such service. Port 0 takes a free one.
         grpc: Address of the gRPC service, likewise.
-        server_name: What the server calls itself.
+        server_name: The server's name in its metadata.
         tls: TLS files; None: plain text.
         token_file: File with tokens and roles; None: no tokens.
-        allow_upload: Whether clients may send models.
+        allow_upload: True if clients may send models.
         upload_folder: Where those are kept; None: in a temporary folder until the server ends.
-        shared_memory: Whether clients of the same machine may use shared memory.
+        shared_memory: True if clients of the same machine may use shared memory.
         allowed_origins: Web origins whose pages may use the HTTP service.
         allowed_hosts: Names by which the HTTP service may be called on loopback without tokens, beside loopback's own.
         drain_seconds: How long requests under way may take when the server ends.
-        limits: Limits.
-        back_pressure: Queueing.
+        limits: Limits of sizes and counts.
+        back_pressure: How requests queue.
         load_options: Keyword arguments of `HB_HBMRuntime` for all models.
-        passphrase: Of encrypted files.
+        passphrase: The passphrase of encrypted files.
     """
 
     files: Sequence[Path] = ()
@@ -112,3 +116,9 @@ class Settings:
     back_pressure: BackPressure = field(default_factory=BackPressure)
     load_options: Mapping[str, Any] = field(default_factory=dict)
     passphrase: str | None = field(default=None, repr=False)
+
+    @property
+    def total_bytes(self) -> int:
+        """Bytes of all requests and answers under way, of which one request always has as many as it may have."""
+        largest = self.limits.upload_bytes * BASE64_GROWTH if self.allow_upload else 0
+        return max(self.limits.total_bytes, self.limits.message_bytes, int(largest))

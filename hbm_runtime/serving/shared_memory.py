@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbm_runtime import InputError
+from hbm_runtime._core import SharedMapping
 
 from .calls import RegionSlice
 from .failures import Kind, RefusedError
@@ -32,6 +33,7 @@ class Region:
         offset: Where the region begins in the object.
         nbytes: Its length.
         descriptor: The open object.
+        mapping: The region's memory.
     """
 
     name: str
@@ -39,13 +41,34 @@ class Region:
     offset: int
     nbytes: int
     descriptor: int
+    mapping: SharedMapping
+
+
+@dataclass(frozen=True)
+class Part:
+    """The bytes of a part of a region, which are the client's memory and not a copy.
+
+    Attributes:
+        data: The bytes. They stay mapped as long as they are held.
+        region: Name of the region.
+        mapping: The region's memory.
+    """
+
+    data: memoryview
+    region: str
+    mapping: SharedMapping
+
+    def check(self) -> None:
+        """Checks that the bytes were there whenever they were used. Raises InputError if the object was shrunk."""
+        if self.mapping.broken:
+            raise _shrunk(self.region)
 
 
 class SharedMemory:
     """The registered regions of a server. Safe to use from any thread.
 
     Whoever owns an object can shrink it at any time, and touching a mapping of memory that is gone ends the process
-    that does. So bytes are copied by system calls, which report it, and nothing is mapped.
+    that does, unless it is a `SharedMapping`. Such a region is of no more use; the client registers it anew.
     """
 
     def __init__(self, limit: int) -> None:
@@ -75,7 +98,8 @@ class SharedMemory:
                     raise RefusedError(Kind.CONFLICT, f"region '{name}' is registered already; unregister it first")
                 if len(self._regions) >= self._limit:
                     raise RefusedError(Kind.TOO_MANY, f"{self._limit} regions are registered, which is the limit")
-                self._regions[name] = Region(name, key, offset, nbytes, descriptor)
+                mapping = SharedMapping(descriptor, offset, nbytes)
+                self._regions[name] = Region(name, key, offset, nbytes, descriptor, mapping)
         except BaseException:
             os.close(descriptor)
             raise
@@ -110,23 +134,17 @@ class SharedMemory:
         with self._lock:
             self._checked(part)
 
-    def read(self, part: RegionSlice) -> memoryview:
-        """Returns a copy of the bytes of a part.
+    def part(self, part: RegionSlice) -> Part:
+        """Returns the bytes of a part, without a copy.
 
         Raises:
             InputError: It lies outside its region, or the object was shrunk.
             RefusedError: No such region.
         """
         with self._lock:
-            region, start = self._checked(part)
-            descriptor = os.dup(region.descriptor)  # so that unregistering meanwhile does no harm
-        try:
-            buffer = np.empty(part.nbytes, np.uint8)
-            if _transfer(os.preadv, descriptor, buffer, start) != part.nbytes:
-                raise _shrunk(region.name)
-            return buffer.data
-        finally:
-            os.close(descriptor)
+            region = self._checked(part)
+            data = memoryview(region.mapping)[part.offset : part.offset + part.nbytes]  # type: ignore[arg-type]
+            return Part(data, region.name, region.mapping)
 
     def write(self, part: RegionSlice, array: NDArray[Any]) -> int:
         """Writes an array's elements to the beginning of a part; returns the number of bytes.
@@ -139,19 +157,14 @@ class SharedMemory:
             raise InputError(
                 f"region '{part.region}': {array.nbytes} bytes of output do not fit into the {part.nbytes} given for it"
             )
-        with self._lock:
-            region, start = self._checked(part)
-            descriptor = os.dup(region.descriptor)
-        try:
-            data = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-            if _transfer(os.pwritev, descriptor, data, start) != array.nbytes:
-                raise _shrunk(region.name)
-        finally:
-            os.close(descriptor)
+        memory = self.part(part)
+        if array.nbytes:
+            np.ndarray(array.shape, array.dtype, memory.data)[...] = array
+        memory.check()
         return int(array.nbytes)
 
-    def _checked(self, part: RegionSlice) -> tuple[Region, int]:
-        """The part's region, and where the part begins in the object. The lock is held."""
+    def _checked(self, part: RegionSlice) -> Region:
+        """The part's region. The lock is held."""
         region = self._regions.get(part.region)
         if region is None:
             raise _unknown(part.region)
@@ -160,7 +173,9 @@ class SharedMemory:
                 f"region '{region.name}' has {region.nbytes} bytes; {part.nbytes} from offset {part.offset} lie outside"
             )
         _check_size(region.name, region.descriptor, region.offset, region.nbytes)
-        return region, region.offset + part.offset
+        if region.mapping.broken:
+            raise _shrunk(region.name)
+        return region
 
     def _open(self, name: str, object_name: str) -> int:
         try:
@@ -171,17 +186,6 @@ class SharedMemory:
             os.close(descriptor)
             raise InputError(f"region '{name}': the key does not name a shared memory object")
         return descriptor
-
-
-def _transfer(call: Any, descriptor: int, data: NDArray[np.uint8], start: int) -> int:
-    """Reads or writes until all is done or nothing moves; returns the number of bytes."""
-    done = 0
-    while done < len(data):
-        moved = call(descriptor, [data[done:].data], start + done)
-        if not moved:
-            break
-        done += moved
-    return done
 
 
 def _check_size(name: str, descriptor: int, offset: int, nbytes: int) -> None:

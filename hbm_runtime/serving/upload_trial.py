@@ -18,8 +18,8 @@ _SECONDS = 120.0
 def try_upload(name: str, path: Path) -> None:
     """Loads and runs a model once in a child process.
 
-    An error that the model causes there is not told: loading it says it better. On a board, where models do not run in
-    the process that loads them, nothing is tried.
+    An error that the model causes there is not reported: loading it explains it better. On a board, where models do not
+    run in the process that loads them, nothing is tried.
 
     Raises:
         RefusedError: The engine ends with this model, or it exceeds the limits of time or memory.

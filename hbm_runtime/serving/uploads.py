@@ -26,20 +26,27 @@ class Upload:
     """A model that was received and is not accepted yet.
 
     Attributes:
+        name: The model's.
         path: Where it lies.
         target: Where it goes.
     """
 
+    name: str
     path: Path
     target: Path
 
     def accept(self) -> Path:
-        """Moves it to where it stays; returns that path."""
-        self.target.parent.mkdir(parents=True, exist_ok=True)
-        for other in self.target.parent.glob("model.*"):
-            if other != self.target:
-                other.unlink()
-        os.replace(self.path, self.target)
+        """Moves it to where it stays; returns that path.
+
+        Raises:
+            RefusedError: It cannot be moved; an older model is left as it was.
+        """
+        with _stored(self.name):
+            self.target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(self.path, self.target)
+            for other in self.target.parent.glob("model.*"):
+                if other != self.target:
+                    other.unlink()
         return self.target
 
 
@@ -83,15 +90,13 @@ class UploadFolder:
                 Kind.TOO_LARGE, f"model '{name}' has {len(data)} bytes; the limit is {self._limit}", model=name
             )
         # An ONNX model is called like its file, so the temporary one has the name, too.
-        folder = Path(tempfile.mkdtemp(prefix=".", dir=self.folder))
+        with _stored(name):
+            folder = Path(tempfile.mkdtemp(prefix=".", dir=self.folder))
         try:
             path = folder / f"{name}{Path(match[1]).suffix}"
-            try:
+            with _stored(name):
                 path.write_bytes(data)
-            except OSError as error:
-                kind = Kind.FULL if error.errno in _NO_SPACE else Kind.INTERNAL
-                raise RefusedError(kind, f"model '{name}' could not be stored: {error.strerror}", model=name) from None
-            yield Upload(path, self.folder / name / "1" / match[1])
+            yield Upload(name, path, self.folder / name / "1" / match[1])
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -99,3 +104,13 @@ class UploadFolder:
         """Removes the folder if it is temporary."""
         if self._temporary:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def _stored(name: str) -> Iterator[None]:
+    """What fails in the file system is the server's refusal of a model."""
+    try:
+        yield
+    except OSError as error:
+        kind = Kind.FULL if error.errno in _NO_SPACE else Kind.INTERNAL
+        raise RefusedError(kind, f"model '{name}' could not be stored: {error.strerror}", model=name) from None

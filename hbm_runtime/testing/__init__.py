@@ -85,7 +85,7 @@ def release_hanging_tasks() -> None:
 
 @dataclass(frozen=True)
 class Live:
-    """What this process holds in the driver.
+    """The driver's objects that this process holds.
 
     Attributes:
         tasks: Task handles that were not released.

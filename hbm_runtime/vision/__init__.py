@@ -1,4 +1,4 @@
-"""What camera models find: boxes, masks, key points, classes and text, from their raw outputs.
+"""Decodes raw outputs of camera models: boxes, masks, key points, classes and text.
 
 `Detector` runs a YOLO model on a picture and returns `Detections`. The outputs may be quantised: thresholds are
 compared with the stored integers, and only what passes them is dequantised. All functions and objects may be used from

@@ -1,4 +1,4 @@
-"""What a detector found, as plain arrays."""
+"""The results of a detector, as plain arrays."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .drawing import draw
 
 @dataclass(frozen=True)
 class Detections:
-    """What was found in one picture, the most certain first.
+    """The detections of one picture, the most certain first.
 
     Indexing by a number, slice, mask or list of numbers gives those detections.
 

@@ -1,4 +1,4 @@
-"""From a picture to what a YOLO model finds in it."""
+"""Detects objects in pictures with YOLO models."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ANCHORS = (
     ((30, 61), (62, 45), (59, 119)),
     ((116, 90), (156, 198), (373, 326)),
 )
-"""Of YOLOv5 as it was trained on COCO: width and height in pixels, for strides 8, 16 and 32."""
+"""Anchors of YOLOv5 as it was trained on COCO: width and height in pixels, for strides 8, 16 and 32."""
 
 
 class Detector:
@@ -50,6 +50,7 @@ class Detector:
         size: tuple[int, int] | None = None,
         keypoints: int = 0,
         anchors: Sequence[Sequence[tuple[float, float]]] = ANCHORS,
+        distances_first: bool | None = None,
         color: int = 114,
         center: bool = True,
         range: Literal["full", "video"] = "full",  # noqa: A002 (as in hbm_runtime.image)
@@ -63,10 +64,12 @@ class Detector:
             limit: How many detections are kept at most.
             size: (width, height) for a model whose input is dynamic.
             keypoints: How many key points an exported ONNX model gives; heads say it by their shapes.
-            anchors: Of YOLOv5, for each scale from the finest: width and height in pixels.
-            color: Of the padding around pictures.
+            anchors: YOLOv5's anchors, for each scale from the finest: width and height in pixels.
+            distances_first: True if the heads of a model with 64 classes give their 64 distances before the scores;
+                for all others the shapes decide it.
+            color: Colour of the padding around pictures.
             center: Put pictures in the middle of the padding; else at the upper left.
-            range: Of NV12; see `hbm_runtime.image`.
+            range: Range of the values of NV12; see `hbm_runtime.image`.
 
         Raises:
             InputError: The runtime has several models, or the inputs are of no known kind.
@@ -75,6 +78,7 @@ class Detector:
         self.input = PictureInput.of(self.model, size)
         self._confidence, self._iou, self._limit = float(confidence), float(iou), limit
         self._keypoints = keypoints
+        self._distances_first = distances_first
         self._anchors = [np.asarray(scale, np.float32).reshape(-1, 2) for scale in anchors]
         self._letterbox: dict[str, Any] = {"color": color, "center": center, "range": range}
 
@@ -92,7 +96,7 @@ class Detector:
         return self.decode(self.model.run(inputs, **scheduling), place)
 
     def decode(self, outputs: Mapping[str, NDArray[Any]], place: Letterbox | None = None) -> Detections:
-        """Finds things in what the model has returned, for instance by `Model.run_async` or a queue.
+        """Decodes outputs that the model has returned, for instance by `Model.run_async` or a queue.
 
         Args:
             outputs: All outputs for one picture, by name, as the model stores them.
@@ -100,10 +104,11 @@ class Detector:
                 gives detections in pixels of the input.
 
         Raises:
-            InputError: The outputs are of no known layout.
+            InputError: The outputs are of no known layout, or there are 64 classes and `distances_first` is not given.
         """
         size = self.input.size
-        layout = recognise({name: array.shape for name, array in outputs.items()}, size, len(self._anchors[0]))
+        shapes = {name: array.shape for name, array in outputs.items()}
+        layout = recognise(shapes, size, len(self._anchors[0]), self._distances_first)
         found, keypoints = self._candidates(outputs, layout)
         kept = non_maximum_suppression(found.boxes, found.scores, found.classes, iou=self._iou, limit=self._limit)
         place = place or Letterbox(size, size, 0, 0, size)

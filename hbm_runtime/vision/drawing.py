@@ -1,4 +1,4 @@
-"""Draws what was found into pictures."""
+"""Draws detections into pictures."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from .candidates import Grid
 
 STRIDES = (8, 16, 32, 64, 4)
 _PROTOTYPES = 32
+_DISTANCES = 4 * 16
 _SHARE = 4
 """Maps of prototypes have a fourth of the input's width and height."""
 
@@ -50,7 +51,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Layout:
-    """What the outputs are.
+    """The layout of the outputs.
 
     Attributes:
         heads: One for each scale, or empty where there is a table.
@@ -63,13 +64,14 @@ class Layout:
     prototypes: tuple[str, int] | None
 
 
-def recognise(shapes: Shapes, size: tuple[int, int], anchors: int) -> Layout:
-    """Tells what the outputs are.
+def recognise(shapes: Shapes, size: tuple[int, int], anchors: int, distances_first: bool | None = None) -> Layout:
+    """Returns the layout of the outputs.
 
     Args:
-        shapes: Of the outputs for one picture, in the model's order.
+        shapes: The outputs' shapes for one picture, in the model's order.
         size: (width, height) of the model's input.
         anchors: How many anchors a scale of YOLOv5 has.
+        distances_first: True if distances come before scores, where there are as many of both.
 
     Raises:
         InputError: The shapes are those of no model that is known here.
@@ -79,7 +81,7 @@ def recognise(shapes: Shapes, size: tuple[int, int], anchors: int) -> Layout:
     tables = [name for name, shape in others.items() if len(shape) == 3 and shape[0] == 1]
     if len(tables) == 1 == len(others):
         return Layout((), _table(tables[0], others[tables[0]], size, anchors), prototypes)
-    heads = _heads(others, size, _PROTOTYPES if prototypes else 0)
+    heads = _heads(others, size, _PROTOTYPES if prototypes else 0, distances_first)
     if not heads:
         raise _unknown(shapes, size)
     return Layout(heads, None, prototypes)
@@ -107,7 +109,7 @@ def _table(name: str, shape: Sequence[int], size: tuple[int, int], anchors: int)
     raise _unknown({name: shape}, size)
 
 
-def _heads(shapes: Shapes, size: tuple[int, int], masks: int) -> tuple[Head, ...]:
+def _heads(shapes: Shapes, size: tuple[int, int], masks: int, distances_first: bool | None) -> tuple[Head, ...]:
     scales: dict[tuple[int, int], list[tuple[str, int, int]]] = {}
     for name, shape in shapes.items():
         place = _place(shape, size)
@@ -120,7 +122,7 @@ def _heads(shapes: Shapes, size: tuple[int, int], masks: int) -> tuple[Head, ...
         grid = Grid((width, height), (size[0] / width, size[1] / height))
         if len({channels for _, channels, _ in outputs}) != 1 or len(outputs) > 3:
             return ()
-        ordered = _ordered(outputs)
+        ordered = _ordered(outputs, distances_first)
         extra = ordered[2][2] if len(ordered) == 3 else masks if len(ordered) == 1 else 0
         heads.append(Head(grid, outputs[0][1], tuple(name for name, _, _ in ordered), extra))
     return tuple(heads) if len({len(head.names) for head in heads}) == 1 else ()
@@ -138,11 +140,19 @@ def _place(shape: Sequence[int], size: tuple[int, int]) -> tuple[tuple[int, int]
     return None
 
 
-def _ordered(outputs: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
-    """Scores, distances, extra. Models give them in this order or with the distances first; 64 channels tell."""
-    first, second = outputs[:2] if len(outputs) > 1 else (outputs[0], None)
-    if second is not None and first[2] == 64 and second[2] != 64:
-        return [second, first, *outputs[2:]]
+def _ordered(outputs: list[tuple[str, int, int]], distances_first: bool | None) -> list[tuple[str, int, int]]:
+    """Scores, distances, extra. Models give them in this order, or first the distances, which have 64 channels."""
+    if len(outputs) == 1:
+        return outputs
+    first, second, *extra = outputs
+    if first[2] == second[2] == _DISTANCES and distances_first is None:
+        raise InputError(
+            f"outputs '{first[0]}' and '{second[0]}' have {_DISTANCES} channels both, so one cannot tell the scores of "
+            f"{_DISTANCES} classes from the distances; pass distances_first=True or False",
+            tensor=first[0],
+        )
+    if first[2] == _DISTANCES and (second[2] != _DISTANCES or distances_first):
+        return [second, first, *extra]
     return outputs
 
 

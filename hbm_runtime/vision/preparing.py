@@ -21,7 +21,7 @@ class PictureInput:
         luma: Name of the input of the Y plane, or of the only input.
         chroma: Name of the input of the UV plane; None where there is one input.
         planar: True for (1, 3, height, width).
-        dtype: Of the pixels.
+        dtype: The pixels' dtype.
     """
 
     size: tuple[int, int]
@@ -74,9 +74,9 @@ class PictureInput:
 
         Args:
             image: BGR pixels (height, width, 3), uint8.
-            color: Of the padding around it.
+            color: Colour of the padding around it.
             center: Put it in the middle; else at the upper left.
-            range: Of NV12; see `hbm_runtime.image`.
+            range: Range of the values of NV12; see `hbm_runtime.image`.
 
         Returns:
             Arrays by the names of the inputs, and the way back to the picture.

@@ -18,7 +18,7 @@ def table_of_heads(outputs: Mapping[str, NDArray[Any]], layout: Layout) -> Float
 
     Args:
         outputs: Real values by output name.
-        layout: Of the outputs, with scores and distances for each scale.
+        layout: Layout of the outputs, with scores and distances for each scale.
 
     Returns:
         (1, 4 + classes, places): x, y, width, height in pixels of the input, and the probabilities of the classes.

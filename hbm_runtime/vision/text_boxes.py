@@ -14,7 +14,7 @@ Image = NDArray[np.uint8]
 Box = NDArray[np.float32]
 """Four corners (4, 2) in pixels of the picture: top left, top right, bottom right, bottom left."""
 
-_LEAST_SIDE = 3.0
+_MIN_SIDE = 3.0
 
 
 def find_text(
@@ -41,7 +41,7 @@ def find_text(
     for contour in contours:
         centre, sides, angle = cv2.minAreaRect(contour)
         if (
-            min(sides) < _LEAST_SIDE
+            min(sides) < _MIN_SIDE
             or _mean_inside(probabilities, cv2.boxPoints((centre, sides, angle))) < box_confidence
         ):
             continue

@@ -54,7 +54,7 @@ ByModel<py::typing::Dict<py::str, py::int_>> memoryInfo(const PyRuntime& self) {
 void bindDeviceTensors(py::module_& module, RuntimeClass& cls) {
   module.def(
       "is_device_array", [](const py::array& array) { return isDeviceMemory(array.data()); }, py::arg("array"),
-      "Whether an array lies in device memory that empty_inputs(), empty_outputs() or bind() gave.");
+      "Returns True if an array lies in device memory that empty_inputs(), empty_outputs() or bind() made.");
   cls.def("_allocate", &allocate, py::arg("model"), py::arg("is_input"), py::arg("tensor"), py::arg("shape"));
   cls.def("_tensor_memory", &tensorMemory, py::arg("model"), py::arg("is_input"), py::arg("tensor"));
   cls.def("_infer_shapes", &inferShapes, py::arg("model"), py::arg("input_shapes"));

@@ -5,8 +5,10 @@
 
 #include "bindings/bindings.hpp"
 #include "bindings/interpreter/gil.hpp"
+#include "core/driver/status.hpp"
 #include "hbm_runtime/driver_info.hpp"
 #include "hbm_runtime/error.hpp"
+#include "hobot/hb_ucp_status.h"
 #include "loader/driver.hpp"
 #include "loader/driver_search.hpp"
 
@@ -55,7 +57,7 @@ py::typing::Dict<py::str, py::int_> liveDict() {
 }
 
 py::typing::List<py::typing::Dict<py::str, py::int_>> coreLoads() {
-  const Driver& driver = Driver::described();  // children of who only asks can use the driver
+  const Driver& driver = Driver::described();  // forks of a process that only asks can use the driver
   std::int32_t count = 0;
   extensionFunction(&bpusimInterface::getCoreCount, driver)(&count);
   const auto get = extensionFunction(&bpusimInterface::getCoreLoad, driver);
@@ -87,10 +89,11 @@ py::typing::List<py::typing::Dict<py::str, py::object>> driverSearch(const std::
 }
 
 void setFaults(const std::string& spec) {
-  const auto set = extensionFunction(&bpusimInterface::setFaults);
-  if (set(spec.c_str()) != 0) {
+  const std::int32_t status = extensionFunction(&bpusimInterface::setFaults)(spec.c_str());
+  if (status == HB_UCP_INVALID_ARGUMENT) {
     throw Error(ErrorKind::kInput, extensionFunction(&bpusimInterface::lastError)());
   }
+  check(Driver::get(), "setFaults", status);
 }
 
 }  // namespace
@@ -107,7 +110,7 @@ void bindDriver(py::module_& module) {
   module.def("refuse_fork", &Driver::refuseFork,
              "Raises HbmForkError in a fork of a process that used the driver: its threads and locks are not there.");
   module.def("is_forked", &Driver::forked, "Returns True in such a fork.");
-  module.def("driver_loaded", &driverLoaded, "Whether this process has loaded a driver.");
+  module.def("driver_loaded", &driverLoaded, "Returns True if this process has loaded a driver.");
   module.def(
       "load_driver", [](const std::filesystem::path& choice) { withoutGil([&] { loadDriver(choice.string()); }); },
       py::arg("choice"),

@@ -23,7 +23,7 @@ class LoopWaker : public std::enable_shared_from_this<LoopWaker> {
   LoopWaker() : descriptor_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
     if (descriptor_ < 0) {
       throw Error(ErrorKind::kOutOfResources,
-                  std::string("an event loop cannot be told of requests: eventfd: ") + std::strerror(errno));
+                  std::string("an event loop cannot be notified of requests: eventfd: ") + std::strerror(errno));
     }
   }
   LoopWaker(const LoopWaker&) = delete;
@@ -95,8 +95,8 @@ std::unique_ptr<LoopWakerObject> makeLoopWaker() { return std::make_unique<LoopW
 }  // namespace
 
 void bindLoopWaker(py::module_& module) {
-  py::class_<LoopWakerObject> cls(module, "LoopWaker",
-                                  "Tells an event loop which requests have ended, by a file descriptor to be watched.");
+  py::class_<LoopWakerObject> cls(
+      module, "LoopWaker", "Notifies an event loop of requests that have ended, by a file descriptor to be watched.");
   defConstructor(cls, &makeLoopWaker)
       .def(
           "fileno", [](const LoopWakerObject& self) { return self.waker->descriptor(); },

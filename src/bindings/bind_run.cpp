@@ -125,6 +125,20 @@ RequestObject start(const PyRuntime& self, const py::object& input, const py::ob
   return started(std::move(loaded), std::move(arguments), callOptions(py::none(), deadline));
 }
 
+// For servers: a thread that does nothing but wait computes brief models itself.
+py::object startAwaited(const PyRuntime& self, const py::object& input, const py::object& modelName, double below,
+                        const py::object& priority, const py::object& bpuCores, const py::object& customId,
+                        const py::object& deviceId, const py::object& timeout, const py::object& deadline,
+                        const py::object& outputNames) {
+  std::shared_ptr<Loaded> loaded = self.loaded();
+  RunArguments arguments =
+      parseRun(*loaded->runtime, loaded->names,
+               {input, modelName, {priority, bpuCores, customId, deviceId}, py::none(), outputNames});
+  CallOptions options = callOptions(timeout, deadline);
+  options.awaitedBelow = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(below));
+  return requestClass()(started(std::move(loaded), std::move(arguments), options));
+}
+
 }  // namespace
 
 void bindRun(RuntimeClass& cls) {
@@ -132,6 +146,12 @@ void bindRun(RuntimeClass& cls) {
   addNativeBody("run_async", {kParameters, &runAsync});
   cls.def("_start", &start, py::arg("inputs"), py::arg("model_name"), py::arg("deadline"),
           "Starts a run of one model.");
+  cls.def("_start_awaited", &startAwaited, py::arg("inputs"), py::arg("model_name"), py::kw_only(), py::arg("below"),
+          py::arg("priority") = py::none(), py::arg("bpu_cores") = py::none(), py::arg("custom_id") = py::none(),
+          py::arg("device_id") = py::none(), py::arg("timeout") = py::none(), py::arg("deadline") = py::none(),
+          py::arg("output_names") = py::none(),
+          "Starts a run of one model, whose InferRequest the caller waits for at once: on this thread if its last run "
+          "took less than `below` seconds.");
 }
 
 }  // namespace hbm::python

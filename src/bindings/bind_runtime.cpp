@@ -74,6 +74,12 @@ void replaceByBuffer(PyRuntime& self, const std::string& model, const py::buffer
   });
 }
 
+// pybind11 looks up which bound classes a Python class has as bases when it makes the first object of it, where it ends
+// the process if memory runs out.
+void noteSubclass(const py::type& cls) {
+  static_cast<void>(py::detail::all_type_info(reinterpret_cast<PyTypeObject*>(cls.ptr())));
+}
+
 }  // namespace
 
 void bindRuntime(py::module_& module) {
@@ -81,10 +87,11 @@ void bindRuntime(py::module_& module) {
   bindLoadOptions(module);
   module.def("model_files", &filesOf, py::arg("path"), "The model files that a path stands for: those of a folder.");
   RuntimeClass cls(module, "Runtime", "Loads models and runs them.");
+  module.def("note_subclass", &noteSubclass, py::arg("cls"), "Prepares a subclass for its first object.");
   defConstructor(cls, &fromFiles, py::arg("files"), py::arg("options"));
   defConstructor(cls, &fromBuffers, py::arg("buffers"), py::arg("options"));
   cls.def("_close", &PyRuntime::close)
-      .def_property_readonly("closed", &PyRuntime::closed, "Whether close() was called.")
+      .def_property_readonly("closed", &PyRuntime::closed, "True after close().")
       .def("_replace_by_file", &replaceByFile, py::arg("model"), py::arg("file"), py::arg("options"))
       .def("_replace_by_buffer", &replaceByBuffer, py::arg("model"), py::arg("buffer"), py::arg("options"))
       .def_property_readonly("_sched_params", &schedParams);
@@ -95,7 +102,7 @@ void bindRuntime(py::module_& module) {
   bindRequest(module);
   bindLoopWaker(module);
   bindRun(cls);
-  bindBoundCall(module);
+  bindBinding(module);
   bindObservation(module, cls);
 }
 

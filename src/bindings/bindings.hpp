@@ -21,5 +21,6 @@ void bindQuantization(py::module_& module);
 void bindImage(py::module_& module);
 void bindEncryption(py::module_& module);
 void bindRuntime(py::module_& module);
+void bindSharedMapping(py::module_& module);
 
 }  // namespace hbm::python

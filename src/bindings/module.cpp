@@ -14,6 +14,7 @@ PYBIND11_MODULE(_core_of_main, module, py::mod_gil_not_used()) {
   hbm::python::bindImage(module);
   hbm::python::bindEncryption(module);
   hbm::python::bindRuntime(module);
+  hbm::python::bindSharedMapping(module);
 }
 
 // pybind11 takes the GIL by PyGILState_Ensure(), which in a sub-interpreter waits for ever for the thread that calls

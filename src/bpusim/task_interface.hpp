@@ -10,7 +10,7 @@
 
 namespace bpusim {
 
-inline constexpr std::uint32_t kTaskInterfaceVersion = 0x10003U;
+inline constexpr std::uint32_t kTaskInterfaceVersion = 0x10004U;
 
 // One inference inside a task. libdnn makes it, libhbucp runs and destroys it.
 class Job {
@@ -28,6 +28,10 @@ class Job {
 
   // Cores that the model was compiled for: run() occupies that many.
   [[nodiscard]] virtual std::int32_t cores() const noexcept = 0;
+
+  // True if run() is expected to take no longer than the last one of its model. A thread that has to stay free may run
+  // it then, where that one was brief.
+  [[nodiscard]] virtual bool isLikeTheLast() const noexcept = 0;
 
   // Text of the failure after run() returned one; "" otherwise.
   [[nodiscard]] virtual const char* error() const noexcept = 0;
@@ -62,14 +66,14 @@ struct Platform {
 struct TaskInterface {
   // First thing in every exported function. Counts the call, applies faults (delay, failure) and refuses after fork().
   // False: return *status at once.
-  bool (*enter)(const char* function, std::int32_t* status);
+  bool (*admitCall)(const char* function, std::int32_t* status);
 
   // The same in functions that return a text: they answer after fork() too, are no use of the driver, and return NULL
   // when a fault makes them fail, which is when this is false.
-  bool (*enterText)(const char* function);
+  bool (*admitTextCall)(const char* function);
 
   // Notes the text for lastError on this thread, logs it, and returns status.
-  std::int32_t (*fail)(std::int32_t status, const char* text);
+  std::int32_t (*reportFailure)(std::int32_t status, const char* text);
 
   // Adds a job to *task, making the task when *task is NULL. Owns the job from the call on, also when it fails
   // (limits, handle already submitted or released or foreign).
@@ -96,7 +100,7 @@ struct TaskInterface {
 
   void (*registerModels)(const ModelInterface* models);
 
-  // After fail(): the model and the tensor that it is about, "" where they are not known.
+  // After reportFailure(): the model and the tensor that it is about, "" where they are not known.
   void (*noteErrorPlace)(const char* model, const char* tensor);
 };
 

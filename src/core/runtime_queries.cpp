@@ -60,7 +60,7 @@ DeviceTensor Runtime::allocate(std::size_t model, TensorRole role, std::size_t t
   const hbDNNTensorProperties properties =
       fits ? completeProperties(owner, role, tensor, complete.data()) : otherProperties(owner, role, tensor, complete);
   const std::shared_ptr<DeviceBlock> block =
-      owner.pool(role).leaseShown(requiredBytes(owner, role, tensor, properties), owner.info.name, info.name);
+      owner.pool(role).leaseForCaller(requiredBytes(owner, role, tensor, properties), owner.info.name, info.name);
   const auto rank = static_cast<std::ptrdiff_t>(complete.size());
   return {block->memory.virAddr, info.dtype, std::move(complete),
           std::vector<std::int64_t>(properties.stride, properties.stride + rank), block};

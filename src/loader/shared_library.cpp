@@ -11,7 +11,7 @@
 namespace hbm {
 namespace {
 
-// The linker's last error in English, whatever language the program has chosen: the search tells by it what was absent.
+// The linker's last error in English, whatever language the program has chosen: the search finds in it what was absent.
 std::string linkerError() {
   locale_t const english = newlocale(LC_ALL_MASK, "C", nullptr);
   locale_t const previous = uselocale(english);

@@ -41,7 +41,7 @@ void addPhases(std::map<std::string, std::vector<double>>& phases, const Request
   }
   add("Queue", info.copiedNs, info.submitNs);
   add("Launch", info.submitNs, trace.launchedNs);
-  // A driver that tells when the task ran tells its time in the driver's queue, too.
+  // A driver that reports when the task ran reports its time in the driver's queue, too.
   const std::int64_t begin = trace.deviceBeginNs != 0 ? trace.deviceBeginNs : trace.launchedNs;
   add("Queue", std::min(trace.launchedNs, begin), begin);
   add("DeviceExecute", begin, trace.deviceEndNs != 0 ? trace.deviceEndNs : info.endedNs);

@@ -9,8 +9,10 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <string_view>
 #include <system_error>
 
+#include "files/folder.hpp"
 #include "hbm_runtime/driver_info.hpp"
 #include "loader/driver.hpp"
 
@@ -36,10 +38,10 @@ std::optional<double> numberOf(const std::string& text) {
 // Entries of a folder whose names begin with `prefix`, in order.
 std::vector<fs::path> entries(const fs::path& folder, const std::string& prefix) {
   std::vector<fs::path> found;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-    if (entry->path().filename().string().rfind(prefix, 0) == 0) {
-      found.push_back(entry->path());
+  Folder all(folder.c_str());
+  while (const char* const name = all.next()) {
+    if (std::string_view(name).rfind(prefix, 0) == 0) {
+      found.push_back(folder / name);
     }
   }
   std::sort(found.begin(), found.end());

@@ -24,12 +24,12 @@ namespace fs = std::filesystem;
 constexpr std::string_view kMagic = "\x93NUMPY";
 constexpr std::size_t kLongestHeader = 1U << 20U;  // far beyond ten dimensions; keeps a damaged file from taking memory
 
-[[noreturn]] void fail(ErrorKind kind, const std::string& path, const std::string& text) {
+[[noreturn]] void throwError(ErrorKind kind, const std::string& path, const std::string& text) {
   throw Error(kind, "'" + path + "': " + text);
 }
 
 [[noreturn]] void damaged(const std::string& path) {
-  fail(ErrorKind::kContainer, path, "this is no .npy file, or it is damaged");
+  throwError(ErrorKind::kContainer, path, "this is no .npy file, or it is damaged");
 }
 
 // What follows `'key':` in the header, without blanks.
@@ -48,7 +48,7 @@ DataType dtypeOf(std::string_view header, const std::string& path) {
   const std::string_view value = valueOf(header, "descr", path);
   const std::size_t end = value.empty() ? std::string_view::npos : value.find('\'', 1);
   if (end == std::string_view::npos || value.front() != '\'') {
-    fail(ErrorKind::kUnsupported, path, "no tensor has the element type of this array");
+    throwError(ErrorKind::kUnsupported, path, "no tensor has the element type of this array");
   }
   const std::string_view text = value.substr(1, end - 1);
   for (std::int32_t number = 0; number < static_cast<std::int32_t>(DataType::kMax); ++number) {
@@ -57,7 +57,7 @@ DataType dtypeOf(std::string_view header, const std::string& path) {
       return type;
     }
   }
-  fail(ErrorKind::kUnsupported, path, "no tensor has the element type '" + std::string(text) + "'");
+  throwError(ErrorKind::kUnsupported, path, "no tensor has the element type '" + std::string(text) + "'");
 }
 
 std::vector<std::int64_t> shapeOf(std::string_view header, const std::string& path) {
@@ -79,7 +79,7 @@ std::vector<std::int64_t> shapeOf(std::string_view header, const std::string& pa
     rest.remove_prefix(static_cast<std::size_t>(last - rest.data()));
   }
   if (shape.size() > static_cast<std::size_t>(kMaxDimensions)) {
-    fail(ErrorKind::kUnsupported, path, "tensors have at most " + std::to_string(kMaxDimensions) + " dimensions");
+    throwError(ErrorKind::kUnsupported, path, "tensors have at most " + std::to_string(kMaxDimensions) + " dimensions");
   }
   return shape;
 }
@@ -148,7 +148,7 @@ NpyArray loadNpy(const std::string& path) {
   if (!file) {
     std::error_code error;
     const bool there = fs::exists(path, error);
-    fail(there ? ErrorKind::kIo : ErrorKind::kFileNotFound, path, there ? "cannot be read" : "no such file");
+    throwError(there ? ErrorKind::kIo : ErrorKind::kFileNotFound, path, there ? "cannot be read" : "no such file");
   }
   const std::string header = headerOf(file, path);
   NpyArray array;
@@ -166,20 +166,20 @@ NpyArray loadNpy(const std::string& path) {
   array.data.resize(bytes);
   file.read(reinterpret_cast<char*>(array.data.data()), static_cast<std::streamsize>(bytes));
   if (!file) {
-    fail(ErrorKind::kIo, path, "cannot be read");
+    throwError(ErrorKind::kIo, path, "cannot be read");
   }
   return array;
 }
 
 void saveNpy(const std::string& path, const TensorView& view) {
   if (view.rank < 0 || view.rank > kMaxDimensions || numpyName(view.dtype)[0] == '\0') {
-    fail(ErrorKind::kInput, path, "there is no tensor to write, or numpy has no element type for it");
+    throwError(ErrorKind::kInput, path, "there is no tensor to write, or numpy has no element type for it");
   }
   const std::string header = npyHeader(npyName(view.dtype), view.shape.data(), view.rank);
   const std::vector<std::byte> dense = denseBytes(view);
   const std::string_view data(reinterpret_cast<const char*>(dense.data()), dense.size());
   if (const int error = writeFile(path, {header, data}); error != 0) {
-    fail(ErrorKind::kIo, path, "cannot be written: " + std::generic_category().message(error));
+    throwError(ErrorKind::kIo, path, "cannot be written: " + std::generic_category().message(error));
   }
 }
 

@@ -1,12 +1,14 @@
 """Fuzzes operators' attributes and shapes: no graph may end the process that loads or runs it.
 
-``python -m bad_graphs [--seed N] [--first N] [--graphs N] [--seconds N] [OPERATOR...]`` from the folder of tests.
-Prints each graph that ended its process, and how the others ended.
+``./build.sh graphs [--minutes N] [--seed N] [--first N] [--graphs N] [OPERATOR...]`` prints each graph that ended its
+process, and how the others ended. A seed and a number stand for one graph, which ``--seed S --first N --graphs 1``
+repeats.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import subprocess
 import sys
@@ -59,16 +61,19 @@ def try_range(seed: int, first: int, last: int, findings: Findings, only: list[s
 
 def main() -> None:
     """Tries as many graphs as asked for."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
+    summary = (__doc__ or "").split("\n", maxsplit=1)[0]
+    parser = argparse.ArgumentParser(prog="./build.sh graphs", description=summary)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--graphs", type=int, default=6000)
-    parser.add_argument("--seconds", type=float, default=float("inf"))
-    parser.add_argument("operators", nargs="*")
+    parser.add_argument("--first", type=int, default=0, help="number of the first graph")
+    parser.add_argument("--graphs", type=int, help="how many; default: 6000, or as many as there is time for")
+    parser.add_argument("--minutes", type=float, help="how long; default: until all are tried")
+    parser.add_argument("operators", nargs="*", help="only these")
     given = parser.parse_args()
-    findings, end, first, shown = Findings(), time.monotonic() + given.seconds, given.first, 0
-    while first < given.first + given.graphs and time.monotonic() < end:
-        last = min(first + _BATCH, given.first + given.graphs)
+    findings, first, shown = Findings(), given.first, 0
+    end = time.monotonic() + (math.inf if given.minutes is None else 60 * given.minutes)
+    beyond = first + (given.graphs or (6000 if given.minutes is None else sys.maxsize))
+    while first < beyond and time.monotonic() < end:
+        last = min(first + _BATCH, beyond)
         try_range(given.seed, first, last, findings, given.operators)
         for crash in findings.crashes[shown:]:
             sys.stdout.write(f"{crash}\n")

@@ -6,9 +6,11 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import onnx
-from bad_graphs.operators import MICROSOFT, RECURRENT, Operator, operators
+from bad_graphs import fitting
+from bad_graphs.operators import MICROSOFT, Operator, operators
 from onnx import TensorProto, helper, numpy_helper
 from support.dtypes import Array
 
@@ -29,8 +31,11 @@ _TYPES: dict[str, Any] = {
     "tensor(int64)": np.int64,
     "tensor(uint64)": np.uint64,
     "tensor(bool)": np.bool_,
+    "tensor(int4)": ml_dtypes.int4,
+    "tensor(uint4)": ml_dtypes.uint4,
 }
-_LEAST_OPSET, _LARGEST_OPSET = 7, 21
+_NEVER_INPUTS = {"tensor(int4)", "tensor(uint4)"}  # of a model: only constants have them
+_MIN_OPSET, _LARGEST_OPSET = 7, 21
 
 
 def _attribute(kind: str, chance: random.Random) -> Any:
@@ -54,6 +59,8 @@ def _values(chance: random.Random, dtype: Any, shape: tuple[int, ...]) -> Array:
     count = int(np.prod(shape))
     if dtype == np.bool_:
         return generator.integers(0, 2, count).astype(np.bool_).reshape(shape)
+    if dtype == ml_dtypes.uint4:
+        return generator.integers(0, 16, count).astype(dtype).reshape(shape)
     if not np.issubdtype(dtype, np.integer):
         return generator.normal(0, 3, count).astype(dtype).reshape(shape)
     limits = np.iinfo(dtype)
@@ -72,14 +79,6 @@ def _input_type(operator: Operator, index: int, chosen: str | None, chance: rand
     return chance.choice(sorted(_TYPES))
 
 
-def _recurrent_shape(operator: Operator, index: int, sizes: list[int], directions: int) -> tuple[int, ...]:
-    length, batch, width, hidden = sizes
-    gates = RECURRENT[operator.name] * hidden
-    shapes = [(length, batch, width), (directions, gates, width), (directions, gates, hidden), (directions, 2 * gates),
-              (batch,), (directions, batch, hidden), (directions, batch, hidden), (directions, 3 * hidden)]  # fmt: skip
-    return shapes[index] if index < len(shapes) else ()
-
-
 @dataclass
 class Case:
     """A graph and what it is run with."""
@@ -93,8 +92,7 @@ class _Inputs:
     """The inputs of a node: some constants, some the graph's own, some missing."""
 
     def __init__(self, operator: Operator, chance: random.Random) -> None:
-        self.sizes = [chance.choice((0, 1, 1, 2, 3)) for _ in range(4)]
-        self.directions = chance.choice((1, 1, 2))
+        self.sizes = fitting.Sizes.chosen(chance)
         self.names: list[str] = []
         self.constants: dict[str, Array] = {}
         self.given: dict[str, Array] = {}
@@ -102,19 +100,28 @@ class _Inputs:
         if chance.random() < 0.15:
             count = chance.randrange(operator.most_inputs + 2)
         kind, shape = None, _shape(chance)
+        missing = {index for group in operator.optional for index in group if chance.random() < 0.01}
+        missing.update(*(group for group in operator.optional if chance.random() < 0.2))
+        kinds: dict[tuple[str, ...], str] = {}  # by what an input may be: those of a quantised tensor are the same
         for index in range(count):
-            if index >= operator.least_inputs and chance.random() < 0.1:
+            if index in missing or (index >= operator.least_inputs and chance.random() < 0.1):
                 self.names.append("")
                 continue
             self.names.append(f"i{index}")
-            kind = _input_type(operator, index, kind, chance)
+            allowed = tuple(operator.input_types[index]) if index < len(operator.input_types) else ()
+            fits = operator.name in fitting.SHAPES and chance.random() < 0.98
+            kind = kinds[allowed] if fits and allowed in kinds else _input_type(operator, index, kind, chance)
+            kinds.setdefault(allowed, kind)
             shape = shape if chance.random() < 0.5 else _shape(chance)
-            if operator.name in RECURRENT and chance.random() < 0.95:
-                shape = _recurrent_shape(operator, index, self.sizes, self.directions)
+            if fits:
+                shape = fitting.shape(operator.name, index, self.sizes)
             elif operator.name.startswith("QLinear") and "float" in kind and chance.random() < 0.7:
                 shape = ()
-            constant = chance.random() < 0.4
-            (self.constants if constant else self.given)[f"i{index}"] = _values(chance, _TYPES[kind], shape)
+            constant = chance.random() < 0.4 or kind in _NEVER_INPUTS
+            values = _values(chance, _TYPES[kind], shape)
+            if fits and (rows := fitting.ROWS.get(operator.name)) and "int" in kind and chance.random() < 0.8:
+                values = (values % rows).astype(values.dtype)
+            (self.constants if constant else self.given)[f"i{index}"] = values
         if operator.name == "Div" and self.given:
             self._divide_sanely()
 
@@ -134,10 +141,9 @@ class _Inputs:
 
 
 def _attributes(operator: Operator, inputs: _Inputs, chance: random.Random) -> list[onnx.AttributeProto]:
-    if operator.name in RECURRENT and chance.random() < 0.8:
-        fitting = [helper.make_attribute("hidden_size", inputs.sizes[3])]
-        return fitting + [helper.make_attribute("direction", "bidirectional")] * (inputs.directions - 1)
     made = []
+    if (fit := fitting.attributes(operator.name, inputs.sizes, chance)) is not None and chance.random() < 0.8:
+        return [helper.make_attribute(name, value) for name, value in fit.items()]
     for name, kind in operator.attributes.items():
         if chance.random() < 0.6 and (value := _attribute(kind, chance)) is not None:
             number = onnx.AttributeProto.AttributeType.Value(kind)
@@ -148,10 +154,11 @@ def _attributes(operator: Operator, inputs: _Inputs, chance: random.Random) -> l
 def case(seed: int, number: int, only: frozenset[str] = frozenset()) -> Case:
     """The graph of a number, of all operators or only of those."""
     chance = random.Random(f"{seed}-{number}")
-    known = operators(chance.randint(_LEAST_OPSET, _LARGEST_OPSET))
+    known = operators(chance.randint(_MIN_OPSET, _LARGEST_OPSET))
     operator = chance.choice([each for each in known if not only or each.name in only] or known)
     inputs = _Inputs(operator, chance)
-    outputs = [f"o{index}" for index in range(max(1, operator.outputs) if chance.random() < 0.5 else 1)]
+    has_all = chance.random() < (0.9 if operator.name in fitting.ROWS else 0.5)
+    outputs = [f"o{index}" for index in range(max(1, operator.outputs) if has_all else 1)]
     node = helper.make_node(operator.name, inputs.names, outputs, domain=operator.domain)
     node.attribute.extend(_attributes(operator, inputs, chance))
     constants = [numpy_helper.from_array(values, name) for name, values in inputs.constants.items()]

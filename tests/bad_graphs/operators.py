@@ -6,6 +6,7 @@ import functools
 from dataclasses import dataclass, field
 
 import onnx
+from bad_graphs.fitting import RECURRENT
 from onnx import defs
 
 MICROSOFT = "com.microsoft"
@@ -59,11 +60,38 @@ _OWN_OPERATORS: dict[str, tuple[list[list[str]], int, int, dict[str, str]]] = {
     "Unique": ([[_FLOAT]], 1, 1, {}),
     "MaxpoolWithMask": ([[_FLOAT], [_I32]], 1, 2, {"kernel_shape": "INTS", "pads": "INTS"}),
     "GatherND": ([[_FLOAT], ["tensor(int64)"]], 2, 2, {}),
+    "EmbedLayerNormalization": (
+        [[_I32]] * 2 + [[_FLOAT]] * 5 + [[_I32]] * 2,
+        7,
+        9,
+        {"epsilon": "FLOAT", "mask_index_type": "INT"},
+    ),
+    "QEmbedLayerNormalization": (
+        [[_I32]] * 2 + [_BYTES] * 5 + [[_I32]] + [[_FLOAT]] * 5 + [_BYTES] * 5,
+        18,
+        18,
+        {"epsilon": "FLOAT"},
+    ),
+    "GatherBlockQuantized": (
+        [
+            ["tensor(uint4)", "tensor(int4)", _U8],
+            [_I32, "tensor(int64)"],
+            [_FLOAT],
+            ["tensor(uint4)", "tensor(int4)", _U8],
+        ],
+        3,
+        4,
+        {"bits": "INT", "block_size": "INT", "gather_axis": "INT", "quantize_axis": "INT"},
+    ),
 }
-RECURRENT = {"GRU": 3, "LSTM": 4, "RNN": 1}
-"""Gates by operator."""
-
-_OFTEN = {"Div", "Mod", "GatherND", "Pow", *RECURRENT}
+_OFTEN = {"Div", "Mod", "GatherND", "Pow", "DynamicQuantizeLinear", *RECURRENT}
+_OUTPUTS = {"EmbedLayerNormalization": 3, "QEmbedLayerNormalization": 2}
+"""How many outputs operators of the engine have that have several."""
+_OPTIONAL: dict[str, list[tuple[int, ...]]] = {
+    "EmbedLayerNormalization": [(1, 4)],
+    "QEmbedLayerNormalization": [(1, 4, 10, 15), (7,)],
+}
+"""Inputs of the engine's own operators that may be missing, together, before others that may not."""
 _SKIPPED = {
     "If",
     "Loop",
@@ -88,6 +116,7 @@ class Operator:
     outputs: int
     input_types: list[list[str]] = field(default_factory=list)
     attributes: dict[str, str] = field(default_factory=dict)
+    optional: list[tuple[int, ...]] = field(default_factory=list)
 
 
 @functools.cache
@@ -107,7 +136,7 @@ def operators(opset: int) -> list[Operator]:
             )
         )  # fmt: skip
     own = [
-        Operator(name, MICROSOFT, opset, least, most, 1, types, attributes)
+        Operator(name, MICROSOFT, opset, least, most, _OUTPUTS.get(name, 1), types, attributes, _OPTIONAL.get(name, []))
         for name, (types, least, most, attributes) in _OWN_OPERATORS.items()
     ]
     return found + own * 2 + [each for each in found if each.name in _OFTEN] * 4

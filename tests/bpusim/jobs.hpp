@@ -34,7 +34,7 @@ inline const bpusimInterface& extension() {
 class Gate {
  public:
   void open() {
-    // Under the lock: who passes may destroy the gate at once.
+    // Under the lock: a thread that passes may destroy the gate at once.
     const std::lock_guard lock(mutex_);
     open_ = true;
     changed_.notify_all();
@@ -88,6 +88,7 @@ struct Behaviour {
   std::function<void()> terminate = [] {};
   std::function<void()> destroyed = [] {};
   std::int32_t cores = 1;
+  bool isLikeTheLast = true;
   std::string error;
 };
 
@@ -99,6 +100,7 @@ class TestJob final : public bpusim::Job {
   std::int32_t run() noexcept override { return behaviour_.run(); }
   void terminate() noexcept override { behaviour_.terminate(); }
   std::int32_t cores() const noexcept override { return behaviour_.cores; }
+  bool isLikeTheLast() const noexcept override { return behaviour_.isLikeTheLast; }
   const char* error() const noexcept override { return behaviour_.error.c_str(); }
 
  private:
@@ -149,7 +151,7 @@ class Task {
   hbUCPTaskHandle_t handle = nullptr;
 };
 
-// What a callback was told; note() is that callback.
+// The arguments of a callback; note() is that callback.
 struct Seen {
   std::atomic<int> calls{0};
   hbUCPTaskHandle_t handle = nullptr;

@@ -118,23 +118,32 @@ int cpus() {
 
 // --- ends of the process with work in flight; the tasks are never released
 
-// A task on each core that ends when it is told to, and more behind them.
-void fillCores(Gate& running) {
+template <class What>
+hbUCPTaskHandle_t taskOf(What what) {
+  hbUCPTaskHandle_t handle = nullptr;
+  CHECK_EQ(driver().append(&handle, jobs::make(std::move(what))), HB_UCP_SUCCESS);
+  return handle;
+}
+
+// A task that ends when it is terminated.
+hbUCPTaskHandle_t obedient(Gate& running) {
   static std::atomic<bool> stop{false};
-  for (std::uint64_t core = 0; core < 12; ++core) {
-    Behaviour behaviour;
-    behaviour.run = [&running] {
-      running.open();
-      while (!stop) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-      }
-      return HB_UCP_TASK_RUN_FAILED;
-    };
-    behaviour.terminate = [] { stop = true; };
-    hbUCPTaskHandle_t handle = nullptr;
-    if (driver().append(&handle, jobs::make(behaviour)) != HB_UCP_SUCCESS || hbUCPSubmitTask(handle, nullptr) != 0) {
-      std::abort();
+  Behaviour behaviour;
+  behaviour.run = [&running] {
+    running.open();
+    while (!stop) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
+    return HB_UCP_TASK_RUN_FAILED;
+  };
+  behaviour.terminate = [] { stop = true; };
+  return taskOf(std::move(behaviour));
+}
+
+// One on each core, and more behind them.
+void fillCores(Gate& running) {
+  for (std::uint64_t core = 0; core < 12; ++core) {
+    hbUCPSubmitTask(obedient(running), nullptr);
   }
 }
 
@@ -148,10 +157,7 @@ int exitWhileRunning() {
 int exitWhileAnotherThreadWaits() {
   Gate& running = endless();
   fillCores(running);
-  hbUCPTaskHandle_t handle = nullptr;
-  if (driver().append(&handle, jobs::make([] { return HB_UCP_SUCCESS; })) != HB_UCP_SUCCESS) {
-    return 1;
-  }
+  hbUCPTaskHandle_t handle = taskOf([] { return HB_UCP_SUCCESS; });
   hbUCPSubmitTask(handle, nullptr);
   std::thread([handle] { hbUCPWaitTaskDone(handle, 0); }).detach();
   running.pass();
@@ -161,23 +167,29 @@ int exitWhileAnotherThreadWaits() {
 // A job that does not listen, as an operator in the engine that takes long.
 int exitWhileStubborn() {
   Gate& running = endless();
-  hbUCPTaskHandle_t handle = nullptr;
-  if (driver().append(&handle, jobs::make([&running] {
-        running.open();
-        std::this_thread::sleep_for(std::chrono::seconds(30));
-        return HB_UCP_SUCCESS;
-      })) != HB_UCP_SUCCESS) {
-    return 1;
-  }
-  hbUCPSubmitTask(handle, nullptr);
+  const auto sleep = [&running] {
+    running.open();
+    std::this_thread::sleep_for(std::chrono::seconds(30));
+    return HB_UCP_SUCCESS;
+  };
+  hbUCPSubmitTask(taskOf(sleep), nullptr);
   running.pass();
   return 0;
 }
 
+// A thread of the program computes in place of a core.
+int exitWhileGuestRuns() {
+  Gate& running = endless();
+  std::thread([&running] { extension().submitHere(obedient(running), nullptr); }).detach();
+  running.pass();
+  return 0;
+}
+
+template <bool kGuest>
 int exitInCallback() {
   Task task([] { return HB_UCP_SUCCESS; });
   hbUCPSetTaskDoneCb(task.handle, [](hbUCPTaskHandle_t, std::int32_t, void*) { std::exit(0); }, nullptr);
-  task.submit();
+  kGuest ? extension().submitHere(task.handle, nullptr) : task.submit();
   std::this_thread::sleep_for(jobs::kPatience);
   return 1;
 }
@@ -268,12 +280,12 @@ int forkInUse() {
     std::string statuses;
     bpusimLive live{};
     hbUCPTaskHandle_t fresh = nullptr;
-    std::int32_t entered = 0;
+    std::int32_t admitted = 0;
     for (const std::int32_t status :
          {hbUCPMalloc(&other, 8, 0), hbUCPMallocCached(&other, 8, 0), hbUCPMemFlush(&mem, 1), hbUCPFree(&mem),
           hbUCPSubmitTask(task.handle, nullptr), hbUCPWaitTaskDone(task.handle, 0),
           hbUCPSetTaskDoneCb(task.handle, nullptr, nullptr), hbUCPReleaseTask(task.handle), extension().getLive(&live),
-          extension().setFaults(""), driver().enter("hbDNNInferV2", &entered) ? 0 : entered}) {
+          extension().setFaults(""), driver().admitCall("hbDNNInferV2", &admitted) ? 0 : admitted}) {
       statuses += std::to_string(status) + " ";
     }
     print("statuses", statuses);
@@ -316,7 +328,9 @@ constexpr Command kCommands[] = {
     {"exit-while-running", exitWhileRunning},
     {"exit-while-another-thread-waits", exitWhileAnotherThreadWaits},
     {"exit-while-stubborn", exitWhileStubborn},
-    {"exit-in-callback", exitInCallback},
+    {"exit-in-callback", exitInCallback<false>},
+    {"exit-while-a-guest-runs", exitWhileGuestRuns},
+    {"exit-in-callback-of-guest", exitInCallback<true>},
     {"exit-while-hanging", exitWhileHanging},
     {"exit-with-globals", exitWithGlobals},
     {"fork-in-use", forkInUse},

@@ -206,12 +206,14 @@ TEST(the_cores_run_on_the_cpus_of_the_environment_in_turn) {
 TEST(a_process_exits_within_a_second_whatever_the_cores_do) {
   struct Case {
     const char* command;
-    bool leavesWork;  // a job that does not end when it is told to
+    bool leavesWork;  // a job that does not end when it is stopped
   };
   for (const Case& each : {Case{"exit-while-running", false},
                            {"exit-while-another-thread-waits", false},
                            {"exit-while-stubborn", true},
                            {"exit-in-callback", false},
+                           {"exit-while-a-guest-runs", false},
+                           {"exit-in-callback-of-guest", false},
                            {"exit-while-hanging", false}}) {
     const process::Result result = probe(each.command);
     // The second is for the driver; the rest is the process's start and the machine's load.

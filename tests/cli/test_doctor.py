@@ -33,7 +33,10 @@ def test_json_has_the_facts_of_the_api() -> None:
     assert document["package"]["facts"]["numpy"] == np.__version__
     assert document["package"]["facts"]["hbm_runtime"] == hbm_runtime.__version__
     info = document["driver"]["facts"]["info"]
-    assert {**info, "engine": ""} == {**hbm_runtime.driver_info(), "engine": ""}  # it tells what its process has loaded
+    assert {**info, "engine": ""} == {
+        **hbm_runtime.driver_info(),
+        "engine": "",
+    }  # of its own process
     assert Path(document["driver"]["facts"]["engine_path"]).name.startswith("libonnxruntime")
     assert document["driver"]["facts"]["engine_version"] in document["driver"]["facts"]["engine_path"]
 

@@ -1,4 +1,4 @@
-"""``model_info`` tells what the Python API tells."""
+"""``model_info`` prints what the Python API reports."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def test_json_has_what_the_api_has(kind: str, models: ModelFactory) -> None:
         for side in ("input", "output"):
             tensors = {tensor["name"]: tensor for tensor in model[f"{side}s"]}
             assert list(tensors) == getattr(runtime, f"{side}_names")[name]
-            for tensor, told in tensors.items():
+            for tensor, reported in tensors.items():
                 quant = getattr(runtime, f"{side}_quants")[name][tensor]
-                assert told["dtype"] == getattr(runtime, f"{side}_dtypes")[name][tensor].name
-                assert told["shape"] == getattr(runtime, f"{side}_shapes")[name][tensor]
-                assert told["strides"] == getattr(runtime, f"{side}_strides")[name][tensor]
-                assert told["description"] == getattr(runtime, f"{side}_descs")[name][tensor]
-                assert told["quantisation"] == {
+                assert reported["dtype"] == getattr(runtime, f"{side}_dtypes")[name][tensor].name
+                assert reported["shape"] == getattr(runtime, f"{side}_shapes")[name][tensor]
+                assert reported["strides"] == getattr(runtime, f"{side}_strides")[name][tensor]
+                assert reported["description"] == getattr(runtime, f"{side}_descs")[name][tensor]
+                assert reported["quantisation"] == {
                     "type": quant.quant_type.name,
                     "axis": quant.axis,
                     "scale": quant.scale.tolist(),
@@ -93,5 +93,5 @@ def test_the_description_of_a_compiled_model_is_a_table(tmp_path: Path) -> None:
     assert ["INPUT_TYPE_RT", "nv12"] in [line.split() for line in ended.out.splitlines()]
     assert "ADVICE" not in ended.out
     assert "ADVICE" in run("model_info", tmp_path / "camera.hbm", "--verbose").out
-    (told,) = run("model_info", tmp_path / "camera.hbm", "--json").json()["models"]
-    assert told["configuration"] == values
+    (reported,) = run("model_info", tmp_path / "camera.hbm", "--json").json()["models"]
+    assert reported["configuration"] == values

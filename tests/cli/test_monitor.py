@@ -144,7 +144,7 @@ def test_a_command_is_run_and_watched(models: ModelFactory) -> None:
     ("command", "part"),
     [(["false"], "false ended with 1"), (["no-such-program"], "no-such-program cannot be run")],
 )
-def test_a_command_that_fails_is_told(command: list[str], part: str) -> None:
+def test_a_command_that_fails_is_reported(command: list[str], part: str) -> None:
     ended = run("monitor", "-d", 100, "--", *command)
     assert ended.code == 1
     assert part in ended.err

@@ -7,7 +7,10 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +22,7 @@ from support.program import COMMAND, environment, run
 
 from hbm_runtime import HB_HBMRuntime
 from hbm_runtime._inputs.random_values import random_values
+from hbm_runtime._observing import measuring
 from hbm_runtime.cli.plot import body_end
 
 
@@ -84,6 +88,21 @@ def test_periods_are_reported_while_it_runs(models: ModelFactory) -> None:
     assert all("FPS: " in line and "thread max latency: " in line for line in lines)
     document = run("perf", models.scaled(2), "--frame_count=90", "--statistic_cycle=40", "--json").json()
     assert [period["frame_count"] for period in document["periods"]] == [40, 40, 10]
+
+
+def test_runs_that_ended_before_anybody_looked_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def until_all_have_ended() -> Iterator[None]:
+        yield
+        for thread in threading.enumerate():
+            if thread.name.startswith("measure-"):
+                thread.join()
+
+    monkeypatch.setattr(measuring, "signals_blocked", until_all_have_ended)
+    measurement = measuring.Measurement(measuring.Calls(lambda _: None), [None], measuring.Plan(5, threads=2))
+    seen: list[tuple[int, float]] = []
+    measurement.run_on_threads(lambda running, done: seen.append((len(running.runs), done)))
+    assert seen == [(5, 1.0)]
 
 
 def test_the_text_has_the_vendors_two_blocks(models: ModelFactory) -> None:

@@ -60,6 +60,8 @@ def test_monitor(url: str, tmp_path: Path) -> None:
     [
         (("infer", "--url", "http://127.0.0.1:9", "model.onnx"), "does not go with --url"),
         (("perf", "--url", "http://127.0.0.1:9", "--driver", "bpusim"), "--driver does not go with --url"),
+        (("infer", "--url", "http://127.0.0.1:9", "--engine", "openvino"), "--engine does not go with --url"),
+        (("perf", "--url", "http://127.0.0.1:9", "--rewrite"), "--rewrite does not go with --url"),
         (("infer", "--url", "http://127.0.0.1:9", "--dump_intermediate", "1"), "--dump_intermediate"),
         (("model_info", "--url", "http://127.0.0.1:9", "--graph", "x.svg"), "--graph"),
         (("monitor", "--url", "http://127.0.0.1:9", "--pid", "1"), "--pid"),

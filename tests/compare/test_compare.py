@@ -24,6 +24,8 @@ from hbm_runtime.packer import (
     pack_config,
 )
 
+pytestmark = pytest.mark.usefixtures("forked_trials")
+
 PICTURE = Path(__file__).parent.parent / "packer" / "data" / "astronaut.jpg"
 
 

@@ -50,7 +50,7 @@ inline void needCores(std::int32_t count) {
   }
 }
 
-// Whether the last failure's text names `part`. A board's driver has no texts.
+// True if the last failure's text names `part`. A board's driver has no texts.
 inline bool errorNames(const std::string& part) {
   if (extension() == nullptr) {
     return true;
@@ -267,7 +267,7 @@ void count(const hbDNNTensor& tensor) {
           [&](const std::vector<std::int64_t>& index) { at<Element>(tensor, index) = static_cast<Element>(next++); });
 }
 
-// Whether the elements are factor * i + offset.
+// True if the elements are factor * i + offset.
 template <class Element>
 bool counts(const hbDNNTensor& tensor, double factor, double offset) {
   int next = 0;

@@ -4,7 +4,7 @@
 
 namespace {
 
-// Whether a text is three numbers with dots between them.
+// True if a text is three numbers with dots between them.
 bool isVersion(const std::string& text) {
   int numbers[3] = {-1, -1, -1};
   char rest = 0;

@@ -23,7 +23,7 @@ struct Queued {
   std::int64_t customId;
 };
 
-// Queues these behind a held core and tells in which order they ran, by their indices.
+// Queues these behind a held core and returns in which order they ran, by their indices.
 std::string orderOf(const std::vector<Queued>& arrivals) {
   Order order;
   Inference inference;

@@ -102,7 +102,7 @@ inline std::vector<hbUCPTaskHandle_t> deadTasks() {
 class Gate {
  public:
   void open() {
-    // Under the lock: who passes may destroy the gate at once.
+    // Under the lock: a thread that passes may destroy the gate at once.
     const std::lock_guard lock(mutex_);
     open_ = true;
     changed_.notify_all();

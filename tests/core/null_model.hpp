@@ -55,7 +55,7 @@ inline hbm::Call callOf(const Input& input, std::size_t model = 0) {
   return call;
 }
 
-// Whether `condition` comes true.
+// Returns true if `condition` comes true in time.
 inline bool eventually(const std::function<bool()>& condition) {
   const auto end = std::chrono::steady_clock::now() + kPatience;
   while (!condition()) {
@@ -67,7 +67,7 @@ inline bool eventually(const std::function<bool()>& condition) {
   return true;
 }
 
-// Whether the driver has nothing of ours any more.
+// Returns true once the driver holds nothing for this process any more.
 inline bool nothingHeld(testdriver::Control& control) {
   return eventually([&] { return control.liveTasks == 0 && control.livePacked == 0 && control.liveBlocks == 0; });
 }

@@ -187,7 +187,7 @@ TEST(run_gives_up_when_it_is_interrupted) {
 TEST(run_waits_without_limit_where_none_is_given) {
   Loaded loaded("hold=1");
   std::thread finisher([&] {
-    CHECK(eventually([&] { return loaded.control.liveTasks == 1; }));
+    CHECK(eventually([&] { return loaded.control.submissions(nullptr, 0) == 1; }));
     loaded.control.finish(0);
   });
   CHECK_EQ(loaded->run({callOf({})}).size(), 1U);
@@ -277,7 +277,7 @@ TEST(run_that_gave_up_does_not_write_given_memory_later) {
 }
 
 TEST(abandoning_while_the_result_is_copied_waits_for_the_copy) {
-  // Whoever abandons frees the memory; AddressSanitizer sees who writes it afterwards.
+  // The thread that abandons frees the memory; AddressSanitizer sees writes to it afterwards.
   Loaded loaded("copy=1 duration_ms=1 shape=65536");
   const Input input{std::vector<float>(65536, 1.5F)};
   for (int i = 0; i < 50; ++i) {

@@ -49,7 +49,7 @@ TEST(the_models_of_one_call_run_at_the_same_time) {
   Loaded loaded("models=3 hold=1");
   const Input input;
   std::thread finisher([&] {
-    CHECK(eventually([&] { return loaded.control.liveTasks == 3; }));
+    CHECK(eventually([&] { return loaded.control.submissions(nullptr, 0) == 3; }));
     loaded.control.finishAll(0);
   });
   const auto results = loaded->run(callsOf(input, {2, 0, 1}));
@@ -71,7 +71,7 @@ TEST(the_first_error_is_thrown_when_all_have_ended) {
   Loaded loaded("models=3 hold=1");
   const Input input;
   std::thread finisher([&] {
-    CHECK(eventually([&] { return loaded.control.liveTasks == 3; }));
+    CHECK(eventually([&] { return loaded.control.submissions(nullptr, 0) == 3; }));
     loaded.control.finish(HB_UCP_TASK_RUN_FAILED);
     loaded.control.finish(HB_UCP_SUCCESS);
     loaded.control.finish(HB_UCP_SUCCESS);
@@ -80,7 +80,7 @@ TEST(the_first_error_is_thrown_when_all_have_ended) {
   finisher.join();
   CHECK(error.kind() == ErrorKind::kDriver);
   CHECK_EQ(loaded.control.liveTasks.load(), 0);
-  // The thread that told of an end may hold the request, and so its memory, a moment longer.
+  // The thread that reported an end may hold the request, and so its memory, a moment longer.
   CHECK(eventually([&] {
     return loaded->memoryUsage(0).usedBytes + loaded->memoryUsage(1).usedBytes + loaded->memoryUsage(2).usedBytes == 0;
   }));

@@ -104,6 +104,6 @@ TEST(overlapping_rows_are_found) {
       {make(kU8, {2147483647, 2}, {kHuge, 1}), false},
   };
   for (const auto& each : cases) {
-    CHECK_EQ(hbm::rowsKeepApart(each.properties), each.apart);
+    CHECK_EQ(hbm::rowsDoNotOverlap(each.properties), each.apart);
   }
 }

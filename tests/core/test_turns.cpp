@@ -25,7 +25,7 @@ struct Log {
 class Work final : public Dispatchable {
  public:
   Work(Log& log, std::string name, std::int32_t priority = 0, std::int64_t customId = 0)
-      : Dispatchable(priority, customId), log_(log), name_(std::move(name)) {}
+      : log_(log), name_(std::move(name)), turn_{priority, customId, 0} {}
 
   Submission submit() noexcept override {
     const std::lock_guard lock(log_.mutex);
@@ -38,6 +38,8 @@ class Work final : public Dispatchable {
   }
   void queued(std::int32_t depth) noexcept override { waitsBehind = depth; }
   void refuse() noexcept override { refused = true; }
+  [[nodiscard]] const Turn& turn() const noexcept override { return turn_; }
+  void arrived(std::uint64_t number) noexcept override { turn_.arrival = number; }
 
   int refusals = 0;
   bool ended = false;
@@ -47,6 +49,7 @@ class Work final : public Dispatchable {
  private:
   Log& log_;
   const std::string name_;
+  Turn turn_;
 };
 
 }  // namespace

@@ -24,7 +24,7 @@ _PATIENCE = 300
 """Seconds for one seed. Bound against hangs."""
 _SHOWN = 4
 """Differences of one seed that are printed."""
-MOST_REFUSED = 0.1
+MAX_REFUSED = 0.1
 """Part of the models that ONNX Runtime may refuse; more would make the run say little."""
 
 
@@ -61,19 +61,19 @@ def main(words: list[str] | None = None) -> int:
     once = given.seed is not None and given.minutes is None
     first = int(time.time() // 86400) * 1_000_000 if given.seed is None else given.seed
     end = time.monotonic() + 60 * (given.minutes or 1)
-    totals, seed, told = Totals(), first, time.monotonic()
+    totals, seed, reported = Totals(), first, time.monotonic()
     while (seed == first) if once else (time.monotonic() < end):
         count = 1 if once else CHUNK - seed % CHUNK
         for line in _results(seed, count, given.soc or soc_of(seed), thorough=once, until=None if once else end):
             _note(line, given.soc or soc_of(seed), totals)
             seed = line["end"] + 1
-        if time.monotonic() - told > 60:
-            told = time.monotonic()
+        if time.monotonic() - reported > 60:
+            reported = time.monotonic()
             print(totals, flush=True)
     print(f"seeds {first} to {seed - 1}, {totals}")
-    empty = totals.refused > MOST_REFUSED * totals.graphs and not once
+    empty = totals.refused > MAX_REFUSED * totals.graphs and not once
     if empty:
-        print(f"ONNX Runtime refuses more than {MOST_REFUSED:.0%} of the models: the generator is wrong")
+        print(f"ONNX Runtime refuses more than {MAX_REFUSED:.0%} of the models: the generator is wrong")
     return 1 if totals.failing or empty else 0
 
 
@@ -95,6 +95,7 @@ def _note(line: dict[str, Any], soc: str, totals: Totals) -> None:
 def _results(first: int, count: int, soc: str, *, thorough: bool, until: float | None) -> Iterator[dict[str, Any]]:
     """What a process of its own finds, seed by seed; one that ends it or hangs is a difference, too."""
     environment = {name: value for name, value in os.environ.items() if name != "BPUSIM_SOC"}
+    environment["BPUSIM_THREADS"] = "1"  # as the reference
     environment["PYTHONPATH"] = os.pathsep.join([str(TESTS), environment.get("PYTHONPATH", "")])
     if soc != "unset":
         environment["BPUSIM_SOC"] = soc
@@ -104,11 +105,11 @@ def _results(first: int, count: int, soc: str, *, thorough: bool, until: float |
         seed = first
         try:
             for line in iter(lambda: _line(worker), ""):
-                told = json.loads(line)
-                if "end" in told:
-                    yield told
-                seed = told.get("begin", told.get("end", seed) + 1)
-                if until is not None and "end" in told and time.monotonic() > until:
+                reported = json.loads(line)
+                if "end" in reported:
+                    yield reported
+                seed = reported.get("begin", reported.get("end", seed) + 1)
+                if until is not None and "end" in reported and time.monotonic() > until:
                     return
             if worker.wait() != 0 or seed < first + count:
                 yield _lost(seed, f"the process ended with {_how(worker.returncode)}", environment)

@@ -15,7 +15,7 @@ from support.dtypes import Array
 
 from .computing import COMPUTING
 from .deciding import DECIDING
-from .graph import DTYPES, MOST_ELEMENTS, Builder, Common, Dim, Shape, Value, concrete, info
+from .graph import DTYPES, MAX_DIMENSIONS, MAX_ELEMENTS, Builder, Common, Dim, Shape, Value, concrete, info
 from .shaping import CASTS, SHAPING
 from .table import ELEMENTWISE
 
@@ -102,7 +102,7 @@ def _input_shape(builder: Builder) -> tuple[Dim, ...]:
         rank = draw.choice((0, 1, 1, 2, 2, 2, 3, 3, 4, 4, 5, 6, 7, 8, 9, 10))
         sizes: Sequence[Dim] = (0, 1, 2, 3, 4, 5, 7, 8, 8, "N", "M", "K", "N") if rank < 5 else (1, 1, 2, "N")
         shape = tuple(draw.choice(sizes) for _ in range(rank))
-        if builder.elements(shape) <= MOST_ELEMENTS // 4 and (0 not in shape or draw.random() < 0.3):
+        if builder.elements(shape) <= MAX_ELEMENTS // 4 and (0 not in shape or draw.random() < 0.3):
             return shape
 
 
@@ -123,9 +123,10 @@ def _outputs(builder: Builder) -> list[ValueInfoProto]:
     """One to five declarations, some wrong, of late values, at times of an input, a constant or one value twice."""
     draw = builder.random
     chosen: list[Value] = []
+    expressible = [value for value in builder.values if value.shape is None or len(value.shape) <= MAX_DIMENSIONS]
     for _ in range(draw.choice((1, 1, 2, 2, 3, 4, 5))):
         kind = draw.random()
-        value = draw.choice(builder.values[-6:])
+        value = draw.choice(expressible[-6:])
         if kind < 0.06 and builder.inputs:
             value = draw.choice(builder.inputs).value
         elif kind < 0.12:

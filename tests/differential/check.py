@@ -1,4 +1,4 @@
-"""Runs a case in all forms from all variants, and tells what differs from the reference."""
+"""Runs a case in all forms from all variants, and reports what differs from the reference."""
 
 from __future__ import annotations
 

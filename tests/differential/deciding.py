@@ -1,4 +1,4 @@
-"""Parts of graphs whose results have sizes or ranks that only a run tells: by data, by draws, by branches, by loops."""
+"""Parts of graphs whose results have sizes or ranks known only after a run: by data, draws, branches, loops."""
 
 from __future__ import annotations
 

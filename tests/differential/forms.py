@@ -30,7 +30,7 @@ class Setup:
         runtime: Has the model.
         model: Its name.
         file: Where it was loaded from.
-        folder: For files that a form needs.
+        folder: Folder for files that a form needs.
         inputs: What goes in.
         wanted: What has to come out.
         random: Decides what a form leaves open.

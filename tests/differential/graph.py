@@ -13,7 +13,7 @@ from onnx import GraphProto, NodeProto, TensorProto, ValueInfoProto, helper, num
 from support.dtypes import NUMPY_OF, Array, sample
 
 Dim = int | str
-"""A size, or the name of a size that differs from call to call or that only a run tells."""
+"""A size, or the name of a size that differs from call to call or is known only after a run."""
 
 Shape = tuple[Dim, ...] | None
 """None: not even the rank is known."""
@@ -22,9 +22,11 @@ Make = Callable[[tuple[int, ...]], Array]
 """Makes an input for one call; takes the shape that the call's sizes give."""
 
 DTYPES = tuple(NUMPY_OF)
-MOST_ELEMENTS = 6000
+MAX_ELEMENTS = 6000
+MAX_DIMENSIONS = 10
+"""The most that an input or output may have in the drivers' interface; values inside a graph may have more."""
 _GUESS = 12
-"""What a size counts that only a run tells."""
+"""What a size counts that is known only after a run."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Builder:
         return f"{stem}{next(self.common.numbers)}"
 
     def unknown(self) -> str:
-        """A size that only a run tells."""
+        """A size that is known only after a run."""
         return self.name("u")
 
     def chance(self, part: float) -> bool:
@@ -117,8 +119,8 @@ class Builder:
         return values
 
     def fits(self, shape: Shape) -> bool:
-        """Whether a tensor of this shape is small enough in each call, and has a rank that drivers can express."""
-        return shape is None or (len(shape) <= 10 and self.elements(shape) <= MOST_ELEMENTS)
+        """Returns True if a tensor of this shape is small enough in each call, and has a rank that drivers take."""
+        return shape is None or (len(shape) <= MAX_DIMENSIONS and self.elements(shape) <= MAX_ELEMENTS)
 
     def elements(self, shape: tuple[Dim, ...]) -> int:
         """The most elements that a tensor of this shape has in any call, as far as sizes are known."""
@@ -128,7 +130,7 @@ class Builder:
         return most
 
     def never_empty(self, shape: tuple[Dim, ...]) -> bool:
-        """Whether each call's sizes are known and none of them is 0."""
+        """Returns True if each call's sizes are known and none of them is 0."""
         return all(self._size(dim, {**dict.fromkeys(shape, 0), **of}) for of in self.common.sizes for dim in shape)
 
     @staticmethod

@@ -35,11 +35,13 @@ class Reference:
         names = [output.name for output in self._session.get_outputs()]
         options = onnxruntime.RunOptions()
         options.log_severity_level = _SILENT
+        given = {name: _aligned(array) for name, array in inputs.items()}
         try:
-            values = self._session.run(names, {name: _aligned(array) for name, array in inputs.items()}, options)
+            values = self._session.run(names, given, options)
         except Exception as error:
             return str(error)
-        return {name: np.asarray(value) for name, value in zip(names, values, strict=True)}
+        # Copies: older engines hand the memory of an input out where it is an output, too, and keep nothing alive.
+        return {name: np.array(value) for name, value in zip(names, values, strict=True)}
 
 
 def _aligned(array: Array) -> Array:

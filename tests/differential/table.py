@@ -19,8 +19,8 @@ class Shaped:
     """What a rule decides.
 
     Attributes:
-        shapes: Of the results.
-        attributes: Of the node.
+        shapes: The results' shapes.
+        attributes: The node's attributes.
         more: Names of operands after those of the row.
     """
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from onnx import TensorProto, helper
 from support.dtypes import NUMPY_OF
+from support.engine_version import is_older_than, needs_engine
 
 from .cases import Case, make_case
 from .check import Plan, check_case
@@ -23,8 +24,20 @@ from .table import ELEMENTWISE
 
 SEEDS = 200
 PER_TEST = 10
-MOST_REFUSED = 0.05
+MAX_REFUSED = 0.05
+REPEATS_NOTHING = "1.31"
 NO_PROBE = "needs build/native: ./build.sh test makes it"
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the reference."""
+    monkeypatch.setenv("BPUSIM_THREADS", "1")
+
+
+def ends_the_engine(case: Case) -> bool:
+    """Older engines divide by 0 where they repeat a tensor that turns out to be empty."""
+    return is_older_than(REPEATS_NOTHING) and any(node.op_type == "Tile" for node in case.model.graph.node)
 
 
 def check(case: Case, folder: Path, plan: Plan = Plan()) -> None:  # noqa: B008 (frozen)
@@ -40,7 +53,8 @@ def test_models_give_what_onnx_runtime_gives(first: int, tmp_path: Path) -> None
     for seed in range(first, first + PER_TEST):
         folder = tmp_path / str(seed)
         folder.mkdir()
-        check(make_case(seed), folder)
+        if not ends_the_engine(case := make_case(seed)):
+            check(case, folder)
 
 
 @pytest.mark.parametrize("seed", range(1000, 1006))
@@ -55,6 +69,7 @@ def test_the_cpp_library_gives_what_onnx_runtime_gives(seed: int, tmp_path: Path
     check(make_case(seed), tmp_path, Plan(programs=["C++"]))
 
 
+@needs_engine(REPEATS_NOTHING, "older ones end with some of them")
 def test_the_models_are_sound_and_of_all_kinds(tmp_path: Path) -> None:
     """Otherwise the tests above would say little."""
     refused, kinds = 0, Counter[str]()
@@ -66,7 +81,7 @@ def test_the_models_are_sound_and_of_all_kinds(tmp_path: Path) -> None:
             refused += not case.refused and any(isinstance(reference.run(call), str) for call in case.calls)
         except Refused:
             refused += 1
-    assert refused <= MOST_REFUSED * 4 * SEEDS
+    assert refused <= MAX_REFUSED * 4 * SEEDS
     operators = {row.name for row in (*ELEMENTWISE, *SHAPING, *COMPUTING, *CASTS)}
     structures = {"If", "Loop", "Scan", "NonZero", "Compress", "Unique", "NonMaxSuppression", "RandomUniform", "Range"}
     expected = {f"rank {rank}" for rank in range(11)} | {f"type {kind}" for kind in _ELEMENT_TYPES}

@@ -14,8 +14,8 @@ class Variant:
     """A way to make a model file of an ONNX file.
 
     Attributes:
-        name: For messages.
-        options: Of the packer; None leaves the ONNX file as it is.
+        name: Its name in messages.
+        options: The packer's options; None leaves the ONNX file as it is.
         in_memory: The file is read first, and its bytes are loaded.
     """
 
@@ -33,7 +33,7 @@ class Variant:
 
     @property
     def needs_one_file(self) -> bool:
-        """Whether the constants have to be in the model itself."""
+        """True if the constants have to be in the model itself."""
         return self.in_memory and self.options is None
 
     def load(self, file: Path) -> HB_HBMRuntime:

@@ -1,4 +1,4 @@
-"""Checks seeds one after the other and tells about each on a line of JSON: ``begin`` before it, ``end`` after it.
+"""Checks seeds one after the other and reports each on a line of JSON: ``begin`` before it, ``end`` after it.
 
 A process of its own, because a fault may end it or keep it for ever.
 """

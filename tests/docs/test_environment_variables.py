@@ -27,7 +27,7 @@ def test_the_page_lists_what_is_read_and_nothing_else() -> None:
 def test_what_switches_tests_on_is_listed() -> None:
     page = (ROOT / "docs" / "guide" / "environment-variables.md").read_text(encoding="utf-8")
     files = [*(ROOT / "tests").rglob("*.py"), ROOT / "build.sh"]
-    read = re.compile(r'environ(?:\.get\(|\[)"(HBM_RUNTIME_\w+|HBM_TEST_\w+)"|export (HBM_\w+)=')
+    read = re.compile(r'environ(?:\.get\(|\[)"(HBM_\w+)"|export (HBM_\w+)=')
     switches = {first or second for file in files for first, second in read.findall(file.read_text(encoding="utf-8"))}
     assert {"HBM_TEST_PAGES", "HBM_RUNTIME_REAL_MODELS"} <= switches
     assert sorted(name for name in switches if f"`{name}`" not in page) == []

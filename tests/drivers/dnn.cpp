@@ -64,10 +64,10 @@ std::string tensorName(const char* role, std::int32_t index) {
 
 // Names live for ever, as clients may hold them until they release the model.
 const char* nameOf(const char* role, std::int32_t index) {
-  constexpr std::int32_t kMost = 64;
-  static const auto& names = [&]() -> const std::array<std::array<std::string, kMost>, 2>& {
-    auto& made = *std::make_unique<std::array<std::array<std::string, kMost>, 2>>().release();
-    for (std::int32_t i = 0; i < kMost; ++i) {
+  constexpr std::int32_t kMaxNames = 64;
+  static const auto& names = [&]() -> const std::array<std::array<std::string, kMaxNames>, 2>& {
+    auto& made = *std::make_unique<std::array<std::array<std::string, kMaxNames>, 2>>().release();
+    for (std::int32_t i = 0; i < kMaxNames; ++i) {
       made[0][static_cast<std::size_t>(i)] = tensorName("data", i);
       made[1][static_cast<std::size_t>(i)] = tensorName("output", i);
     }
@@ -119,18 +119,18 @@ TEST_DRIVER_API const char* hbDNNGetVersion() {
 
 TEST_DRIVER_API std::int32_t hbDNNInitializeFromFiles(hbDNNPackedHandle_t* packedHandle, const char** /*files*/,
                                                       std::int32_t /*fileCount*/) {
-  TEST_DRIVER_ENTER(hbDNNInitializeFromFiles);
+  TEST_DRIVER_COUNT_CALL(hbDNNInitializeFromFiles);
   return load(packedHandle);
 }
 
 TEST_DRIVER_API std::int32_t hbDNNInitializeFromDDR(hbDNNPackedHandle_t* packedHandle, const void** /*data*/,
                                                     std::int32_t* /*lengths*/, std::int32_t /*dataCount*/) {
-  TEST_DRIVER_ENTER(hbDNNInitializeFromDDR);
+  TEST_DRIVER_COUNT_CALL(hbDNNInitializeFromDDR);
   return load(packedHandle);
 }
 
 TEST_DRIVER_API std::int32_t hbDNNRelease(hbDNNPackedHandle_t packedHandle) {
-  TEST_DRIVER_ENTER(hbDNNRelease);
+  TEST_DRIVER_COUNT_CALL(hbDNNRelease);
   const std::unique_ptr<Packed> last(static_cast<Packed*>(packedHandle));
   --hbmTestDriverControl()->livePacked;
   return HB_UCP_SUCCESS;
@@ -138,7 +138,7 @@ TEST_DRIVER_API std::int32_t hbDNNRelease(hbDNNPackedHandle_t packedHandle) {
 
 TEST_DRIVER_API std::int32_t hbDNNGetModelNameList(const char*** names, std::int32_t* modelCount,
                                                    hbDNNPackedHandle_t packedHandle) {
-  TEST_DRIVER_ENTER(hbDNNGetModelNameList);
+  TEST_DRIVER_COUNT_CALL(hbDNNGetModelNameList);
   auto& packed = *static_cast<Packed*>(packedHandle);
   *names = testdriver::settings().metadata == "names" ? nullptr : packed.names.data();
   return count(modelCount, static_cast<std::int32_t>(packed.names.size()));
@@ -146,7 +146,7 @@ TEST_DRIVER_API std::int32_t hbDNNGetModelNameList(const char*** names, std::int
 
 TEST_DRIVER_API std::int32_t hbDNNGetModelHandle(hbDNNHandle_t* model, hbDNNPackedHandle_t packedHandle,
                                                  const char* modelName) {
-  TEST_DRIVER_ENTER(hbDNNGetModelHandle);
+  TEST_DRIVER_COUNT_CALL(hbDNNGetModelHandle);
   for (const auto& each : static_cast<Packed*>(packedHandle)->models) {
     if (each->name == modelName) {
       *model = each.get();
@@ -157,72 +157,72 @@ TEST_DRIVER_API std::int32_t hbDNNGetModelHandle(hbDNNHandle_t* model, hbDNNPack
 }
 
 TEST_DRIVER_API std::int32_t hbDNNGetInputCount(std::int32_t* number, hbDNNHandle_t /*model*/) {
-  TEST_DRIVER_ENTER(hbDNNGetInputCount);
+  TEST_DRIVER_COUNT_CALL(hbDNNGetInputCount);
   return count(number, testdriver::settings().inputs);
 }
 
 TEST_DRIVER_API std::int32_t hbDNNGetOutputCount(std::int32_t* number, hbDNNHandle_t /*model*/) {
-  TEST_DRIVER_ENTER(hbDNNGetOutputCount);
+  TEST_DRIVER_COUNT_CALL(hbDNNGetOutputCount);
   return count(number, testdriver::settings().outputs);
 }
 
 TEST_DRIVER_API std::int32_t hbDNNGetInputName(const char** to, hbDNNHandle_t /*model*/, std::int32_t index) {
-  TEST_DRIVER_ENTER(hbDNNGetInputName);
+  TEST_DRIVER_COUNT_CALL(hbDNNGetInputName);
   return name(to, "data", index);
 }
 
 TEST_DRIVER_API std::int32_t hbDNNGetOutputName(const char** to, hbDNNHandle_t /*model*/, std::int32_t index) {
-  TEST_DRIVER_ENTER(hbDNNGetOutputName);
+  TEST_DRIVER_COUNT_CALL(hbDNNGetOutputName);
   return name(to, "output", index);
 }
 
 TEST_DRIVER_API std::int32_t hbDNNGetInputTensorProperties(hbDNNTensorProperties* properties, hbDNNHandle_t model,
                                                            std::int32_t /*index*/) {
-  TEST_DRIVER_ENTER(hbDNNGetInputTensorProperties);
+  TEST_DRIVER_COUNT_CALL(hbDNNGetInputTensorProperties);
   *properties = modelOf(model).properties;
   return HB_UCP_SUCCESS;
 }
 
 TEST_DRIVER_API std::int32_t hbDNNGetOutputTensorProperties(hbDNNTensorProperties* properties, hbDNNHandle_t model,
                                                             std::int32_t /*index*/) {
-  TEST_DRIVER_ENTER(hbDNNGetOutputTensorProperties);
+  TEST_DRIVER_COUNT_CALL(hbDNNGetOutputTensorProperties);
   *properties = modelOf(model).properties;
   return HB_UCP_SUCCESS;
 }
 
 TEST_DRIVER_API std::int32_t hbDNNGetInputDesc(const char** desc, std::uint32_t* size, std::int32_t* type,
                                                hbDNNHandle_t /*model*/, std::int32_t /*index*/) {
-  TEST_DRIVER_ENTER(hbDNNGetInputDesc);
+  TEST_DRIVER_COUNT_CALL(hbDNNGetInputDesc);
   return description(desc, size, type);
 }
 
 TEST_DRIVER_API std::int32_t hbDNNGetOutputDesc(const char** desc, std::uint32_t* size, std::int32_t* type,
                                                 hbDNNHandle_t /*model*/, std::int32_t /*index*/) {
-  TEST_DRIVER_ENTER(hbDNNGetOutputDesc);
+  TEST_DRIVER_COUNT_CALL(hbDNNGetOutputDesc);
   return description(desc, size, type);
 }
 
 TEST_DRIVER_API std::int32_t hbDNNGetModelDesc(const char** desc, std::uint32_t* size, std::int32_t* type,
                                                hbDNNHandle_t /*model*/) {
-  TEST_DRIVER_ENTER(hbDNNGetModelDesc);
+  TEST_DRIVER_COUNT_CALL(hbDNNGetModelDesc);
   return description(desc, size, type);
 }
 
 TEST_DRIVER_API std::int32_t hbDNNGetHBMDesc(const char** desc, std::uint32_t* size, std::int32_t* type,
                                              hbDNNPackedHandle_t /*packedHandle*/, std::int32_t /*fileIndex*/) {
-  TEST_DRIVER_ENTER(hbDNNGetHBMDesc);
+  TEST_DRIVER_COUNT_CALL(hbDNNGetHBMDesc);
   return description(desc, size, type);
 }
 
 TEST_DRIVER_API std::int32_t hbDNNGetCompileBpuCoreNum(std::int32_t* number, hbDNNHandle_t /*model*/) {
-  TEST_DRIVER_ENTER(hbDNNGetCompileBpuCoreNum);
+  TEST_DRIVER_COUNT_CALL(hbDNNGetCompileBpuCoreNum);
   *number = testdriver::settings().cores;
   return HB_UCP_SUCCESS;
 }
 
 TEST_DRIVER_API std::int32_t hbDNNInferV2(hbUCPTaskHandle_t* task, hbDNNTensor* outputs, const hbDNNTensor* inputs,
                                           hbDNNHandle_t /*model*/) {
-  TEST_DRIVER_ENTER(hbDNNInferV2);
+  TEST_DRIVER_COUNT_CALL(hbDNNInferV2);
   switch (testdriver::refusal()) {
     case testdriver::Refusal::kNullHandle:
       return HB_UCP_SUCCESS;
@@ -239,7 +239,7 @@ TEST_DRIVER_API std::int32_t hbDNNInferV2(hbUCPTaskHandle_t* task, hbDNNTensor* 
 TEST_DRIVER_API std::int32_t hbDNNGetTaskOutputTensorProperties(hbDNNTensorProperties* properties,
                                                                 hbUCPTaskHandle_t task, std::int32_t /*subTaskIndex*/,
                                                                 std::int32_t outputIndex) {
-  TEST_DRIVER_ENTER(hbDNNGetTaskOutputTensorProperties);
+  TEST_DRIVER_COUNT_CALL(hbDNNGetTaskOutputTensorProperties);
   const hbDNNTensorProperties* of = testdriver::outputOf(task, outputIndex);
   if (of == nullptr) {
     return HB_UCP_INVALID_ARGUMENT;

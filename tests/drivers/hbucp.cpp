@@ -166,7 +166,7 @@ std::int32_t allocate(hbUCPSysMem* memory, std::uint64_t size) {
 
 }  // namespace
 
-std::int32_t enter(Function function) {
+std::int32_t countCall(Function function) {
   Control& control = theControl();
   control.calls[function].fetch_add(1, std::memory_order_relaxed);
   if (control.failing.load(std::memory_order_relaxed) != function || control.goodCalls.fetch_sub(1) > 0 ||
@@ -224,29 +224,29 @@ TEST_DRIVER_API const char* hbUCPGetVersion() { return "3.13.6"; }
 TEST_DRIVER_API const char* hbUCPGetSocName() { return "D-Robotics RDK S600 test driver"; }
 
 TEST_DRIVER_API std::int32_t hbUCPMalloc(hbUCPSysMem* mem, std::uint64_t size, std::int32_t /*deviceId*/) {
-  TEST_DRIVER_ENTER(hbUCPMalloc);
+  TEST_DRIVER_COUNT_CALL(hbUCPMalloc);
   return testdriver::allocate(mem, size);
 }
 
 TEST_DRIVER_API std::int32_t hbUCPMallocCached(hbUCPSysMem* mem, std::uint64_t size, std::int32_t /*deviceId*/) {
-  TEST_DRIVER_ENTER(hbUCPMallocCached);
+  TEST_DRIVER_COUNT_CALL(hbUCPMallocCached);
   return testdriver::allocate(mem, size);
 }
 
 TEST_DRIVER_API std::int32_t hbUCPFree(hbUCPSysMem* mem) {
-  TEST_DRIVER_ENTER(hbUCPFree);
+  TEST_DRIVER_COUNT_CALL(hbUCPFree);
   std::free(mem->virAddr);
   --testdriver::theControl().liveBlocks;
   return HB_UCP_SUCCESS;
 }
 
 TEST_DRIVER_API std::int32_t hbUCPMemFlush(const hbUCPSysMem* /*mem*/, std::int32_t /*flag*/) {
-  TEST_DRIVER_ENTER(hbUCPMemFlush);
+  TEST_DRIVER_COUNT_CALL(hbUCPMemFlush);
   return HB_UCP_SUCCESS;
 }
 
 TEST_DRIVER_API std::int32_t hbUCPSubmitTask(hbUCPTaskHandle_t handle, hbUCPSchedParam* schedParam) {
-  TEST_DRIVER_ENTER(hbUCPSubmitTask);
+  TEST_DRIVER_COUNT_CALL(hbUCPSubmitTask);
   Task& task = testdriver::taskOf(handle);
   if (testdriver::recording.load(std::memory_order_relaxed)) {
     const std::lock_guard lock(testdriver::mutex());
@@ -274,7 +274,7 @@ TEST_DRIVER_API std::int32_t hbUCPSubmitTask(hbUCPTaskHandle_t handle, hbUCPSche
 }
 
 TEST_DRIVER_API std::int32_t hbUCPWaitTaskDone(hbUCPTaskHandle_t handle, std::int32_t timeout) {
-  TEST_DRIVER_ENTER(hbUCPWaitTaskDone);
+  TEST_DRIVER_COUNT_CALL(hbUCPWaitTaskDone);
   Task& task = testdriver::taskOf(handle);
   if (task.timedOut && testdriver::settings().rewaitRefused) {
     return HB_UCP_API_USE_ERROR;
@@ -293,7 +293,7 @@ TEST_DRIVER_API std::int32_t hbUCPWaitTaskDone(hbUCPTaskHandle_t handle, std::in
 }
 
 TEST_DRIVER_API std::int32_t hbUCPSetTaskDoneCb(hbUCPTaskHandle_t handle, hbUCPTaskDoneCb callback, void* userdata) {
-  TEST_DRIVER_ENTER(hbUCPSetTaskDoneCb);
+  TEST_DRIVER_COUNT_CALL(hbUCPSetTaskDoneCb);
   if (testdriver::settings().callbackRefused) {
     return HB_UCP_OP_CMD_UNAVAILABLE;
   }
@@ -303,7 +303,7 @@ TEST_DRIVER_API std::int32_t hbUCPSetTaskDoneCb(hbUCPTaskHandle_t handle, hbUCPT
 }
 
 TEST_DRIVER_API std::int32_t hbUCPReleaseTask(hbUCPTaskHandle_t handle) {
-  TEST_DRIVER_ENTER(hbUCPReleaseTask);
+  TEST_DRIVER_COUNT_CALL(hbUCPReleaseTask);
   const std::unique_ptr<Task> last(&testdriver::taskOf(handle));
   --testdriver::theControl().liveTasks;
   return HB_UCP_SUCCESS;

@@ -8,7 +8,7 @@
 namespace testdriver {
 
 struct Settings {
-  // Of models: read when they are loaded.
+  // Settings of models, read when they are loaded.
   std::int32_t models = 1;
   std::int32_t inputs = 1;
   std::int32_t outputs = 1;
@@ -20,7 +20,7 @@ struct Settings {
   std::string metadata;
   std::string version = "3.13.6_(test driver)";
 
-  // Of tasks.
+  // Settings of tasks.
   bool copy = false;
   bool hold = false;
   std::int64_t durationMs = 0;

@@ -13,8 +13,8 @@
 // Exported from libhbucp.so for libdnn.so.
 namespace testdriver __attribute__((visibility("default"))) {
 
-  // Counts the call. The status to fail with, or success.
-  [[nodiscard]] std::int32_t enter(Function function);
+  // Counts the call. Returns the status to fail with, or success.
+  [[nodiscard]] std::int32_t countCall(Function function);
 
   [[nodiscard]] const Settings& settings();
 
@@ -24,11 +24,12 @@ namespace testdriver __attribute__((visibility("default"))) {
   // Properties of an output of a task that has ended; nullptr when there is none.
   [[nodiscard]] const hbDNNTensorProperties* outputOf(hbUCPTaskHandle_t task, std::int32_t index);
 
-  // Whether this hbDNNInferV2 call is to find no free task, and which way to say so.
+  // How this hbDNNInferV2 call says that no task is free; kNone when one is.
   enum class Refusal : std::uint8_t { kNone, kNullHandle, kStatus };
   [[nodiscard]] Refusal refusal();
 
 }  // namespace testdriver
 
-#define TEST_DRIVER_ENTER(name) \
-  if (const std::int32_t failure = testdriver::enter(testdriver::k_##name); failure != HB_UCP_SUCCESS) return failure
+#define TEST_DRIVER_COUNT_CALL(name)                                                                       \
+  if (const std::int32_t failure = testdriver::countCall(testdriver::k_##name); failure != HB_UCP_SUCCESS) \
+  return failure

@@ -1,13 +1,14 @@
 // Preloaded into a test program (LD_PRELOAD): lets chosen allocations of the project's own libraries fail.
 //
 // An allocation counts when the first frame outside this library, libstdc++ and libc lies in one of the project's
-// libraries, on whatever thread. Those of Python, numpy and the engine are left alone: how they fail is not the
+// libraries, on whatever thread. Those of Python and the engine are left alone: how they fail is not the project's.
+// Arrays of numpy and mappings of Python's mmap count where they are asked for: what Python code does then is the
 // project's. Starting a thread counts as an allocation, because it needs memory, too.
 #include <dlfcn.h>
-#include <execinfo.h>
 #include <link.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <unwind.h>
 
 #include <array>
 #include <atomic>
@@ -20,10 +21,17 @@
 
 namespace {
 
+enum class Owner : std::uint8_t {
+  kProject,
+  kArrays,  // numpy, and Python's mmap
+  kThrough,
+  kOther
+};
+
 struct Range {
   std::uintptr_t begin = 0;
   std::uintptr_t end = 0;
-  bool own = false;  // of the project; else one that is looked through
+  Owner owner = Owner::kOther;
 };
 
 std::array<Range, 64> ranges;
@@ -32,60 +40,76 @@ std::atomic<std::int64_t> seen{0};
 std::atomic<std::int64_t> failing{0};  // 0: nothing is counted
 std::atomic<std::int64_t> length{1};
 std::atomic<std::int64_t> failed{0};
+std::atomic<bool> arrays{false};  // those count, too
 thread_local bool looking = false;
 
 bool contains(const char* text, const char* part) { return std::strstr(text, part) != nullptr; }
 
 int noteLibrary(dl_phdr_info* info, std::size_t /*size*/, void* /*data*/) {
   const char* const name = info->dlpi_name;
-  const bool own = contains(name, "/_core.") || contains(name, "/libdnn.so") || contains(name, "/libhbucp.so");
-  const bool through = contains(name, "libstdc++") || contains(name, "libc.so") || contains(name, "libgcc_s") ||
-                       contains(name, "failing_allocations");
-  if (!own && !through) {
+  Owner owner = Owner::kOther;
+  if (contains(name, "/_core.") || contains(name, "/libdnn.so") || contains(name, "/libhbucp.so")) {
+    owner = Owner::kProject;
+  } else if (contains(name, "libstdc++") || contains(name, "libc.so") || contains(name, "libgcc_s") ||
+             contains(name, "failing_allocations")) {
+    owner = Owner::kThrough;
+  } else if (contains(name, "/_multiarray_umath.") || contains(name, "/mmap.cpython")) {
+    owner = Owner::kArrays;
+  } else {
     return 0;
   }
   for (int i = 0; i < info->dlpi_phnum && rangeCount < ranges.size(); ++i) {
     const ElfW(Phdr) & part = info->dlpi_phdr[i];
     if (part.p_type == PT_LOAD && (part.p_flags & PF_X) != 0) {
       const std::uintptr_t begin = info->dlpi_addr + part.p_vaddr;
-      ranges[rangeCount++] = {begin, begin + part.p_memsz, own};
+      ranges[rangeCount++] = {begin, begin + part.p_memsz, owner};
     }
   }
   return 0;
 }
 
-// Of the frame that asked for memory: 1 the project's, 0 another's, -1 one to look through.
-int ownerOf(const void* address) {
+Owner ownerOf(const void* address) {
   const auto at = reinterpret_cast<std::uintptr_t>(address);
   for (std::size_t i = 0; i < rangeCount; ++i) {
     if (at >= ranges[i].begin && at < ranges[i].end) {
-      return ranges[i].own ? 1 : -1;
+      return ranges[i].owner;
     }
   }
-  return 0;
+  return Owner::kOther;
 }
 
-bool ours() {
-  std::array<void*, 24> frames{};
-  const int depth = backtrace(frames.data(), static_cast<int>(frames.size()));
-  for (int i = 0; i < depth; ++i) {
-    if (const int owner = ownerOf(frames[static_cast<std::size_t>(i)]); owner >= 0) {
-      return owner == 1;
-    }
-  }
-  return false;
+// Who asks for memory: the first frame that is not one of those that pass it on. No further one is looked for, which
+// would take most of the time.
+Owner asking() {
+  struct Search {
+    Owner found = Owner::kOther;
+    int left = 24;
+  } search;
+  _Unwind_Backtrace(
+      [](_Unwind_Context* frame, void* data) {
+        Search& search = *static_cast<Search*>(data);
+        const Owner owner = ownerOf(reinterpret_cast<const void*>(_Unwind_GetIP(frame)));
+        if (owner == Owner::kThrough && --search.left > 0) {
+          return _URC_NO_REASON;
+        }
+        search.found = owner == Owner::kThrough ? Owner::kOther : owner;
+        return _URC_END_OF_STACK;
+      },
+      &search);
+  return search.found;
 }
 
-// Whether the allocation that is asked for now is the one to fail.
-bool fails() {
+// True if the allocation that is asked for now is the one to fail. The project's own count where they ask C++ or the
+// kernel for memory, those for arrays where they ask C or the kernel.
+bool fails(bool project, bool forArrays) {
   const std::int64_t first = failing.load(std::memory_order_relaxed);
-  if (first == 0 || looking) {
+  if (first == 0 || looking || (!project && !arrays.load(std::memory_order_relaxed))) {
     return false;
   }
   looking = true;
-  const bool counts = ours();
+  const Owner owner = asking();
   looking = false;
-  if (!counts) {
+  if (!(project && owner == Owner::kProject) && !(forArrays && arrays.load() && owner == Owner::kArrays)) {
     return false;
   }
   const std::int64_t number = seen.fetch_add(1) + 1;
@@ -96,80 +120,102 @@ bool fails() {
   return true;
 }
 
+// What the library behind this one has under that name: libstdc++, libc, or a sanitizer, which frees what it gave
+// itself.
 template <class Function>
 Function next(const char* name) {
   return reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
-}
-
-void* allocate(std::size_t size, std::size_t alignment) {
-  if (fails()) {
-    return nullptr;
-  }
-  // malloc and its like never come here again: they are not replaced.
-  return alignment == 0 ? std::malloc(size != 0 ? size : 1)
-                        : std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-}
-
-void* allocateOrThrow(std::size_t size, std::size_t alignment) {
-  void* const memory = allocate(size, alignment);
-  if (memory == nullptr) {
-    throw std::bad_alloc();
-  }
-  return memory;
 }
 
 }  // namespace
 
 extern "C" {
 
+// From the arrays of numpy and the mappings of Python's mmap on, too: 1; not any more: 0.
+[[gnu::visibility("default")]] void failArrays(int also) { arrays.store(also != 0); }
+
 // Lets the allocations first, first + 1, ... of those that follow fail, `count` of them; 0: none.
 [[gnu::visibility("default")]] void failAllocations(std::int64_t first, std::int64_t count) {
   failing.store(0);
   rangeCount = 0;
   dl_iterate_phdr(&noteLibrary, nullptr);
-  std::array<void*, 2> frames{};
-  static_cast<void>(backtrace(frames.data(), 2));  // the unwinder loads itself at its first use
   seen.store(0);
   failed.store(0);
   length.store(count);
   failing.store(first);
 }
 
-// How many allocations were counted since then, and how many of them failed.
-[[gnu::visibility("default")]] std::int64_t seenAllocations() { return seen.load(); }
+// How many of those that were counted since then failed.
 [[gnu::visibility("default")]] std::int64_t failedAllocations() { return failed.load(); }
 
 [[gnu::visibility("default")]] void* mmap(void* address, std::size_t size, int protection, int flags, int file,
                                           off_t offset) {
   static const auto real = next<decltype(&::mmap)>("mmap");
-  if (fails()) {
+  if (fails(true, true)) {
     errno = ENOMEM;
     return MAP_FAILED;
   }
   return real(address, size, protection, flags, file, offset);
 }
+[[gnu::visibility("default")]] void* mmap64(void* address, std::size_t size, int protection, int flags, int file,
+                                            off64_t offset) {
+  return mmap(address, size, protection, flags, file, offset);
+}
+
+// Memory that was only reserved before needs some now.
+[[gnu::visibility("default")]] int mprotect(void* address, std::size_t size, int protection) noexcept {
+  static const auto real = next<int (*)(void*, std::size_t, int)>("mprotect");
+  if ((protection & PROT_WRITE) != 0 && fails(true, false)) {
+    errno = ENOMEM;
+    return -1;
+  }
+  return real(address, size, protection);
+}
+
+[[gnu::visibility("default")]] void* malloc(std::size_t size) {
+  static const auto real = next<void* (*)(std::size_t)>("malloc");
+  return fails(false, true) ? nullptr : real(size);
+}
+[[gnu::visibility("default")]] void* calloc(std::size_t count, std::size_t size) {
+  static const auto real = next<void* (*)(std::size_t, std::size_t)>("calloc");
+  return fails(false, true) ? nullptr : real(count, size);
+}
+[[gnu::visibility("default")]] void* realloc(void* memory, std::size_t size) {
+  static const auto real = next<void* (*)(void*, std::size_t)>("realloc");
+  return fails(false, true) ? nullptr : real(memory, size);
+}
 
 [[gnu::visibility("default")]] int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
                                                   void* (*body)(void*), void* argument) {
   static const auto real = next<decltype(&::pthread_create)>("pthread_create");
-  return fails() ? EAGAIN : real(thread, attributes, body, argument);
+  return fails(true, false) ? EAGAIN : real(thread, attributes, body, argument);
 }
 
 }  // extern "C"
 
-// NOLINTBEGIN(misc-new-delete-overloads): the library's own operator delete frees what malloc gave
-[[gnu::visibility("default")]] void* operator new(std::size_t size) { return allocateOrThrow(size, 0); }
-[[gnu::visibility("default")]] void* operator new[](std::size_t size) { return allocateOrThrow(size, 0); }
+// NOLINTBEGIN(misc-new-delete-overloads): the libraries behind this one have operator delete
+[[gnu::visibility("default")]] void* operator new(std::size_t size) {
+  static const auto real = next<void* (*)(std::size_t)>("_Znwm");
+  return fails(true, false) ? throw std::bad_alloc() : real(size);
+}
+[[gnu::visibility("default")]] void* operator new[](std::size_t size) {
+  static const auto real = next<void* (*)(std::size_t)>("_Znam");
+  return fails(true, false) ? throw std::bad_alloc() : real(size);
+}
 [[gnu::visibility("default")]] void* operator new(std::size_t size, std::align_val_t alignment) {
-  return allocateOrThrow(size, static_cast<std::size_t>(alignment));
+  static const auto real = next<void* (*)(std::size_t, std::align_val_t)>("_ZnwmSt11align_val_t");
+  return fails(true, false) ? throw std::bad_alloc() : real(size, alignment);
 }
 [[gnu::visibility("default")]] void* operator new[](std::size_t size, std::align_val_t alignment) {
-  return allocateOrThrow(size, static_cast<std::size_t>(alignment));
+  static const auto real = next<void* (*)(std::size_t, std::align_val_t)>("_ZnamSt11align_val_t");
+  return fails(true, false) ? throw std::bad_alloc() : real(size, alignment);
 }
-[[gnu::visibility("default")]] void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
-  return allocate(size, 0);
+[[gnu::visibility("default")]] void* operator new(std::size_t size, const std::nothrow_t& tag) noexcept {
+  static const auto real = next<void* (*)(std::size_t, const std::nothrow_t&)>("_ZnwmRKSt9nothrow_t");
+  return fails(true, false) ? nullptr : real(size, tag);
 }
-[[gnu::visibility("default")]] void* operator new[](std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
-  return allocate(size, 0);
+[[gnu::visibility("default")]] void* operator new[](std::size_t size, const std::nothrow_t& tag) noexcept {
+  static const auto real = next<void* (*)(std::size_t, const std::nothrow_t&)>("_ZnamRKSt9nothrow_t");
+  return fails(true, false) ? nullptr : real(size, tag);
 }
 // NOLINTEND(misc-new-delete-overloads)

@@ -87,7 +87,7 @@ def test_keys_and_outputs_can_be_named(policy_file: Path) -> None:
             model_policy(runtime, actions="acts")
 
 
-def test_strangers_are_turned_away_and_health_is_told(policy_file: Path) -> None:
+def test_strangers_are_turned_away_and_health_is_reported(policy_file: Path) -> None:
     from websockets.exceptions import InvalidStatus
     from websockets.sync.client import connect
 

@@ -92,7 +92,7 @@ def callbacks_are_called_once(one: Path, _two: Path) -> Iterator[Callable[[], An
             finally:
                 done, _ = concurrent.futures.wait([request], timeout=20)
                 if not done:
-                    raise AssertionError("the end of a request is never told")
+                    raise AssertionError("the end of a request is never reported")
             return True
 
         yield call

@@ -25,8 +25,18 @@ import hbm_runtime
 from hbm_runtime import HbmError, _core
 
 PACKAGE = str(Path(hbm_runtime.__file__).parent)
-BEYOND_CARE = {"__del__"}  # what it raises, Python prints and forgets
+BEYOND_CARE = {"__del__"}  # what it raises, or what it calls, Python prints and forgets
 ALL = {**SCENARIOS, **INTERRUPTED}
+
+
+def beyond_care(frame: FrameType | None) -> bool:
+    """Returns True if a frame is part of what cannot raise. It may come in the middle of tracing another frame; an
+    exception there makes Python free its trace function while it is in use."""
+    while frame is not None:
+        if frame.f_code.co_name in BEYOND_CARE:
+            return True
+        frame = frame.f_back
+    return False
 
 
 class Interruption:
@@ -44,7 +54,7 @@ class Interruption:
         sys.settrace(None)
 
     def _called(self, frame: FrameType, _event: str, _argument: Any) -> Any:
-        own = frame.f_code.co_filename.startswith(PACKAGE) and frame.f_code.co_name not in BEYOND_CARE
+        own = frame.f_code.co_filename.startswith(PACKAGE) and not beyond_care(frame)
         return self._line if own else None
 
     def _line(self, frame: FrameType, event: str, _argument: Any) -> Any:

@@ -191,7 +191,7 @@ def check_everything_at_a_time(runtime: HB_HBMRuntime, file: Path) -> None:
 
 
 def check_error_without_engine(folder: Path) -> None:
-    """Without the engine, loading a model says in one line which command cures it."""
+    """Without the engine, loading a model says in one line which command installs it."""
     from hbm_runtime import HB_HBMRuntime, HbmError
 
     file = folder / "subtract.onnx"
@@ -199,7 +199,7 @@ def check_error_without_engine(folder: Path) -> None:
     try:
         HB_HBMRuntime(str(file))
     except HbmError as error:
-        check("pip install" in str(error) and "onnxruntime" in str(error), f"the cure is named: {error}")
+        check("pip install" in str(error) and "onnxruntime" in str(error), f"the advice is named: {error}")
     else:
         check(False, "loading a model without an engine fails")
 

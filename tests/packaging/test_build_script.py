@@ -18,6 +18,8 @@ VERBS = {
     "demo",
     "test",
     "differential",
+    "graphs",
+    "load",
     "engines",
     "integrations",
     "wheels",

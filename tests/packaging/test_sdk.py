@@ -74,21 +74,26 @@ def check_examples(folder: Path, model: Path, **environment: str) -> None:
     assert np.load(folder / "doubled.npy").ravel().tolist() == [2.0 * i for i in range(192)]
 
 
-def test_a_cmake_project_finds_and_uses_it(prefix: Path, model: Path, tmp_path: Path) -> None:
-    run("cmake", "-S", ROOT / "examples" / "cpp", "-B", tmp_path, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}")
-    run("cmake", "--build", tmp_path)
-    check_examples(tmp_path, model)
+@pytest.fixture(scope="module")
+def examples(prefix: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The examples, built by CMake as a project of their own."""
+    folder = tmp_path_factory.mktemp("examples")
+    run("cmake", "-S", ROOT / "examples" / "cpp", "-B", folder, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}")
+    run("cmake", "--build", folder)
+    return folder
 
 
-def test_a_program_opens_a_model_that_python_encrypted(prefix: Path, model: Path, tmp_path: Path) -> None:
-    run("cmake", "-S", ROOT / "examples" / "cpp", "-B", tmp_path, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}")
-    run("cmake", "--build", tmp_path, "--target", "run_model")
+def test_a_cmake_project_finds_and_uses_it(examples: Path, model: Path) -> None:
+    check_examples(examples, model)
+
+
+def test_a_program_opens_a_model_that_python_encrypted(examples: Path, model: Path, tmp_path: Path) -> None:
     padded = onnx.load(model)
     padded.doc_string = "x" * (5 << 19)  # several chunks
     onnx.save(padded, tmp_path / "plain.onnx")
     encrypt_model(tmp_path / "plain.onnx", tmp_path / "model.secret", "correct horse", cost=14)
     environment = {"BPUSIM_ENGINE_PATH": engine(), "HBM_RUNTIME_DRIVER": "bpusim"}
-    command = [tmp_path / "run_model", tmp_path / "model.secret"]
+    command = [examples / "run_model", tmp_path / "model.secret"]
     described = run(*command, MODEL_PASSPHRASE="correct horse", **environment)
     assert "model scaler" in described  # called after its graph
     assert "result doubled: 1x3x8x8, first value 2" in described

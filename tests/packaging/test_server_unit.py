@@ -39,6 +39,12 @@ def test_it_is_confined() -> None:
     assert "User" not in settings  # root
 
 
+def test_the_board_s_devices_can_be_opened() -> None:
+    """Each of these makes a list of devices of which all others are closed, ProtectClock on Ubuntu 22.04."""
+    closing = {"PrivateDevices", "ProtectClock", "DeviceAllow", "DevicePolicy"}
+    assert not closing & _settings().keys()
+
+
 def test_it_is_off_until_it_is_enabled() -> None:
     assert "dh_installsystemd --name=hbm-runtime-serve --no-enable --no-start" in (DEBIAN / "rules").read_text()
     assert not any("systemctl" in path.read_text() for path in DEBIAN.glob("python3-hbm-runtime.p*") if path != UNIT)

@@ -31,7 +31,7 @@ PLAIN_VALUES = {"hbm_runtime.packer", "hbm_runtime.compare", "hbm_runtime.sample
 
 
 def refuses(member: object) -> bool:
-    """Whether it is there only to refuse what a base class would do."""
+    """Returns True if it is there only to refuse what a base class would do."""
     return "NoReturn" in str(getattr(member, "__annotations__", {}).get("return", ""))
 
 

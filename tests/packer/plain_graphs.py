@@ -28,6 +28,11 @@ def counted(*shape: int, dtype: str = "float32") -> Array:
     return np.arange(1, 1 + int(np.prod(shape))).reshape(shape).astype(dtype)
 
 
+def _cycle(count: int) -> str:
+    """Whole numbers in the text form."""
+    return "{" + ",".join(str(number * 5 % 11 - 5) for number in range(count)) + "}"
+
+
 def _flags(*values: bool) -> list[Array]:
     return [np.array(value) for value in values]
 
@@ -75,6 +80,17 @@ _TEXTS: dict[str, tuple[str, Sequence[Inputs]]] = {
         "g (float[4,3] x) => (float[1,3] y) { y = Neg(x) }",
         [{"x": counted(4, 3)}],
     ),
+    "weights that are listed as inputs": (
+        "g (float[7,n,7] x, float[1,9,7] w, float[1,9,3] r) => (float[7,1,n,3] y) "
+        f"<float[1,9,7] w = {_cycle(63)}, float[1,9,3] r = {_cycle(27)}> {{ y = GRU<hidden_size: int = 3>(x, w, r) }}",
+        [{"x": np.sin(counted(7, 1, 7))}, {"x": np.sin(counted(7, 5, 7))}],
+    ),
+    "a result of ten dimensions that declares eleven": (
+        "g (float[1,1,1,1,1,1,1,1,1,n] x) => (float[1,1,1,1,1,1,1,1,1,1,n] y) <int64 once = {1}> { "
+        'y = Loop(once, "", x) <body = body (int64 i, bool go, float[1,1,1,1,1,1,1,1,1,n] state) => '
+        "(bool on, float[1,1,1,1,1,1,1,1,1,n] next) { on = Identity(go) next = Neg(state) }> }",
+        [{"x": counted(*(1,) * 9, 3)}],
+    ),
     "an output that is an input": (
         "g (float[n] x) => (float[n] y, float[n] x) { y = Neg(x) }",
         [{"x": counted(3)}],
@@ -105,6 +121,16 @@ _TEXTS: dict[str, tuple[str, Sequence[Inputs]]] = {
     "a lower rank than declared": (
         "g (float[b,n] x) => (float[1,b,n] y) { y = Neg(x) }",
         [{"x": counted(2, 3)}],
+    ),
+    "another rank than the engine infers once it has changed the graph": (
+        "g (float[1,3,4,4] x) => (float[3,4,4] y, float[1,1,2,4,4] z) <float[2,3,1,1] w = {1,2,3,4,5,6}> "
+        "{ y = Neg(x) z = Conv(x, w) }",
+        [{"x": counted(1, 3, 4, 4)}],
+    ),
+    "a value that the engine takes from a wrong declaration": (
+        "g (float[1,4] x) => (float[0,1,1,1] y, int64[n] z) <int64[1] a = {1}, int64[1] b = {3}> "
+        "{ u = Unsqueeze(x, a) v = Transpose<perm = [2, 1, 0]>(u) y = Unsqueeze(v, b) z = Shape(y) }",
+        [{"x": counted(1, 4)}],
     ),
     "an output that is an input, declared with another rank": (
         "g (float[2,3] x) => (float[2,3] y, float[1,2,3] x) { y = Neg(x) }",

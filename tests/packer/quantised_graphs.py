@@ -110,5 +110,5 @@ def quantised(layer: str, between: str, shape: str, zero: int, dtype: str = "int
 
 
 def is_fused(layer: str) -> bool:
-    """Whether ONNX Runtime has a kernel for the layer in integers."""
+    """Returns True if ONNX Runtime has a kernel for the layer in integers."""
     return layer in _FUSED

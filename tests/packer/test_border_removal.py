@@ -14,6 +14,8 @@ from hbm_runtime.packer import ModelOptions, PackError, build_model, pack, read_
 
 from .small_models import Array, model
 
+pytestmark = pytest.mark.usefixtures("forked_trials")
+
 F32 = TensorProto.FLOAT
 
 

@@ -15,6 +15,8 @@ from hbm_runtime.packer import ImageRules, PackError, PackWarning, load_config, 
 from .configurations import write_config
 from .small_models import image_model, reference
 
+pytestmark = pytest.mark.usefixtures("forked_trials")
+
 
 def test_a_configuration_gives_the_tensors_of_the_board(tmp_path: Path) -> None:
     written = pack_config(write_config(tmp_path))
@@ -151,9 +153,9 @@ def test_a_configuration_as_people_publish_them_is_taken(tmp_path: Path) -> None
     np.save(tmp_path / "cal" / "0.npy", np.ones((1, 3, 240, 320), np.float32))
     with pytest.warns(PackWarning) as warned:
         job = load_config(tmp_path / "published.yaml")
-    told = " ".join(str(warning.message) for warning in warned)
+    reported = " ".join(str(warning.message) for warning in warned)
     for key in ("norm_type", "cal_data_type", "calibration_type", "set_Softmax_input_int8", "set_Softmax_output_int8"):
-        assert key in told
+        assert key in reported
     assert (job.options.name, job.options.pad_outputs, job.options.remove_names) == (
         "net_nashe_240x320_nv12",
         False,

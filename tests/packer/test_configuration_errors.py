@@ -12,6 +12,8 @@ from hbm_runtime.packer import PackError, PackWarning, load_config, pack_config,
 
 from .configurations import two_inputs, write_config
 
+pytestmark = pytest.mark.usefixtures("forked_trials")
+
 WRONG: list[tuple[str, dict[str, Any], str]] = [
     (
         "model_parameters",

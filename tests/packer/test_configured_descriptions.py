@@ -13,6 +13,8 @@ from hbm_runtime.packer import PackError, load_config, pack_config, read_file
 
 from .configurations import two_inputs, write_config
 
+pytestmark = pytest.mark.usefixtures("forked_trials")
+
 DESCRIPTION = {
     "HBDK_RUNTIME_VERSION": None,
     "CAFFE_MODEL": None,

@@ -20,6 +20,8 @@ from hbm_runtime.packer import pack_config
 
 from .small_models import model, picture, reference
 
+pytestmark = pytest.mark.usefixtures("forked_trials")
+
 Array = NDArray[Any]
 CLASSES = 2
 CHANNELS = 5 + CLASSES

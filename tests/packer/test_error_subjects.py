@@ -24,6 +24,8 @@ from hbm_runtime.packer import (
     pack,
 )
 
+pytestmark = pytest.mark.usefixtures("forked_trials")
+
 NET = "net (float[2, n] x) => (float[2, n] y) { y = Neg(x) }"
 NO_RANK = "net (float[] x) => (float[] y) { y = Neg(x) }"
 TEXTS = "net (string[2] x) => (string[2] y) { y = Identity(x) }"

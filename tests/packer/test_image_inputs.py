@@ -24,6 +24,8 @@ from hbm_runtime.packer import (
 
 from .small_models import cosine, image_model, picture, reference
 
+pytestmark = pytest.mark.usefixtures("forked_trials")
+
 Array = NDArray[Any]
 MEAN, SCALE, STD = (103.5, 116.3, 123.7), (0.017, 0.0175, 0.0174), (57.1, 57.4, 58.4)
 # OpenCV converts with rounded coefficients and rounds each result to a whole number.
@@ -145,11 +147,16 @@ def step_of(option: ImageInput) -> float:
     return max(option.scale) if option.scale else 1 / min(option.std) if option.std else 1.0
 
 
+def untried(option: ImageInput) -> ModelOptions:
+    """Options for a matrix: a trial of each of its models would only cost time, and the tests below try some."""
+    return ModelOptions(name="m", inputs={"data": option}, trial_seconds=0)
+
+
 @pytest.mark.parametrize("option", options(), ids=identify)
 def test_the_model_gets_what_opencv_makes_of_the_picture(option: ImageInput, tmp_path: Path) -> None:
     case = make_case(option)
     trained = image_model(1 if option.train == ImageType.GRAY else 3, layout=option.layout)
-    pack(trained, tmp_path / "m.hbm", ModelOptions(name="m", inputs={"data": option}))
+    pack(trained, tmp_path / "m.hbm", untried(option))
     runtime = HB_HBMRuntime(str(tmp_path / "m.hbm"))
     assert runtime.input_names["m"] == list(case.given)
     outputs = runtime.run(case.given)["m"]
@@ -177,7 +184,7 @@ def test_a_region_is_cut_out_and_resized_as_opencv_does(
     train = ImageType.GRAY if kind == ImageType.GRAY else ImageType.RGB
     trained = image_model(1 if kind == ImageType.GRAY else 3, (96, 128))
     option = ImageInput(kind, train, source=InputSource.RESIZER, rules=ImageRules(roi_end_inclusive=inclusive))
-    pack(trained, tmp_path / "m.hbm", ModelOptions(name="m", inputs={"data": option}))
+    pack(trained, tmp_path / "m.hbm", untried(option))
     runtime = HB_HBMRuntime(str(tmp_path / "m.hbm"))
     assert runtime.input_shapes["m"]["data_y"] == [1, -1, -1, 1]
     luma, chroma = to_planes(picture(), video_range=False)

@@ -12,6 +12,7 @@ import onnx
 import pytest
 import yaml
 from onnx import TensorProto, helper
+from support.engine_version import needs_engine
 
 from hbm_runtime.packer import ModelOptions, build_model, pack
 
@@ -111,6 +112,50 @@ runtime = HB_HBMRuntime("net.hbm", save_memory=sys.argv[1] == "save")
 runtime.run({"data": np.ones((1, 3, 32, 32), np.float32)})
 print(anonymous() - before)
 """
+
+
+LOAD_ONCE = """
+import sys
+from hbm_runtime import HB_HBMRuntime
+
+def resident(field):
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(field)) * 1024
+
+HB_HBMRuntime("small.onnx")
+before = resident("VmRSS:")
+runtime = HB_HBMRuntime(sys.argv[1])
+print(resident("VmHWM:") - before, resident("VmRSS:") - before)
+"""
+
+
+def matrix_products() -> onnx.ModelProto:
+    """52 MB that the engine keeps in a form of its own."""
+    random = np.random.default_rng(0)
+    values = ["x", *(f"h{i}" for i in range(12)), "y"]
+    nodes = [helper.make_node("MatMul", [values[i], f"w{i}"], [values[i + 1]]) for i in range(13)]
+    constants = {f"w{i}": random.normal(size=(1000, 1000)).astype(np.float32) for i in range(13)}
+    return model(nodes, [("x", 1, (1, 1000))], [("y", 1, (1, 1000))], constants)
+
+
+@pytest.mark.no_sanitizer
+@pytest.mark.parametrize(
+    ("name", "copies"),
+    [
+        pytest.param("matrices.onnx", 2.7, marks=needs_engine("1.23", "older ones keep what they have packed anew")),
+        ("matrices.hbm", 1.5),
+    ],
+)
+def test_loading_keeps_one_copy_of_the_weights(tmp_path: Path, name: str, copies: float) -> None:
+    """The file's own pages count as memory, too, while they are mapped and have been read."""
+    onnx.save(matrix_products(), tmp_path / "matrices.onnx")
+    pack(tmp_path / "matrices.onnx", tmp_path / "matrices.hbm")
+    identity = helper.make_node("Identity", ["x"], ["y"])
+    onnx.save(model([identity], [("x", 1, (1,))], [("y", 1, (1,))]), tmp_path / "small.onnx")
+    command = [sys.executable, "-c", LOAD_ONCE, name]
+    done = subprocess.run(command, capture_output=True, check=True, cwd=tmp_path, timeout=120)
+    peak, kept = map(int, done.stdout.split())
+    assert peak < copies * 52e6
+    assert kept < 1.5 * 52e6
 
 
 def test_weights_are_mapped_where_the_engine_uses_them_as_they_are(folder: Path) -> None:

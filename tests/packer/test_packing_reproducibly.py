@@ -95,15 +95,15 @@ def test_ctrl_c_while_the_engine_is_imported_is_not_lost_and_leaves_it_whole(tmp
 
 
 def test_progress_only_grows(tmp_path: Path) -> None:
-    told: list[tuple[str, float]] = []
+    reported: list[tuple[str, float]] = []
     samples = [{"data": np.ones((1, 3, 240, 320), np.float32)}] * 3
     options = ModelOptions(outputs={"features": Quantise(DataType.S8)}, samples=samples)
-    pack(image_model(), tmp_path / "m.hbm", options, progress=lambda stage, part: told.append((stage, part)))
-    parts = [part for _, part in told]
+    pack(image_model(), tmp_path / "m.hbm", options, progress=lambda stage, part: reported.append((stage, part)))
+    parts = [part for _, part in reported]
     assert parts == sorted(parts)
     assert parts[0] == 0
     assert parts[-1] <= 1
-    assert [stage for stage, _ in told].count("measuring ranges") == 3
+    assert [stage for stage, _ in reported].count("measuring ranges") == 3
 
 
 def test_large_constants_lie_apart_and_equal_ones_once(tmp_path: Path) -> None:

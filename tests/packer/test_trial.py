@@ -79,13 +79,44 @@ def test_impossible_attributes_are_told_in_the_words_of_onnx(
     assert "/tmp" not in str(caught.value)
 
 
+def test_what_onnx_finds_wrong_has_limits_too() -> None:
+    """Its shape inference makes as many dimensions as an attribute says."""
+    node = helper.make_node("GatherND", ["x", "i"], ["y"], batch_dims=-(2**31))
+    proto = model(
+        [node],
+        [("x", TensorProto.FLOAT, (2, 3)), ("i", TensorProto.INT64, (2, 1))],
+        [("y", TensorProto.FLOAT, ("a",))],
+    )
+    with pytest.raises(PackError, match=r"the engine (ends with|refuses)"):
+        build_model(proto)
+
+
+def test_without_a_trial_onnx_checks_the_nodes_that_could_end_the_process() -> None:
+    made = helper.make_node("Sum", [], ["y"], "culprit")
+    proto = model([made], [("x", TensorProto.FLOAT, (2, 3))], [("y", TensorProto.FLOAT, ("a", "b"))])
+    with pytest.raises(PackError, match=r"node 'culprit' \(Sum\): onnx says: .*input size 0"):
+        build_model(proto, ModelOptions(trial_seconds=0))
+
+
+@pytest.mark.parametrize("seconds", [0, 60])
+def test_a_model_that_onnx_refuses_and_the_engine_runs_is_packed(seconds: float) -> None:
+    """The engine has LayerNormalization in operator sets that are older than onnx's own."""
+    proto = parse_model(
+        '<ir_version: 8, opset_import: ["": 13]> g (float[2,3] x, float[3] s) => (float[2,3] y) '
+        "{ y = LayerNormalization(x, s) }"
+    )
+    with pytest.raises(onnx.checker.ValidationError):
+        onnx.checker.check_model(proto)
+    build_model(proto, ModelOptions(trial_seconds=seconds))
+
+
 FOREVER = (
     "g (float[3] x) => (float[3] y) <bool t = {1}> { y = Loop(, t, x) <body = b (int64 i, bool c, float[3] a) "
     "=> (bool d, float[3] e) { d = Identity(c) e = Neg(a) }> }"
 )
 
 
-def test_a_run_without_end_is_given_up_and_told() -> None:
+def test_a_run_without_end_is_given_up_and_reported() -> None:
     with pytest.warns(PackWarning, match="running it once on made-up inputs takes more than 6 seconds"):
         build_model(parse_model(HEADER + FOREVER), ModelOptions(trial_seconds=6))
 

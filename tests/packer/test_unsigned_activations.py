@@ -15,6 +15,8 @@ from hbm_runtime.packer import ModelOptions, UnsignedActivations, build_model
 
 from .small_models import Array, model, reference
 
+pytestmark = pytest.mark.usefixtures("forked_trials")
+
 SHAPE = (1, 8, 12, 12)
 
 

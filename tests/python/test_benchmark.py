@@ -69,7 +69,9 @@ def test_json_has_all_figures(runtime: HB_HBMRuntime, tmp_path: Path) -> None:
     measured = runtime.benchmark([X, X], repeat=4, profile=True)
     figures = json.loads(measured.to_json())
     assert (figures["runs"], figures["in_flight"], figures["stopped"]) == (4, 1, "repeat")
-    assert set(figures["latency"]) == {"count", "total", "min", "mean", "p50", "p90", "p99", "max"}
+    ordered = ["min", "p50", "p90", "p95", "p99", "p999", "max"]
+    assert set(figures["latency"]) == {"count", "total", "mean", "std", *ordered}
+    assert [figures["latency"][name] for name in ordered] == sorted(figures["latency"][name] for name in ordered)
     assert figures["sets"][0]["count"] == 2
     measured.save(tmp_path / "figures.json")
     assert json.loads((tmp_path / "figures.json").read_text()) == figures

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +18,6 @@ if TYPE_CHECKING:
     from support.model_factory import ModelFactory
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
-
-
-@pytest.fixture
-def runtime(models: ModelFactory) -> Iterator[HB_HBMRuntime]:
-    with HB_HBMRuntime([str(models.scaled(2)), str(models.scaled(3))]) as runtime:
-        yield runtime
 
 
 def test_a_model_view_describes_its_tensors(runtime: HB_HBMRuntime) -> None:

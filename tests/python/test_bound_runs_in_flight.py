@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -15,17 +13,7 @@ from support.live import let_go
 import hbm_runtime
 from hbm_runtime import HB_HBMRuntime, _core
 
-if TYPE_CHECKING:
-    from support.model_factory import ModelFactory
-
-
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
-
-
-@pytest.fixture
-def runtime(models: ModelFactory) -> Iterator[HB_HBMRuntime]:
-    with HB_HBMRuntime([str(models.scaled(2)), str(models.scaled(3))]) as runtime:
-        yield runtime
 
 
 def test_a_second_run_in_flight_is_refused(runtime: HB_HBMRuntime) -> None:

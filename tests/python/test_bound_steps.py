@@ -118,7 +118,7 @@ def test_a_step_that_fails_leaves_the_state(tmp_path: Path) -> None:
         ({"present": "nothing"}, "nothing"),
         ({"other": "past"}, r"output 'other' float32 \[1\] cannot be the next input 'past' float32 \[2\]"),
         ({"present": "past", "same": "past"}, "two outputs become the same input"),
-        ({"found": "past"}, "only a run tells its shape"),
+        ({"found": "past"}, "its shape is known only after a run"),
     ],
 )
 def test_what_cannot_be_state_is_refused(tmp_path: Path, state: dict[str, str], text: str) -> None:

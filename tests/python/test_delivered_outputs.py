@@ -13,7 +13,10 @@ import onnxruntime  # type: ignore[import-untyped]
 import pytest
 from onnx.parser import parse_model
 
-from hbm_runtime import HB_HBMRuntime
+from hbm_runtime import DriverError, HB_HBMRuntime
+from hbm_runtime.packer import pack
+
+pytestmark = pytest.mark.usefixtures("forked_trials")
 
 Array = np.ndarray[Any, Any]
 Inputs = dict[str, Array]
@@ -35,6 +38,8 @@ LOOP = """y = Loop(n, go, x) <body = b (int64 i, bool c, float[k] a) => (bool d,
   d = Identity(c) e = Concat<axis=0>(a, a) }>"""
 SCANNED = """last, y = Loop(n, go, x) <body = b (int64 i, bool c, float[k] a) => (bool d, float[k] e, float[k] f) {
   d = Identity(c) e = Neg(a) f = Identity(a) }>"""
+STATE = """y = Loop(n, go, x) <body = b (int64 i, bool c, float[] a) => (bool d, float[] e) {
+  d = Identity(c) e = Neg(a) }>"""
 RATES = """y = If(fast) <then_branch = t () => (float[p] u) { u = Add(x, a) },
                        else_branch = e () => (float[q] v) { v = Add(x, b) }>"""
 
@@ -52,6 +57,10 @@ CASES: dict[str, tuple[str, list[Inputs]]] = {
     "nonzero": (
         "(float[n] x) => (int64[1, k] y) { y = NonZero(x) }",
         [{"x": np.array(x, np.float32)} for x in ([1, 0, 2], [0, 0, 0], [1, 1, 1], [1])],
+    ),
+    "nonzero_of_a_scalar": (  # the engine infers that there is no row
+        "(uint8 x) => (int64[0, 1] y) { s = NonZero(x) y = ReduceMax<axes=[1], keepdims=1>(s) }",
+        [{"x": np.array(3, np.uint8)}] * 2,
     ),
     "nms": (
         """(float[1, n, 4] b, float[1, 1, n] s) => (int64[k, 3] y) <int64 m={9}, float iou={0.5}, float t={0.1}>
@@ -99,6 +108,19 @@ CASES: dict[str, tuple[str, list[Inputs]]] = {
     "fixed_count": (
         "(float[4] x) => (int64[1, 4] y) { y = NonZero(x) }",
         [{"x": np.array(x, np.float32)} for x in ([1] * 4, [1] * 4, [0, 1, 0, 0], [0] * 4)],
+    ),
+    "more_dimensions_than_possible": (
+        "(int64 n, float[1, 1, 1, 1, 1, 1, 1, 1, 1, k] x) => (float[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, k] y)"
+        f"<bool go={{1}}> {{ {STATE} }}",
+        [{"n": np.array(n), "x": f32(*(1,) * 9, 3)} for n in (0, 1)],
+    ),
+    "larger_than_possible": (
+        f"(int64 n, float[k] x) => (float[5000000000] y) <bool go={{1}}> {{ {STATE} }}",
+        [{"n": np.array(1), "x": f32(k)} for k in (3, 0)],
+    ),
+    "larger_in_all_than_possible": (
+        f"(int64 n, float[k] x) => (float[2000000000, 2000000000, 9] y) <bool go={{1}}> {{ {STATE} }}",
+        [{"n": np.array(1), "x": f32(k)} for k in (3, 0)],
     ),
     # What is not computed.
     "input": ("(float[3] x) => (float[3] y, float[3] x) { y = Neg(x) }", [{"x": f32(3)}] * 3),
@@ -261,3 +283,14 @@ def test_every_form_of_call_gives_what_onnx_runtime_gives(
                     got[output],
                     array,
                 )
+
+
+@pytest.mark.parametrize("form", ["raw", "packed"])
+def test_a_result_of_more_dimensions_than_possible_is_an_error_of_its_run(form: str, tmp_path: Path) -> None:
+    dimensions = ", ".join(["1"] * 9 + ["n"])
+    text = f"(float[{dimensions}] x) => (float[1, {dimensions}] y) {{ {AXIS} y = Unsqueeze(x, ax) }}"
+    onnx.save(parse_model(f'<ir_version: 8, opset_import: ["": 17]> g {text}'), tmp_path / "net.onnx")
+    pack(tmp_path / "net.onnx", tmp_path / "net.hbm")
+    runtime = HB_HBMRuntime(tmp_path / ("net.onnx" if form == "raw" else "net.hbm"))
+    with pytest.raises(DriverError, match=r"output 'y' has the shape .*; a tensor of this driver has at most 10 dim"):
+        runtime.run({"x": f32(*(1,) * 9, 3)})

@@ -1,4 +1,4 @@
-"""What is told about devices, host and version, on bpusim and from a board's kernel files."""
+"""What is reported about devices, host and version, on bpusim and from a board's kernel files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 from support.child import output_of, run_python
 
 import hbm_runtime
-from hbm_runtime import UnsupportedError, _core, _devices
+from hbm_runtime import UnsupportedError, _core
+from hbm_runtime._machine import devices
 
 
 def write(root: Path, files: dict[str, str]) -> None:
@@ -23,7 +24,7 @@ def write(root: Path, files: dict[str, str]) -> None:
 
 @pytest.fixture
 def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Kernel files of a board with two cores, and a driver that tells nothing about cores."""
+    """Kernel files of a board with two cores, and a driver that reports nothing about cores."""
     write(
         tmp_path,
         {
@@ -42,7 +43,7 @@ def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         raise UnsupportedError("no extension")
 
     vendor = {**_core.driver_info(), "kind": "vendor"}
-    monkeypatch.setattr(_devices, "_root", tmp_path)
+    monkeypatch.setattr(devices, "_root", tmp_path)
     monkeypatch.setattr(_core, "core_loads", unsupported)
     monkeypatch.setattr(_core, "driver_info", lambda: vendor)
     return tmp_path

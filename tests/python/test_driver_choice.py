@@ -29,7 +29,7 @@ except hbm_runtime.HbmError as error:
 """
 
 
-def told(cwd: Path, **environment: str | None) -> Any:
+def reported(cwd: Path, **environment: str | None) -> Any:
     """``driver_info()`` of a fresh process, or the type and text of the error."""
     return ast.literal_eval(output_of(run_python(TELL, cwd=cwd, environment=environment)))
 
@@ -64,7 +64,7 @@ def test_what_the_information_has() -> None:
 
 @pytest.mark.parametrize("value", [None, ""], ids=["unset", "empty"])
 def test_without_a_vendors_driver_the_package_has_one(tmp_path: Path, value: str | None) -> None:
-    info = told(tmp_path, HBM_RUNTIME_DRIVER=value, LD_LIBRARY_PATH=None)
+    info = reported(tmp_path, HBM_RUNTIME_DRIVER=value, LD_LIBRARY_PATH=None)
     assert (info["kind"], info["chosen_by"]) == ("bpusim", "package")
     assert Path(info["dnn_path"]).parent == bpusim()
 
@@ -91,19 +91,19 @@ def test_one_library_of_bpusim_on_the_linkers_path_is_no_half_of_a_vendors_drive
 
 def test_it_is_not_the_vendors_driver_either(tmp_path: Path) -> None:
     shutil.copy(bpusim() / "libhbucp.so", tmp_path / "libhbucp.so")
-    kind, text = told(tmp_path, HBM_RUNTIME_DRIVER="vendor", LD_LIBRARY_PATH=str(tmp_path))
+    kind, text = reported(tmp_path, HBM_RUNTIME_DRIVER="vendor", LD_LIBRARY_PATH=str(tmp_path))
     assert kind == "DriverNotFoundError"
     assert "the libhbucp.so there is bpusim's" in text
 
 
 def test_bpusim_by_name(tmp_path: Path) -> None:
-    info = told(tmp_path, HBM_RUNTIME_DRIVER="bpusim")
+    info = reported(tmp_path, HBM_RUNTIME_DRIVER="bpusim")
     assert (info["kind"], info["chosen_by"]) == ("bpusim", "HBM_RUNTIME_DRIVER")
 
 
 def test_a_directory(tmp_path: Path) -> None:
     directory = copied(tmp_path / "my driver")
-    info = told(tmp_path, HBM_RUNTIME_DRIVER=str(directory))
+    info = reported(tmp_path, HBM_RUNTIME_DRIVER=str(directory))
     assert info["chosen_by"] == "HBM_RUNTIME_DRIVER"
     assert info["hbucp_path"] == str(directory / "libhbucp.so")
     assert info["dnn_path"] == str(directory / "libdnn.so")
@@ -111,7 +111,7 @@ def test_a_directory(tmp_path: Path) -> None:
 
 def test_libraries_on_the_linkers_path_come_before_the_packages(tmp_path: Path) -> None:
     directory = copied(tmp_path / "system")
-    info = told(tmp_path, HBM_RUNTIME_DRIVER=None, LD_LIBRARY_PATH=str(directory))
+    info = reported(tmp_path, HBM_RUNTIME_DRIVER=None, LD_LIBRARY_PATH=str(directory))
     assert info["chosen_by"] == "system"
     assert Path(info["dnn_path"]).parent == directory
 
@@ -145,7 +145,7 @@ def test_a_driver_that_does_not_load_is_an_error_that_says_why(tmp_path: Path, c
     for name in LIBRARIES:
         (tmp_path / "text" / name).write_text("no library, only text\n" * 100)
     environment, parts = BAD_CHOICES[case]
-    kind, text = told(tmp_path, **{key: value.format(tmp=tmp_path) for key, value in environment.items()})
+    kind, text = reported(tmp_path, **{key: value.format(tmp=tmp_path) for key, value in environment.items()})
     assert kind == "DriverNotFoundError"
     for part in parts:
         assert part.format(tmp=tmp_path) in text
@@ -197,7 +197,7 @@ for core in range(4):
 @pytest.mark.parametrize("soc", SOCS)
 def test_bpusim_imitates_the_chosen_soc(models: ModelFactory, tmp_path: Path, soc: str) -> None:
     name, cores = SOCS[soc]
-    assert name in told(tmp_path, BPUSIM_SOC=soc)["soc"]
+    assert name in reported(tmp_path, BPUSIM_SOC=soc)["soc"]
     lines = output_of(run_python(CORES, models.scaled(2), cwd=tmp_path, environment={"BPUSIM_SOC": soc})).split()
     assert lines == ["2.0"] * cores + ["refused"] * (4 - cores)
 

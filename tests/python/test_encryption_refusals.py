@@ -132,7 +132,7 @@ except MissingPackageError as error:
 
 def test_opening_needs_no_package_and_encrypting_names_it(models: ModelFactory, tmp_path: Path) -> None:
     encrypt_model(models.scaled(2), tmp_path / "secret", PASSPHRASE, cost=14)
-    done = run_python(WITHOUT_CRYPTOGRAPHY, models.scaled(2), tmp_path / "secret", PASSPHRASE, cwd=tmp_path)
+    done = run_python(WITHOUT_CRYPTOGRAPHY, models.scaled(2), tmp_path / "secret", PASSPHRASE, cwd=tmp_path, fresh=True)
     assert output_of(done) == "encrypting models needs the package cryptography: pip install cryptography\n"
     assert os.listdir(tmp_path) == ["secret"]
 

@@ -1,4 +1,4 @@
-"""The load option `engine`: which graphs a plug-in may compute, what it computes, what is told of it."""
+"""The load option `engine`: which graphs a plug-in may compute, what it computes, what is reported of it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from onnx import ModelProto, TensorProto, helper
 from support import engine_plugins, onnx_models
 from support.child import output_of, run_python
+from support.engine_version import needs_engine
 from support.onnx_models import build
 from support.program import run
 
@@ -20,7 +21,9 @@ from hbm_runtime.packer import pack
 if TYPE_CHECKING:
     from support.model_factory import ModelFactory
 
-needs_plugin = pytest.mark.skipif(not engine_plugins.is_installed(), reason="onnxruntime-ep-openvino is not installed")
+needs_plugin = pytest.mark.skipif(
+    not engine_plugins.is_installed(), reason="needs onnxruntime-ep-openvino, and ONNX Runtime 1.22"
+)
 
 
 def unary(op: str, dtype: str, **attributes: Any) -> ModelProto:
@@ -227,7 +230,7 @@ def test_the_variable_chooses_and_the_option_goes_before_it(
             assert runtime["conv_net"].engine == "onnxruntime"
 
 
-def test_mistakes_are_told(models: ModelFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mistakes_are_reported(models: ModelFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     path = models.conv_net()
     with pytest.raises(hbm_runtime.InputError, match="no engine 'tensorrt'; there are 'onnxruntime', 'openvino'"):
         HB_HBMRuntime(path, engine="tensorrt")
@@ -239,6 +242,7 @@ def test_mistakes_are_told(models: ModelFactory, monkeypatch: pytest.MonkeyPatch
     assert HB_HBMRuntime(path, engine="onnxruntime")["conv_net"].engine == "onnxruntime"
 
 
+@needs_engine("1.22", "older ones take no plug-ins, and that is what the error says")
 def test_a_plugin_that_is_not_there_is_an_error(models: ModelFactory, tmp_path: Path) -> None:
     program = f"""
 import hbm_runtime

@@ -237,10 +237,10 @@ def test_a_situation_raises_its_error(models: ModelFactory, tmp_path: Path, name
         situation(models, tmp_path)
     error = caught.value
     assert type(error) is getattr(hbm_runtime, name)
-    told = {key: getattr(error, key) for key in ("function", "status", "status_name", "model", "tensor")}
-    assert {key: told[key] for key in attributes} == attributes
-    assert (told["function"] is None) == (told["status"] is None) == ("function" not in attributes)
-    for value in (told["model"], told["tensor"]):
+    reported = {key: getattr(error, key) for key in ("function", "status", "status_name", "model", "tensor")}
+    assert {key: reported[key] for key in attributes} == attributes
+    assert (reported["function"] is None) == (reported["status"] is None) == ("function" not in attributes)
+    for value in (reported["model"], reported["tensor"]):
         assert value is None or value in str(error)
 
 
@@ -248,7 +248,7 @@ def test_a_situation_raises_its_error(models: ModelFactory, tmp_path: Path, name
 def test_a_situation_of_a_process_raises_its_error(models: ModelFactory, tmp_path: Path, name: str) -> None:
     environment = {"HBM_RUNTIME_DRIVER": str(tmp_path)} if name == "DriverNotFoundError" else {}
     script = IN_A_CHILD.format(code=CHILDREN[name])
-    done = run_python(script, models.scaled(2), cwd=tmp_path, environment=environment)
+    done = run_python(script, models.scaled(2), cwd=tmp_path, environment=environment, fresh=True)
     raised, text = ast.literal_eval(output_of(done))
     assert raised == name
     assert text.strip()
@@ -267,7 +267,7 @@ def family(root: type[HbmError] = HbmError) -> set[type[HbmError]]:
     return {root}.union(*(family(child) for child in root.__subclasses__()))
 
 
-def test_every_error_has_a_situation_a_cure_and_a_place_in_the_guide() -> None:
+def test_every_error_has_a_situation_advice_and_a_place_in_the_guide() -> None:
     guide = GUIDE.read_text(encoding="utf-8")
     ours = {kind for kind in family() if kind.__name__ in hbm_runtime.__all__}
     assert {kind.__name__ for kind in ours} == {"HbmError", *SITUATIONS, *CHILDREN}
@@ -278,4 +278,4 @@ def test_every_error_has_a_situation_a_cure_and_a_place_in_the_guide() -> None:
         assert "How to fix: " in (kind.__doc__ or "")
         (row,) = [line for line in guide.splitlines() if line.startswith(f"| `{name}`")]
         cells = [cell.strip() for cell in row.strip("|").split("|")]
-        assert all(cells[i] for i in (0, 2, 3)), f"{name} lacks its cause or its cure in {GUIDE.name}"
+        assert all(cells[i] for i in (0, 2, 3)), f"{name} lacks its cause or how to fix it in {GUIDE.name}"

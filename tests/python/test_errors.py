@@ -124,7 +124,7 @@ def test_the_engines_own_text_reaches_the_caller(models: ModelFactory, tmp_path:
     mentions(error, "Add", "'total'")
 
 
-def test_a_message_tells_expected_given_and_the_cure(models: ModelFactory, tmp_path: Path) -> None:
+def test_a_message_tells_expected_given_and_the_advice(models: ModelFactory, tmp_path: Path) -> None:
     mentions(raised("wrong type", models, tmp_path), "'mixed'", "'count'", "int32", "int64", "astype")
 
 

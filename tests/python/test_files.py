@@ -25,7 +25,9 @@ from hbm_runtime import HB_HBMRuntime, HbmError, InputError
 from hbm_runtime._files import written_file
 from hbm_runtime.cli.program import main
 from hbm_runtime.encryption import decrypt_model, encrypt_model
-from hbm_runtime.packer import PackError, link, pack
+from hbm_runtime.packer import ModelOptions, PackError, link, pack
+
+pytestmark = pytest.mark.usefixtures("forked_trials")
 
 OLD, NEW = b"old content", b"new content" * 1000
 SPELLINGS = ["same", "dotted", "absolute", "symbolic link", "hard link", "through a linked folder"]
@@ -267,7 +269,7 @@ def test_a_write_that_fails_at_any_byte_leaves_the_old_file_and_nothing_else(
     models: ModelFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, older: bool
 ) -> None:
     source, target = models.scaled(2), tmp_path / "m.hbm"
-    pack(source, target)
+    pack(source, target, ModelOptions(trial_seconds=0))
     size = target.stat().st_size
     expected = target.read_bytes()
     target.unlink()
@@ -277,18 +279,17 @@ def test_a_write_that_fails_at_any_byte_leaves_the_old_file_and_nothing_else(
     rooms = sorted({0, 1, 7, 8, 63, 64, 4095, 4096, 4097, size - 1, *range(0, size, size // 20)})
     for _Failing.room in rooms:
         with pytest.raises(PackError, match=r"cannot write .*m\.hbm: no space left"):
-            pack(source, target)
+            pack(source, target, ModelOptions(trial_seconds=0))
         assert sorted(path.name for path in tmp_path.iterdir()) == (["m.hbm"] if older else [])
         assert not older or target.read_bytes() == OLD
     _Failing.room = size
-    pack(source, target)
+    pack(source, target, ModelOptions(trial_seconds=0))
     assert target.read_bytes() == expected
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace", "fchmod"])
 def test_each_step_may_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
-    target = tmp_path / "x"
-    target.write_bytes(OLD)
+    (target := tmp_path / "x").write_bytes(OLD)
 
     def fail(*_: object) -> None:
         raise OSError(errno.EIO, "bad")
@@ -296,5 +297,4 @@ def test_each_step_may_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ste
     monkeypatch.setattr(os, step, fail)
     with pytest.raises(OSError, match="bad"), written_file(target) as file:
         file.write(NEW)
-    assert target.read_bytes() == OLD
-    assert list(tmp_path.iterdir()) == [target]
+    assert (target.read_bytes(), list(tmp_path.iterdir())) == (OLD, [target])

@@ -148,7 +148,7 @@ def test_what_is_no_array_has_its_own_sentence(case: str, runtime: HB_HBMRuntime
         assert sentence in str(caught.value)
 
 
-def test_objects_in_arrays_are_told(runtime: HB_HBMRuntime) -> None:
+def test_objects_in_arrays_are_reported(runtime: HB_HBMRuntime) -> None:
     with pytest.raises(InputError, match=r"frame\.to_numpy\(numpy\.float32\) makes numbers of them"):
         runtime.run(np.array([[1, "a", None]] * 2, object), "times_2")
 

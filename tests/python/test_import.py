@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import shutil
 import typing
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -73,7 +75,7 @@ print([name for name in ("onnxruntime", "onnx", "xxhash", "yaml", "cv2", "PIL") 
 
 
 def test_importing_loads_no_driver_starts_no_thread_and_pulls_in_nothing(tmp_path: Path) -> None:
-    completed = run_python(QUIET, cwd=tmp_path)
+    completed = run_python(QUIET, cwd=tmp_path, fresh=True)
     assert output_of(completed).splitlines() == ["0", "[]", "[]"]
     assert completed.stderr == ""
 
@@ -82,27 +84,68 @@ LOADED = """
 import sys
 import numpy
 before = set(sys.modules)
-import hbm_runtime
-loaded = {name for name in set(sys.modules) - before if not name.startswith("numpy.")}
-print(*sorted({name.partition(".")[0] for name in loaded} - {"hbm_runtime"}))
-print(*sorted(name for name in loaded if name.startswith(("hbm_runtime.encryption", "hbm_runtime.image"))))
-import asyncio, json
-print(hbm_runtime.image.bgr_to_nv12.__name__, hbm_runtime.encryption.encrypt_model.__name__)
+{line}
+print(*sorted(name for name in set(sys.modules) - before - {{"atexit", "importlib._abc", "importlib.util"}}
+              if getattr(sys.modules[name], "__file__", "")))
+"""
+"""Prints what numpy has not brought. Editable installs import `importlib.util`; `atexit` is built in."""
+
+ALWAYS = {
+    "hbm_runtime",
+    *(f"hbm_runtime.{name}" for name in ("_core", "_enums", "_errors", "_machine", "_machine.engine_path")),
+    *(f"hbm_runtime.{name}" for name in ("_other_names", "_printable")),
+}
+FOR_THE_CLASS = {
+    *(
+        "_loading",
+        "_loading.options",
+        "_loading.runtime_source",
+        "_loading.sources",
+        "_observing",
+        "_observing.observable",
+    ),
+    *("_observing.slots", "_running", "_running.native", "_running.preparing", "_running.runnable", "_runtime"),
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "more"),
+    [("import hbm_runtime", set()), ("from hbm_runtime import HB_HBMRuntime", FOR_THE_CLASS)],
+    ids=["package", "class"],
+)
+def test_importing_brings_what_every_program_needs_and_nothing_else(tmp_path: Path, line: str, more: set[str]) -> None:
+    """Above numpy not one module of the standard library: no threads, no logging, no futures, no parser."""
+    loaded = output_of(run_python(LOADED.format(line=line), cwd=tmp_path, fresh=True)).split()
+    assert set(loaded) - ALWAYS - {f"hbm_runtime.{name}" for name in more} == set()
+
+
+def test_what_is_imported_later_is_declared_to_type_checkers_from_the_same_place() -> None:
+    """`__getattr__` and the imports for type checkers are two lists of one thing."""
+    tree = ast.parse(Path(hbm_runtime.__file__).read_text(encoding="utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
+    imports = [node for node in block.body if isinstance(node, ast.ImportFrom)]
+    declared = {alias.name: node.module for node in imports for alias in node.names}
+    assert set(declared) == {*hbm_runtime._HOME_OF, "encryption", "image"}
+    assert set(hbm_runtime.__all__) - set(vars(hbm_runtime)) <= set(declared)
+    for name, home in hbm_runtime._HOME_OF.items():
+        value = getattr(import_module(f"hbm_runtime.{declared[name]}"), name)
+        assert value is getattr(import_module(f"hbm_runtime.{home}"), name) is getattr(hbm_runtime, name)
+
+
+USED = """
+import sys, hbm_runtime
+print(hbm_runtime.image.bgr_to_nv12.__name__, hbm_runtime.encryption.encrypt_model.__name__,
+      hbm_runtime.quant.quantize.__name__, hbm_runtime.serving.__name__)
+print("logging" in sys.modules, "HbmCancelledError" in dir(hbm_runtime), hbm_runtime.HbmCancelledError.__mro__[2:4])
+print(hasattr(hbm_runtime, "nothing"), hasattr(hbm_runtime._errors, "nothing"), "quantize" in vars(hbm_runtime))
 """
 
-STANDARD = {
-    *("_heapq", "_queue", "_string", "_weakrefset", "atexit", "concurrent", "copy", "dataclasses", "errno", "fnmatch"),
-    *("heapq", "importlib", "ipaddress", "logging", "ntpath", "pathlib", "queue", "re", "signal", "string"),
-    *("threading", "traceback", "urllib", "warnings", "weakref"),
-}
-"""What a bare import may bring beside numpy's own: no event loop, no hashing, no encryption, no network, no parser."""
 
-
-def test_importing_brings_what_everybody_needs_and_the_rest_comes_when_asked_for(tmp_path: Path) -> None:
-    brought, optional, later = output_of(run_python(LOADED, cwd=tmp_path)).splitlines()
-    assert set(brought.split()) - STANDARD == set()
-    assert optional == ""
-    assert later == "bgr_to_nv12 encrypt_model"
+def test_what_is_imported_later_is_there_when_it_is_asked_for(tmp_path: Path) -> None:
+    lines = output_of(run_python(USED, cwd=tmp_path, fresh=True)).splitlines()
+    assert lines[0] == "bgr_to_nv12 encrypt_model quantize hbm_runtime.serving"
+    assert lines[1].startswith("False True (<class 'RuntimeError'>") or "CancelledError" in lines[1]
+    assert lines[2] == "False False False"
 
 
 def test_a_run_writes_nothing_to_the_terminal(models: ModelFactory, tmp_path: Path) -> None:
@@ -111,7 +154,7 @@ import sys, numpy as np
 from hbm_runtime import HB_HBMRuntime
 HB_HBMRuntime(sys.argv[1]).run(np.ones((2, 3), np.float32))
 """
-    completed = run_python(script, models.scaled(2), cwd=tmp_path)
+    completed = run_python(script, models.scaled(2), cwd=tmp_path, fresh=True)
     assert (output_of(completed), completed.stderr) == ("", "")
 
 
@@ -120,17 +163,17 @@ def test_importing_works_in_the_repositorys_root(tmp_path: Path, way: str) -> No
     if way == "script":
         script = tmp_path / "inside.py"
         script.write_text("import hbm_runtime; print(hbm_runtime.__version__)")
-        completed = run_python(f"import runpy; runpy.run_path({str(script)!r})", cwd=ROOT)
+        completed = run_python(f"import runpy; runpy.run_path({str(script)!r})", cwd=ROOT, fresh=True)
         assert output_of(completed).strip() == hbm_runtime.__version__
     elif way == "-c":
-        completed = run_python("import hbm_runtime; print(hbm_runtime.HB_HBMRuntime.version)", cwd=ROOT)
+        completed = run_python("import hbm_runtime; print(hbm_runtime.HB_HBMRuntime.version)", cwd=ROOT, fresh=True)
         assert output_of(completed).strip() == hbm_runtime.HB_HBMRuntime.version
     else:
         arguments = ["-q", "-p", "no:cacheprovider", "tests/python/test_import.py::test_public_names"]
         script_text = (
             f"import runpy, sys; sys.argv[1:] = {arguments!r}; runpy.run_module('pytest', run_name='__main__')"
         )
-        assert "1 passed" in output_of(run_python(script_text, cwd=ROOT))
+        assert "1 passed" in output_of(run_python(script_text, cwd=ROOT, fresh=True))
 
 
 NO_ENGINE = """
@@ -158,7 +201,7 @@ def test_without_the_engine_loading_a_model_says_how_to_get_it(models: ModelFact
     for library in (info["dnn_path"], info["hbucp_path"]):
         shutil.copy(library, driver)
     environment = {"HBM_RUNTIME_DRIVER": str(driver), "BPUSIM_ENGINE_PATH": None, "LD_LIBRARY_PATH": None}
-    completed = run_python(NO_ENGINE, models.scaled(2), cwd=tmp_path, environment=environment)
+    completed = run_python(NO_ENGINE, models.scaled(2), cwd=tmp_path, environment=environment, fresh=True)
     assert output_of(completed).splitlines() == ["bpusim True", "True True", "True True"]
 
 
@@ -180,11 +223,11 @@ def test_the_engine_reports_nothing_to_anybody(models: ModelFactory, tmp_path: P
     home = tmp_path / "home"
     home.mkdir()
     environment = {"HOME": str(home), "XDG_CACHE_HOME": None, "ORT_DISABLE_TELEMETRY": None}
-    completed = run_python(PRIVATE, models.scaled(2), cwd=tmp_path, environment=environment)
+    completed = run_python(PRIVATE, models.scaled(2), cwd=tmp_path, environment=environment, fresh=True)
     assert output_of(completed).splitlines() == ["[]", "[]"]
     assert list(home.rglob("*")) == []
 
 
 def test_the_package_may_be_imported_again_under_reload(tmp_path: Path) -> None:
     script = "import importlib, hbm_runtime\nprint(importlib.reload(hbm_runtime).__version__)"
-    assert output_of(run_python(script, cwd=tmp_path)).strip() == hbm_runtime.__version__
+    assert output_of(run_python(script, cwd=tmp_path, fresh=True)).strip() == hbm_runtime.__version__

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import array
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -19,24 +19,27 @@ from hbm_runtime import HB_HBMRuntime
 SHAPES: dict[str, tuple[int, ...]] = {"1-D": (7,), "2-D": (3, 5), "4-D": (2, 3, 4, 5)}
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+def arrays_in(layouts: Iterable[str], dtype: str, shape: tuple[int, ...]) -> Iterator[tuple[str, Array, Array]]:
+    """For each layout its name, values of its own, so that those of an earlier run would be noticed, and an array."""
+    for seed, layout in enumerate(layouts):
+        values = np.roll(sample(NUMPY_OF[dtype], shape, seed), seed)
+        yield layout, values, LAYOUTS[layout](values)
+
+
 @pytest.mark.parametrize("rank", SHAPES)
 @pytest.mark.parametrize("dtype", NUMPY_OF)
-def test_every_type_rank_and_layout(models: ModelFactory, dtype: str, rank: str, layout: str) -> None:
-    values = sample(NUMPY_OF[dtype], SHAPES[rank])
-    given = LAYOUTS[layout](values)
+def test_every_type_rank_and_layout(models: ModelFactory, dtype: str, rank: str) -> None:
     runtime = HB_HBMRuntime(models.identity(dtype, SHAPES[rank]))
-    result = runtime.run(given)[runtime.model_names[0]]["y"]
-    assert same_bits(result, values)
-    assert same_bits(np.asarray(given), values)
+    for layout, values, given in arrays_in(LAYOUTS, dtype, SHAPES[rank]):
+        assert same_bits(runtime.run(given)[runtime.model_names[0]]["y"], values), layout
+        assert same_bits(np.asarray(given), values), f"{layout}: the input was changed"
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", ["U8", "F16", "F32", "S64"])
-def test_every_layout_into_padded_device_rows(models: ModelFactory, dtype: str, layout: str) -> None:
-    values = sample(NUMPY_OF[dtype], (2, 3, 4, 5))
+def test_every_layout_into_padded_device_rows(models: ModelFactory, dtype: str) -> None:
     runtime = HB_HBMRuntime(models.padded(dtype, (2, 3, 4, 5)))
-    assert same_bits(runtime.run(LAYOUTS[layout](values))["padded"]["y"], values)
+    for layout, values, given in arrays_in(LAYOUTS, dtype, (2, 3, 4, 5)):
+        assert same_bits(runtime.run(given)["padded"]["y"], values), layout
 
 
 @pytest.mark.parametrize("rank", range(11))
@@ -205,17 +208,17 @@ ODD_SIZES = [(2, 2), (6, 10), (32, 64), (34, 66), (224, 224), (30, 127 * 2)]
 
 
 @pytest.mark.parametrize(("height", "width"), ODD_SIZES, ids=[f"{h}x{w}" for h, w in ODD_SIZES])
-@pytest.mark.parametrize("layout", ["C", "crop", "reversed", "Fortran"])
 def test_camera_planes_arrive_whatever_row_length_the_device_wants(
-    models: ModelFactory, height: int, width: int, layout: str
+    models: ModelFactory, height: int, width: int
 ) -> None:
-    y = sample(NUMPY_OF["U8"], (1, height, width, 1), 1)
-    uv = sample(NUMPY_OF["U8"], (1, height // 2, width // 2, 2), 2)
     runtime = HB_HBMRuntime(models.nv12(height, width))
     assert runtime.input_strides["camera"] == {"data_y": [-1, -1, 1, 1], "data_uv": [-1, -1, 2, 1]}
-    result = runtime.run({"data_y": LAYOUTS[layout](y), "data_uv": LAYOUTS[layout](uv)})["camera"]
-    np.testing.assert_array_equal(result["y"], y.astype(np.int32))
-    np.testing.assert_array_equal(result["uv"], uv.astype(np.int32))
+    layouts = ["C", "crop", "reversed", "Fortran"]
+    planes = arrays_in(layouts, "U8", (1, height, width, 1)), arrays_in(layouts, "U8", (1, height // 2, width // 2, 2))
+    for (layout, y, given_y), (_, uv, given_uv) in zip(*planes, strict=True):
+        result = runtime.run({"data_y": given_y, "data_uv": given_uv})["camera"]
+        np.testing.assert_array_equal(result["y"], y.astype(np.int32), layout)
+        np.testing.assert_array_equal(result["uv"], uv.astype(np.int32), layout)
 
 
 def test_planes_cut_from_one_nv12_frame(models: ModelFactory) -> None:
@@ -230,13 +233,13 @@ def test_planes_cut_from_one_nv12_frame(models: ModelFactory) -> None:
 
 
 @pytest.mark.parametrize("shape", [(1, 3, 2, 2), (4, 3, 6, 10), (1, 3, 50, 34)], ids=str)
-@pytest.mark.parametrize("layout", ["C", "Fortran", "sliced", "reversed", "unaligned"])
-def test_dynamic_dimensions_take_what_the_array_has(models: ModelFactory, shape: tuple[int, ...], layout: str) -> None:
-    values = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+def test_dynamic_dimensions_take_what_the_array_has(models: ModelFactory, shape: tuple[int, ...]) -> None:
     runtime = HB_HBMRuntime(models.dynamic())
-    result = runtime.run(LAYOUTS[layout](values))["dynamic"]
-    np.testing.assert_array_equal(result["same"], -values)
-    np.testing.assert_array_equal(result["top"], values.max(axis=(2, 3)))
+    for seed, layout in enumerate(["C", "Fortran", "sliced", "reversed", "unaligned"]):
+        values = np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+        result = runtime.run(LAYOUTS[layout](values))["dynamic"]
+        np.testing.assert_array_equal(result["same"], -values, layout)
+        np.testing.assert_array_equal(result["top"], values.max(axis=(2, 3)), layout)
 
 
 def test_shapes_may_change_from_call_to_call(models: ModelFactory) -> None:

@@ -1,4 +1,4 @@
-"""Load options: each reaches the driver, mistakes are told; `keep` has a file of its own."""
+"""Load options: each reaches the driver, mistakes are reported; `keep` has a file of its own."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_denormals_count_as_zero_when_asked(models: ModelFactory, flush: bool, o
     ],
     ids=str,
 )
-def test_mistakes_are_told(models: ModelFactory, options: Any, error: type[Exception], message: str) -> None:
+def test_mistakes_are_reported(models: ModelFactory, options: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         HB_HBMRuntime(models.scaled(2), **options)
     with HB_HBMRuntime(models.scaled(2)) as runtime:  # options of a failed load do not stay behind
@@ -93,9 +93,9 @@ def test_the_old_name_of_cpu_affinity_works(models: ModelFactory) -> None:
 
 def test_a_pickle_of_1_0_0_has_the_old_name(models: ModelFactory) -> None:
     made = HB_HBMRuntime(models.scaled(2), cpu_affinity=CPUS[:1])
-    made._recipe.options["cores"] = made._recipe.options.pop("cpu_affinity")
+    made._source.options["cores"] = made._source.options.pop("cpu_affinity")
     with pickle.loads(pickle.dumps(made)) as twin:
-        assert twin._recipe.options["cpu_affinity"] == CPUS[:1]
+        assert twin._source.options["cpu_affinity"] == CPUS[:1]
 
 
 def test_a_folder_of_any_name_takes_the_tensors(models: ModelFactory, tmp_path: Path) -> None:

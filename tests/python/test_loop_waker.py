@@ -6,8 +6,7 @@ import asyncio
 import gc
 import os
 import threading
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,16 +15,7 @@ from support.threads import in_parallel
 
 from hbm_runtime import HB_HBMRuntime, _core
 
-if TYPE_CHECKING:
-    from support.model_factory import ModelFactory
-
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
-
-
-@pytest.fixture
-def runtime(models: ModelFactory) -> Iterator[HB_HBMRuntime]:
-    with HB_HBMRuntime([str(models.scaled(2)), str(models.scaled(3))]) as runtime:
-        yield runtime
 
 
 async def many(runtime: HB_HBMRuntime, count: int) -> None:

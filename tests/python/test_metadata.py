@@ -1,4 +1,4 @@
-"""What a runtime tells about its models: exact values, plain Python types, snapshots."""
+"""What a runtime reports about its models: exact values, plain Python types, snapshots."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_compile_core_numbers(models: ModelFactory) -> None:
 
 
 def plain(value: Any) -> bool:
-    """Whether a value consists of plain Python types, enum members and the module's two classes."""
+    """Returns True if a value consists of plain Python types, enum members and the module's two classes."""
     if type(value) is dict:
         return all(type(key) is str and plain(item) for key, item in value.items())
     if type(value) is list:

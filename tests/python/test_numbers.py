@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import platform
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,25 @@ def test_operators_against_numpy(models: ModelFactory, name: str) -> None:
     result = HB_HBMRuntime(path).run(operator.inputs())[path.stem]["y"]
     assert result.dtype == expected.dtype
     np.testing.assert_allclose(result, expected, rtol=operator.tolerance, atol=operator.tolerance)
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the number of the rounding mode is that of x86")
+def test_results_do_not_depend_on_how_the_callers_thread_rounds(models: ModelFactory) -> None:
+    """Brief models are computed on it, as other libraries and numpy may have left it."""
+    towards_zero, libm = 0xC00, ctypes.CDLL("libm.so.6")
+    x = np.random.default_rng(4).normal(size=(2, 3)).astype(np.float32)
+    with HB_HBMRuntime(models.scaled(1 / 3, "third")) as runtime:
+        expected = runtime.run(x)["third"]["y"]
+        before = libm.fegetround()
+        try:
+            assert libm.fesetround(towards_zero) == 0
+            found = [runtime.run(x)["third"]["y"] for _ in range(3)]
+            after = libm.fegetround()
+        finally:
+            libm.fesetround(before)
+    assert after == towards_zero
+    for each in found:
+        assert same_bits(each, expected)
 
 
 NETS: dict[str, tuple[Callable[[], ModelProto], dict[str, tuple[int, ...]]]] = {

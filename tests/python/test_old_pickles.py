@@ -38,5 +38,5 @@ def test_classes_are_found_by_the_place_that_they_had(module: str, name: str) ->
 def test_what_a_pickled_runtime_is_made_from_is_found() -> None:
     recipe = pickle.loads(b"chbm_runtime._pickling\nRecipe\n.")
     restore = pickle.loads(b"chbm_runtime._runtime\n_restore\n.")
-    assert recipe.__name__ == "Recipe"
+    assert recipe.__name__ == "RuntimeSource"
     assert callable(restore)

@@ -6,7 +6,6 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +25,6 @@ if TYPE_CHECKING:
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
 KINDS = ("ModelExecute", "Copy", "Queue", "Launch", "DeviceExecute", "Wait")
-
-
-@pytest.fixture
-def runtime(models: ModelFactory) -> Iterator[HB_HBMRuntime]:
-    with HB_HBMRuntime([str(models.scaled(2)), str(models.scaled(3))]) as runtime:
-        yield runtime
 
 
 def image_of(runtime: HB_HBMRuntime) -> dict[str, Any]:

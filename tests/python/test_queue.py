@@ -47,6 +47,23 @@ def test_results_can_be_iterated_in_an_event_loop(runtime: HB_HBMRuntime) -> Non
     assert [result.tag for result in asyncio.run(collect())] == [0, 1, 2]
 
 
+class Unshowable:
+    """A tag that cannot be shown."""
+
+    def __repr__(self) -> str:
+        raise LookupError
+
+
+@pytest.mark.usefixtures("hanging")
+def test_a_tag_need_not_be_shown(runtime: HB_HBMRuntime) -> None:
+    with runtime.queue("times_2", size=1, policy="reject") as queue:
+        queue.submit(X)
+        queue.submit(X)
+        with pytest.raises(hbm_runtime.HbmQueueFullError):
+            queue.submit(X, tag=Unshowable())
+        let_go()
+
+
 @pytest.mark.usefixtures("hanging")
 @pytest.mark.parametrize(
     ("policy", "kept", "reason"),

@@ -1,4 +1,4 @@
-"""How queues end, and who waits for them meanwhile."""
+"""How queues end, and how threads wait for them meanwhile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""run_async(): results, time-outs, deadlines, cancelling, what is told of a request."""
+"""run_async(): results, time-outs, deadlines, cancelling, what is reported of a request."""
 
 from __future__ import annotations
 
@@ -53,6 +53,25 @@ def test_mistakes_are_raised_at_once_like_those_of_run(runtime: HB_HBMRuntime) -
         runtime.run_async(X.astype(np.float64), "times_2")
     with pytest.raises(TypeError, match=r"run_async\(\)"):
         runtime.run_async(X, time_out=1)  # type: ignore[call-arg]
+
+
+def test_a_request_whose_maker_waits_at_once_has_the_same_result(runtime: HB_HBMRuntime) -> None:
+    for below in (0.0, 1.0):
+        for _ in range(50):
+            request = runtime._start_awaited({"times_2": {"x": X}}, "times_2", below=below)
+            np.testing.assert_array_equal(request.result(10)["times_2"]["y"], 2 * X)
+
+
+def test_a_failure_of_such_a_model_is_that_of_the_request(runtime: HB_HBMRuntime) -> None:
+    for _ in range(20):
+        runtime._start_awaited({"times_2": {"x": X}}, "times_2", below=1.0).result(10)
+    with faults("task:fail"):
+        request = runtime._start_awaited({"times_2": {"x": X}}, "times_2", below=1.0)
+        with pytest.raises(hbm_runtime.DriverError):
+            request.result(10)
+    assert request.status == "failed"
+    with pytest.raises(hbm_runtime.InputError):
+        runtime._start_awaited({"times_2": {"x": X[0]}}, "times_2", below=1.0)
 
 
 @pytest.mark.usefixtures("hanging")

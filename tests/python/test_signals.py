@@ -19,7 +19,7 @@ def tasks():
 
 before = tasks()  # numpy's pool among them
 import hbm_runtime
-from hbm_runtime.cli import measuring
+from hbm_runtime._observing.measuring import Calls, Measurement, Plan
 from hbm_runtime.packer.engine import Session
 from hbm_runtime.serving.server import Server
 from hbm_runtime.serving.settings import Settings
@@ -39,9 +39,8 @@ assert queue.submit({"x": x}) and queue.get(60) is not None
 engine = Session(first, threads=2)
 
 release = threading.Event()
-plan = measuring.Plan(threads=2, frames=2, seconds=None)
-measurement = measuring.Measurement(lambda: release.wait(60), plan)
-measure = threading.Thread(target=lambda: measurement.run(lambda *_: None), name="test", daemon=True)
+measurement = Measurement(Calls(run=lambda _: release.wait(60)), [None], Plan(repeat=2, threads=2))
+measure = threading.Thread(target=measurement.run, name="test", daemon=True)
 before.add(0)
 measure.start()
 

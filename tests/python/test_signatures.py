@@ -10,13 +10,15 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import numpy as np
 import pytest
+from support.child import output_of, run_python
 
 import hbm_runtime
-from hbm_runtime import HB_HBMRuntime, Model, SchedParam, Shape
+from hbm_runtime import HB_HBMRuntime, Model, RemoteModel, RemoteRuntime, SchedParam, Shape
 
 if TYPE_CHECKING:
     from support.model_factory import ModelFactory
@@ -49,6 +51,24 @@ def test_other_calls_take_the_same_arguments() -> None:
     assert list(inspect.signature(HB_HBMRuntime.bind).parameters) == ["self", "model", "inputs", "outputs"]
     assert list(inspect.signature(HB_HBMRuntime.queue).parameters)[:4] == ["self", "model", "size", "policy"]
     assert next(iter(inspect.signature(HB_HBMRuntime).parameters)) == "model_file"
+
+
+@pytest.mark.parametrize("name", ["run", "run_async", "benchmark"])
+@pytest.mark.parametrize(("here", "there"), [(HB_HBMRuntime, RemoteRuntime), (Model, RemoteModel)])
+def test_a_call_takes_the_same_arguments_here_and_on_a_server(name: str, here: type, there: type) -> None:
+    if not hasattr(here, name):
+        assert not hasattr(there, name)
+        return
+    local, remote = (dict(inspect.signature(getattr(of, name)).parameters) for of in (here, there))
+    more = ["idempotent"] + (["where"] if name == "benchmark" else [])
+    for own in more:
+        assert remote.pop(own).kind is inspect.Parameter.KEYWORD_ONLY
+    assert list(remote) == list(local)
+    for argument, of_local in local.items():
+        of_remote = remote[argument]
+        assert (of_remote.kind, of_remote.default, of_remote.annotation) == (
+            of_local.kind, of_local.default, of_local.annotation,
+        ), argument  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["run", "run_async", "set_scheduling_params", "bind", "queue", "benchmark"])
@@ -225,3 +245,44 @@ def test_one_model_has_one_shape_of_result(runtime: HB_HBMRuntime) -> None:
         with pytest.raises(KeyError):
             result["times_3"]
     assert list(runtime.run_async(X, "times_2").result()) == ["times_2"]
+
+
+HINTS = """
+import inspect, os, sys, typing
+from importlib import import_module
+import hbm_runtime
+
+def callables():
+    homes = ("quant", "image", "encryption", "vision", "packer", "compare", "samples")
+    for home in (hbm_runtime, *(import_module(f"hbm_runtime.{name}") for name in homes)):
+        for name in home.__all__:
+            value = getattr(home, name)
+            owners = [each for each in getattr(value, "__mro__", ()) if each.__module__.startswith("hbm_runtime")]
+            if not inspect.isclass(value) and callable(value):
+                yield f"{home.__name__}.{name}", value
+            for owner in owners:
+                for member, found in vars(owner).items():
+                    if not member.startswith("_") or member in {"__enter__", "__getitem__", "__iter__", "__call__"}:
+                        found = getattr(found, "__func__", found)
+                        yield f"{name}.{member}", found.fget if isinstance(found, property) else found
+
+def resolves(found):
+    # Those of the extension have none; what one method has imported would hide that another one lacks it.
+    child = os.fork()
+    if not child:
+        try:
+            hasattr(found, "__annotations__") and typing.get_type_hints(found)
+        except BaseException as error:
+            print(error, file=sys.stderr, flush=True)
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(child, 0)[1] == 0
+
+found = [(name, each) for name, each in callables() if callable(each)]
+print(len(found) > 200, *[name for name, each in found if not resolves(each)])
+"""
+
+
+def test_programs_can_read_the_types_of_everything_that_is_public(tmp_path: Path) -> None:
+    ended = run_python(HINTS, cwd=tmp_path)
+    assert output_of(ended).strip() == "True", ended.stderr

@@ -59,7 +59,7 @@ def test_cores_count_their_work(runtime: HB_HBMRuntime) -> None:
     runtime.run(X, "times_2", bpu_cores={"times_2": [2]})
     after = runtime.stats()["cores"]
     assert len(after) == 4
-    # Its worker counts the task just after it has told the end.
+    # Its worker counts the task just after it has reported the end.
     deadline = time.monotonic() + 10
     while (after := runtime.stats()["cores"])[2]["finished_tasks"] == before[2]["finished_tasks"]:
         assert time.monotonic() < deadline

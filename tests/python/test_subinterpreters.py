@@ -45,5 +45,5 @@ run = lambda text: interpreters.run_string(one, text)
 def test_importing_in_a_sub_interpreter_is_one_clear_error(tmp_path: Path, first: str) -> None:
     create = CREATE["new" if sys.version_info >= (3, 13) else "old"]
     script = SCRIPT.format(first=first, create=create, path=sys.path)
-    done = run_python(script, cwd=tmp_path, timeout=60)
+    done = run_python(script, cwd=tmp_path, timeout=60, fresh=True)
     assert output_of(done).splitlines() == ["ImportError True True"] * 2 + ["hbDNNDataType.F32"]

@@ -127,7 +127,7 @@ def test_a_scheme_for_the_whole_tensor_has_one_parameter() -> None:
     assert [param.zero_point for param in without_zeros] == [0, 0]
 
 
-def test_alignment_and_padding_of_tensors_are_told(models: ModelFactory) -> None:
+def test_alignment_and_padding_of_tensors_are_reported(models: ModelFactory) -> None:
     with HB_HBMRuntime(models.padded("U8", (1, 4, 40))) as runtime:
         output = runtime.model("padded").outputs[0]
     assert output.alignment == 64

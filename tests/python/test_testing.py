@@ -86,5 +86,6 @@ def test_a_run_of_pytest_that_needs_no_faults_does_not_import_the_package(tmp_pa
         "import sys, pytest; sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', 'test_other.py']))",
         cwd=tmp_path,
         environment={"PYTEST_ADDOPTS": None},
+        fresh=True,
     )
     assert "1 passed" in output_of(child)

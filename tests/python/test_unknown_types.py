@@ -80,10 +80,10 @@ def test_types_that_cannot_be_run_are_readable_and_refused_by_name(driver: Path,
         "dtype": f"UnsupportedError|None|None|numpy has no element type for {name}",
         "other": [16] if others else True,
     }
-    told = "99 (unknown to this version)" if case == "unknown" else name
+    reported = "99 (unknown to this version)" if case == "unknown" else name
     for text in runs[:5]:
         assert text.startswith("InputError|null|data|model 'null', input 'data'"), text
-        assert told in text
+        assert reported in text
         assert "  " not in text
         assert "numpy.)" not in text
     assert runs[5].startswith("InputError|None|data|tensor 'data': quantize()")

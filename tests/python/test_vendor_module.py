@@ -27,7 +27,7 @@ IMPORTS = [
 @pytest.mark.parametrize("line", IMPORTS)
 def test_each_way_of_importing_it_gives_the_class(tmp_path: Path, line: str) -> None:
     script = f"{line}\nimport hbm_runtime\nprint(found is hbm_runtime.HB_HBMRuntime, isinstance(found, type))"
-    assert output_of(run_python(script, cwd=tmp_path)) == "True True\n"
+    assert output_of(run_python(script, cwd=tmp_path, fresh=True)) == "True True\n"
 
 
 def test_it_has_what_the_vendors_module_has() -> None:

@@ -16,6 +16,8 @@ import hbm_runtime
 from hbm_runtime import HB_HBMRuntime
 from hbm_runtime.packer import pack
 
+pytestmark = pytest.mark.usefixtures("forked_trials")
+
 ROWS, COLUMNS = 300, 200
 X = np.ones((3, ROWS), np.float32)
 TEXT = """<ir_version: 8, opset_import: ["": 17]> g (float[n, 300] x) => (float[m, 4, k] y)

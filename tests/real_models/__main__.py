@@ -13,7 +13,7 @@ from pathlib import Path
 from differential.variants import SHORT
 
 from .catalogue import RealModel
-from .checking import differences
+from .checking import differences, expected
 from .fetching import downloads, main, path_of
 from .models import MODELS
 
@@ -23,7 +23,7 @@ def _row(model: RealModel, path: Path) -> tuple[str, list[str]]:
     for variant in SHORT:
         with tempfile.TemporaryDirectory(prefix="real-models-") as folder:
             try:
-                texts = differences(model, path, variant, Path(folder))
+                texts = differences(path, variant, Path(folder), [*expected(model, path)])
             except Exception as error:
                 texts = [f"{type(error).__name__}: {error}"]
         cells.append("no" if texts else "yes")

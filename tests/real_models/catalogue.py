@@ -25,7 +25,7 @@ class RealModel:
         member: Its path in the wheel.
         kind: What it is for.
         inputs: How its inputs are made, by name.
-        sizes: Of the calls, one after the other.
+        sizes: The calls' sizes, one after the other.
         state: Outputs that are inputs of the next call.
     """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from differential.forms import FORMS, Setup
@@ -17,7 +17,11 @@ _FIRST = ("run of a flat dict", "run_async", "outputs=", "bind", "queue")
 _LATER = ("run of a flat dict",)
 
 
-def expected(model: RealModel, path: Path) -> Iterator[tuple[dict[str, Array], dict[str, Array]]]:
+Call = tuple[dict[str, Array], dict[str, Array]]
+"""Inputs and outputs."""
+
+
+def expected(model: RealModel, path: Path) -> Iterator[Call]:
     """Inputs and outputs of each call; states go from one to the next."""
     reference = Reference(path)
     state: dict[str, Array] = {}
@@ -29,12 +33,12 @@ def expected(model: RealModel, path: Path) -> Iterator[tuple[dict[str, Array], d
         state = {name: outputs[source] for source, name in model.state.items()}
 
 
-def differences(model: RealModel, path: Path, variant: Variant, folder: Path) -> list[str]:
-    """What differs; nothing when all is well."""
+def differences(path: Path, variant: Variant, folder: Path, calls: Sequence[Call]) -> list[str]:
+    """What differs from the expected calls; nothing when all is well."""
     found: list[str] = []
     file = variant.make(path, folder)
     with variant.load(file) as runtime:
-        for number, (inputs, outputs) in enumerate(expected(model, path)):
+        for number, (inputs, outputs) in enumerate(calls):
             for name in _LATER if number else _FIRST:
                 call = Setup(runtime, runtime.model_names[0], file, folder, inputs, outputs, random.Random(number))
                 try:

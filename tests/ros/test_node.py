@@ -159,3 +159,13 @@ def test_the_program_ends_cleanly_when_it_is_interrupted(model: Path, monkeypatc
         process.kill()
     assert process.returncode == 0, seen + output
     assert "Traceback" not in output
+
+
+def test_an_interrupt_at_any_line_ends_the_program_cleanly(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROS_DOMAIN_ID", str(1 + (os.getpid() + 51) % 100))
+    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    command = [sys.executable, str(Path(__file__).parent / "interrupted.py"), str(model), "20"]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=240)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert int(ended.stdout.splitlines()[-1]) > 100, "too few lines were seen"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.forked_trials import forking_trials
 
 from hbm_runtime import HB_HBMRuntime
 from hbm_runtime.packer import PackError, read_file
@@ -18,7 +19,8 @@ NUMPY = {"U8": np.uint8, "F32": np.float32}
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("model")
-    write_samples(path, BOARDS)
+    with forking_trials():
+        write_samples(path, BOARDS)
     return path
 
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from support.live import let_go
 from support.serving import Client, client_of, serving
 
+from hbm_runtime import _core
 from hbm_runtime.serving.server import Server
 
 if TYPE_CHECKING:
@@ -32,3 +34,11 @@ def client(server: Server, protocol: str) -> Iterator[Client]:
     """tritonclient's client of that server."""
     with client_of(server, protocol) as client:
         yield client
+
+
+@pytest.fixture
+def hanging() -> Iterator[None]:
+    """The next task hangs until the test releases it."""
+    _core.set_faults("task:hang@1")
+    yield
+    let_go()

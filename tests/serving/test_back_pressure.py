@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from support.live import let_go, nothing_leaks
-from support.serving import Client, client_of, infer, serving
+from support.serving import Client, client_of, infer, serving, until
 
 from hbm_runtime import _core
 from hbm_runtime.serving.server import Server
@@ -25,21 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["nothing_leaks"]
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
-
-
-@pytest.fixture
-def hanging() -> Iterator[None]:
-    """The next task hangs until the test releases it."""
-    _core.set_faults("task:hang@1")
-    yield
-    let_go()
-
-
-def _until(condition: Any, seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def _waiting(server: Server) -> int:
@@ -64,8 +47,8 @@ def test_a_full_queue_follows_its_policy(models: ModelFactory, policy: Any, refu
             ended = {"reject": {3}, "drop_oldest": {1} if number == 3 else set(), "latest": set(range(1, number))}
             expected = ended.get(policy, set())
             alive = min(number, {"latest": 1, "block": 9}.get(policy, 2))
-            _until(lambda alive=alive: _waiting(server) == alive and server.dataplane.calls >= alive + 1)
-            _until(lambda expected=expected: all(calls[at].done() for at in expected if at < len(calls)))
+            until(lambda alive=alive: _waiting(server) == alive and server.dataplane.calls >= alive + 1)
+            until(lambda expected=expected: all(calls[at].done() for at in expected if at < len(calls)))
         let_go()
         for number, call in enumerate(calls):
             if number in refused:
@@ -91,7 +74,7 @@ def test_the_higher_priority_goes_first(models: ModelFactory) -> None:
         calls = []
         for waiting, priority in enumerate([5, 0, 3, 1]):  # the first one runs
             calls.append(pool.submit(call, priority))
-            _until(lambda waiting=waiting: _waiting(server) == waiting and server.dataplane.calls == waiting + 1)
+            until(lambda waiting=waiting: _waiting(server) == waiting and server.dataplane.calls == waiting + 1)
         _core.set_faults("task:delay=100ms")  # so far apart that the order in which clients notice is that of the runs
         _core.release_hanging_tasks()
         for each in calls:
@@ -114,7 +97,7 @@ def test_a_client_that_goes_away_is_counted(server: Server, protocol: str) -> No
         limit = {"client_timeout": 0.3} if protocol == "grpc" else {}
         with pytest.raises(Exception, match=r"(?i)time|deadline"):
             infer(client, protocol, "times_2", {"x": X}, **limit)
-    _until(lambda: server.dataplane.calls == 0)
+    until(lambda: server.dataplane.calls == 0)
     statistics = server.dataplane.statistics("times_2")["model_stats"][0]
     assert statistics["inference_stats"]["fail"]["count"] == 1
     let_go()
@@ -148,12 +131,12 @@ def test_errors_tell_their_class_and_place(server: Server) -> None:
     with faults("hbUCPSubmitTask:fail@1"):
         connection.request("POST", "/v2/models/times_2/infer", json.dumps(body), {"Content-Type": "application/json"})
         response = connection.getresponse()
-        told = json.loads(response.read())["hbm_error"]
+        reported = json.loads(response.read())["hbm_error"]
     connection.close()
     assert response.status == 500
-    assert (told["class"], told["function"], told["model"]) == ("DriverError", "hbUCPSubmitTask", "times_2")
-    assert told["status"] < 0
-    assert told["status_name"].startswith("HB_")
+    assert (reported["class"], reported["function"], reported["model"]) == ("DriverError", "hbUCPSubmitTask", "times_2")
+    assert reported["status"] < 0
+    assert reported["status_name"].startswith("HB_")
 
 
 def test_many_clients_lose_nothing(server: Server, protocol: str) -> None:

@@ -15,9 +15,11 @@ import numpy as np
 import pytest
 from support.live import nothing_leaks
 from support.serving import client_of, infer, serving
+from tritonclient.utils import InferenceServerException
 
 from hbm_runtime import HbmQueueFullError, HbmRemoteError, connect
 from hbm_runtime.serving.client.server_errors import nothing_ran, refusal_of_library, server_error
+from hbm_runtime.serving.messages import message
 from hbm_runtime.serving.server import Server
 from hbm_runtime.serving.settings import Limits
 
@@ -41,6 +43,7 @@ def _half_sent(server: Server) -> socket.socket:
         f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {MEGABYTE}\r\n"
     )
     connection.sendall(head.encode() + b"\r\n" + bytes(SENT))
+    _eventually(lambda: server.dataplane.budget.used >= SENT)  # or another could be the first to take the memory
     return connection
 
 
@@ -73,16 +76,79 @@ def test_bodies_of_all_requests_share_a_bounded_memory(
     with serving([models.scaled(2)], limits=LIMITS) as server:
         waiting = _half_sent(server)
         try:
-            _eventually(lambda: _post(server, body, headers)[0] == 503)
             status, retry, document = _post(server, body, headers)
             assert (status, retry) == (503, "1")
-            assert "bodies of all requests together" in document["error"]
+            assert "all requests and answers together" in document["error"]
             assert document["hbm_error"]["class"] == "HbmQueueFullError"
             with client_of(server, "http") as client:  # small ones still fit
                 np.testing.assert_array_equal(infer(client, "http", "times_2", {"x": X}).as_numpy("y"), 2 * X)
         finally:
             waiting.close()
         _eventually(lambda: _post(server, body, headers)[0] == 400)  # read as a whole now, and no JSON
+
+
+def _call(server: Server, data: bytes) -> Any:
+    """Sends a message to ModelInfer; returns how that ended."""
+    with grpc.insecure_channel(str(server.grpc)) as channel:
+        ended = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer").future(data, timeout=20)
+        ended.exception()
+        return ended
+
+
+def _request(nbytes: int) -> bytes:
+    return bytes(
+        message("ModelInferRequest")(model_name="none", raw_input_contents=[bytes(nbytes)]).SerializeToString()
+    )
+
+
+def test_both_protocols_share_the_memory(models: ModelFactory) -> None:
+    with serving([models.scaled(2)], limits=LIMITS) as server:
+        waiting = _half_sent(server)
+        try:
+            refused = _call(server, _request(SENT))
+            trailing = dict(refused.trailing_metadata())
+            assert "all requests and answers together" in refused.details()
+            assert json.loads(trailing["hbm-error-bin"])["class"] == "HbmQueueFullError"
+            assert trailing["grpc-retry-pushback-ms"] == "50"
+            with client_of(server, "grpc") as client:  # small ones still fit
+                np.testing.assert_array_equal(infer(client, "grpc", "times_2", {"x": X}).as_numpy("y"), 2 * X)
+        finally:
+            waiting.close()
+        _eventually(lambda: _call(server, _request(SENT)).code() is grpc.StatusCode.INVALID_ARGUMENT)
+
+
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_without_memory_a_client_sees_a_full_queue_and_goes_to_another_server(
+    models: ModelFactory, protocol: str
+) -> None:
+    path = models.scaled(2)
+    with serving([path], limits=LIMITS) as full, serving([path]) as free, full.dataplane.budget.lease() as lease:
+        lease.hold(2 * MEGABYTE)
+        address, another = (getattr(server, protocol) for server in (full, free))
+        with connect(f"{protocol}://{address},{another}", shared_memory=False) as runtime:
+            for _ in range(4):
+                np.testing.assert_array_equal(runtime.run(X)["times_2"]["y"], 2 * X)
+        lease.close()
+        with connect(f"{protocol}://{address}", shared_memory=False) as runtime:
+            runtime.run(X)
+            lease.hold(2 * MEGABYTE)
+            with pytest.raises(HbmQueueFullError, match="all requests and answers together"):
+                runtime.run(X)
+
+
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_memory_comes_back_however_a_request_ends(models: ModelFactory, protocol: str) -> None:
+    with serving([models.scaled(2)], limits=LIMITS) as server, client_of(server, protocol) as client:
+        budget = server.dataplane.budget
+        for _ in range(3):
+            infer(client, protocol, "times_2", {"x": X})
+            with pytest.raises(InferenceServerException):
+                infer(client, protocol, "times_2", {"x": X[:1]})
+            with pytest.raises(InferenceServerException):
+                infer(client, protocol, "none", {"x": X})
+            assert _call(server, b"\xff" * 1000).code() is grpc.StatusCode.INVALID_ARGUMENT
+            _half_sent(server).close()
+        _eventually(lambda: budget.used == 0)
 
 
 def test_one_request_always_has_the_memory_that_it_may_take(models: ModelFactory) -> None:

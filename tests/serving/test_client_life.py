@@ -121,7 +121,7 @@ def test_regions_have_no_name_and_are_used_again(models: ModelFactory, protocol:
 def test_more_results_than_regions_may_be_held(
     models: ModelFactory, protocol: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(regions, "_MOST_REGIONS", 4)
+    monkeypatch.setattr(regions, "_MAX_REGIONS", 4)
     file = models.identity("F32", LARGE.shape)
     with remote_runtime(protocol, [file], shared_memory=True) as runtime:
         held = [runtime.run(LARGE + number)[file.stem]["y"] for number in range(10)]
@@ -249,7 +249,7 @@ except hbm_runtime.MissingPackageError as error:
     print(error)
 """
     distribution = {"grpc": "grpcio"}.get(package, package)
-    assert re.match(rf".*{package}: pip install {distribution} ", run_python(program, cwd=tmp_path).stdout)
+    assert re.match(rf".*{package}: pip install {distribution} ", run_python(program, cwd=tmp_path, fresh=True).stdout)
 
 
 def test_importing_and_the_name_connect_load_nothing_of_it(tmp_path: Path) -> None:
@@ -258,4 +258,4 @@ import sys, hbm_runtime
 hbm_runtime.connect
 print([name for name in ("tritonclient", "grpc", "google.protobuf", "http.client", "gevent") if name in sys.modules])
 """
-    assert run_python(program, cwd=tmp_path).stdout.strip() == "[]"
+    assert run_python(program, cwd=tmp_path, fresh=True).stdout.strip() == "[]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -125,6 +126,91 @@ def test_what_is_no_grpc_ends_the_connection(server: Server, channel: Any) -> No
             while connection.recv(4096):
                 pass
     assert _call(channel, "ModelInfer", _request())
+
+
+def _frame(kind: int, flags: int, stream: int, content: bytes) -> bytes:
+    """One frame of HTTP/2."""
+    return len(content).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + content
+
+
+def _headers_of_a_call() -> bytes:
+    """The headers of an inference, each as a literal that needs no table."""
+    fields = {
+        ":method": "POST",
+        ":scheme": "http",
+        ":path": f"/{SERVICE}/ModelInfer",
+        ":authority": "x",
+        "te": "trailers",
+        "content-type": "application/grpc",
+    }
+    texts = [
+        bytes([0, len(name)]) + name.encode() + bytes([len(value)]) + value.encode() for name, value in fields.items()
+    ]
+    return b"".join(texts)
+
+
+DATA, HEADERS, RESET, SETTINGS, PING = 0, 1, 3, 4, 6
+ACKNOWLEDGED, END_OF_HEADERS = 1, 4
+GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _frame(SETTINGS, 0, 0, b"")
+CALL = _frame(HEADERS, END_OF_HEADERS, 1, _headers_of_a_call())
+
+
+BEFORE_SILENCE = {
+    "nothing": GREETING,
+    "headers": GREETING + CALL,
+    "half a message": GREETING + CALL + _frame(DATA, 0, 1, b"\0\0\0\3\xe8abc"),
+}
+
+
+def test_clients_that_fall_silent_are_dropped_and_harm_nobody(models: ModelFactory) -> None:
+    with (
+        serving([models.scaled(2)], limits=Limits(calls=1, idle_seconds=1)) as server,
+        grpc.insecure_channel(str(server.grpc)) as channel,
+        contextlib.ExitStack() as connections,
+    ):
+        assert server.grpc is not None
+        # Side by side: how long a connection without a call lives is gRPC's affair.
+        silent = {
+            name: connections.enter_context(socket.create_connection((server.grpc.host, server.grpc.port), timeout=30))
+            for name in BEFORE_SILENCE
+        }
+        for name, connection in silent.items():
+            connection.sendall(BEFORE_SILENCE[name])
+            assert _call(channel, "ModelInfer", _request()), name
+        for connection in silent.values():
+            while connection.recv(4096):  # its pings are not answered, so the server ends the connection
+                pass
+            assert _call(channel, "ModelInfer", _request())
+        assert server.dataplane.calls == 0
+
+
+@pytest.mark.parametrize("sent", [b"", _frame(DATA, 0, 1, b"\0\0\0\3\xe8abc")], ids=["nothing", "half a message"])
+def test_a_client_that_answers_pings_but_sends_no_message_loses_its_place(models: ModelFactory, sent: bytes) -> None:
+    limits = Limits(calls=1, idle_seconds=1, receive_seconds=2)
+    with serving([models.scaled(2)], limits=limits) as server:
+        assert server.grpc is not None
+        with socket.create_connection((server.grpc.host, server.grpc.port), timeout=30) as client:
+            client.sendall(GREETING + CALL + sent)
+            pings = 0
+            with client.makefile("rb") as reader:
+                while True:
+                    head = reader.read(9)
+                    assert len(head) == 9, "the server ended the connection and not the call"
+                    length, kind, flags = int.from_bytes(head[:3], "big"), head[3], head[4]
+                    payload = reader.read(length)
+                    if kind == PING and not flags & ACKNOWLEDGED:
+                        client.sendall(_frame(PING, ACKNOWLEDGED, 0, payload))
+                        pings += 1
+                    elif kind == RESET:
+                        break
+            assert pings
+        with grpc.insecure_channel(str(server.grpc)) as channel:
+            assert _call(channel, "ModelInfer", _request())
+
+
+def test_a_call_without_a_message_is_refused(channel: Any) -> None:
+    answer = channel.stream_unary(f"/{SERVICE}/ModelInfer").future(iter([]), timeout=20)
+    assert (answer.code().name, answer.details()) == ("INVALID_ARGUMENT", "the call ended without a message")
 
 
 def test_random_bytes_are_answered_every_time(channel: Any) -> None:

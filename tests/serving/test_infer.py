@@ -138,16 +138,16 @@ def test_the_answer_tells_how_it_was_run(client: Client, protocol: str) -> None:
     answer = infer(client, protocol, "times_2", {"x": X}, request_id="r1", parameters=parameters, priority=1)
     response = answer.get_response() if protocol == "http" else answer.get_response(as_json=True)
     assert response["id"] == "r1"
-    told = {
+    reported = {
         name: value if protocol == "http" else next(iter(value.values()))
         for name, value in response["parameters"].items()
     }
-    assert int(told["hbm_frame_id"]) == 77
-    assert told["hbm_core"] == "1"
-    assert int(told["hbm_run_ns"]) > 0
-    records = json.loads(told["hbm_profile"])["records"]
+    assert int(reported["hbm_frame_id"]) == 77
+    assert reported["hbm_core"] == "1"
+    assert int(reported["hbm_run_ns"]) > 0
+    records = json.loads(reported["hbm_profile"])["records"]
     assert [(record["state"], record["custom_id"]) for record in records] == [("done", 77)] * 3
-    assert json.loads(told["hbm_benchmark"])["runs"] == 3
+    assert json.loads(reported["hbm_benchmark"])["runs"] == 3
 
 
 async def _infer_with_asyncio(protocol: str, address: str) -> Array:

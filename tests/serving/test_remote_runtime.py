@@ -59,6 +59,7 @@ def test_every_type_and_shape_gives_the_same_bytes(
                     result = remote.run(given, name)[name]["y"]
                     assert same_bits(result, local.run(given, name)[name]["y"])
                     result[...] = 0  # writeable
+                    assert result.flags.aligned
 
 
 @pytest.mark.parametrize("shared_memory", [False, True, "auto"])
@@ -99,7 +100,7 @@ def both(models: ModelFactory, protocol: str) -> Iterator[Both]:
         yield both
 
 
-def test_everything_that_is_told_of_models_is_told(both: Both) -> None:
+def test_everything_that_is_known_of_models_is_reported(both: Both) -> None:
     local, remote = both
     for name in PROPERTIES:
         assert getattr(remote, name) == getattr(local, name), name
@@ -111,10 +112,10 @@ def test_everything_that_is_told_of_models_is_told(both: Both) -> None:
         ours, theirs = local[name], remote[name]
         assert (theirs.name, theirs.desc, theirs.is_dynamic) == (ours.name, ours.desc, ours.is_dynamic)
         for one, other in ((ours.inputs, theirs.inputs), (ours.outputs, theirs.outputs)):
-            for info, told in zip(one.values(), other.values(), strict=True):
+            for info, reported in zip(one.values(), other.values(), strict=True):
                 for field in ("name", "index", "desc", "shape", "dim_names", "dtype", "strides", "quant"):
-                    assert getattr(told, field) == getattr(info, field), (name, info.name, field)
-                assert (told.alignment, told.storage_nbytes) == (info.alignment, info.storage_nbytes)
+                    assert getattr(reported, field) == getattr(info, field), (name, info.name, field)
+                assert (reported.alignment, reported.storage_nbytes) == (info.alignment, info.storage_nbytes)
 
 
 def test_scheduling_defaults_are_the_connection_s_own(both: Both, protocol: str) -> None:

@@ -175,7 +175,7 @@ def test_a_wrong_upload_leaves_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["uploads"]
 
 
-def test_a_full_disk_is_told(protocol: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported(protocol: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> int:
         raise OSError(28, "No space left on device")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -190,17 +189,19 @@ def test_plain_text_to_a_tls_port_is_ended(models: ModelFactory, protocol: str, 
         np.testing.assert_array_equal(_run(server, protocol, authority.file), 2 * X)
 
 
-def test_certificates_are_read_anew(models: ModelFactory, protocol: str, tmp_path: Path, authority: Authority) -> None:
+def test_certificates_are_read_anew(
+    models: ModelFactory, protocol: str, tmp_path: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hbm_runtime.serving.tls._LOOK_AGAIN_SECONDS", 0.0)
     other = Authority(tmp_path, "other")
     certificate, key = authority.issue("server")
     with serving([models.scaled(2)], tls=TlsFiles(certificate, key)) as server:
         np.testing.assert_array_equal(_run(server, protocol, authority.file), 2 * X)
         new_certificate, new_key = other.issue("renewed")
         new_certificate.replace(certificate)
-        time.sleep(1.1)  # looked at once a second; the pair does not fit now, so the old one stays
+        # The pair does not fit now, so the old one stays.
         np.testing.assert_array_equal(_run(server, protocol, authority.file), 2 * X)
         new_key.replace(key)
-        time.sleep(1.1)
         np.testing.assert_array_equal(_run(server, protocol, other.file), 2 * X)
 
 
@@ -249,7 +250,7 @@ def test_a_wrong_address_is_refused(text: str) -> None:
         parse_address(text)
 
 
-def test_a_port_in_use_is_told(models: ModelFactory, protocol: str) -> None:
+def test_a_port_in_use_is_reported(models: ModelFactory, protocol: str) -> None:
     with serving([models.scaled(2)]) as first:
         taken = {protocol: address_of(first, protocol)}
         with pytest.raises(OSError, match="cannot listen"), serving([models.scaled(3)], **taken):

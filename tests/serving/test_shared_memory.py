@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import tritonclient.utils.shared_memory as shm
-from support.live import nothing_leaks
-from support.serving import MODULES, Client, client_of, serving
+from support.live import let_go, nothing_leaks
+from support.serving import MODULES, Client, client_of, infer, serving, until
 
 from hbm_runtime.serving.server import Server
-from hbm_runtime.serving.settings import Limits
+from hbm_runtime.serving.settings import BackPressure, Limits
 
 if TYPE_CHECKING:
     from support.model_factory import ModelFactory
@@ -61,6 +62,17 @@ def test_tensors_come_from_and_go_to_shared_memory(client: Client, protocol: str
     client.unregister_system_shared_memory("r")
     with pytest.raises(Exception, match="no shared memory region is named 'r'"):
         _infer(client, protocol)
+
+
+@pytest.mark.usefixtures("region")
+def test_an_output_in_shared_memory_has_no_bytes_and_says_so(client: Client, protocol: str, key: str) -> None:
+    """Triton's C++ clients look at the bytes of every output: over gRPC they end where there are none."""
+    client.register_system_shared_memory("r", f"/{key}", 100)
+    response = _infer(client, protocol).get_response()
+    if protocol == "grpc":
+        assert list(response.raw_output_contents) == [b""]
+    else:
+        assert response["outputs"][0]["parameters"]["binary_data_size"] == 0
 
 
 def test_one_output_in_shared_memory_and_one_not(models: ModelFactory, protocol: str, region: Any, key: str) -> None:
@@ -138,6 +150,51 @@ def test_an_object_may_shrink_or_go(client: Client, protocol: str, key: str) -> 
     Path(f"/dev/shm/{key}").unlink()
     _infer(client, protocol)
     Path(f"/dev/shm/{key}").touch()  # the fixture removes it
+
+
+def _apart(server: Server, protocol: str, call: Any) -> Any:
+    """Calls with a client of its own, which can be used on one thread only."""
+    with client_of(server, protocol) as client:
+        return call(client)
+
+
+@pytest.mark.usefixtures("hanging", "region")
+def test_an_object_may_shrink_during_a_run(client: Client, server: Server, protocol: str, key: str) -> None:
+    client.register_system_shared_memory("r", f"/{key}", 100)
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(_apart, server, protocol, lambda own: _infer(own, protocol))
+        until(lambda: server.dataplane.calls == 1)
+        os.truncate(f"/dev/shm/{key}", 0)
+        let_go()
+        with pytest.raises(Exception, match="smaller than the region"):
+            call.result(20)
+    np.testing.assert_array_equal(infer(client, protocol, "times_2", {"x": X}).as_numpy("y"), 2 * X)
+
+
+@pytest.mark.usefixtures("hanging", "region")
+def test_an_object_may_shrink_while_a_request_waits(models: ModelFactory, protocol: str, key: str) -> None:
+    """Its input is touched when there is nothing left of it."""
+    with (
+        serving([models.scaled(2)], back_pressure=BackPressure(in_flight=1)) as server,
+        client_of(server, protocol) as client,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        client.register_system_shared_memory("r", f"/{key}", 100)
+        running = pool.submit(_apart, server, protocol, lambda own: infer(own, protocol, "times_2", {"x": X}))
+        until(lambda: server.dataplane.calls == 1)
+        waiting = pool.submit(_apart, server, protocol, lambda own: _infer(own, protocol))
+        until(lambda: server.repository.get("times_2").gate.waiting == 1)
+        os.truncate(f"/dev/shm/{key}", 0)
+        let_go()
+        np.testing.assert_array_equal(running.result(20).as_numpy("y"), 2 * X)
+        with pytest.raises(Exception, match="smaller than the region"):
+            waiting.result(20)
+        os.truncate(f"/dev/shm/{key}", 100)
+        with pytest.raises(Exception, match="smaller than the region"):  # it has nothing to do with the object any more
+            _infer(client, protocol)
+        client.unregister_system_shared_memory("r")
+        client.register_system_shared_memory("r", f"/{key}", 100)
+        _infer(client, protocol)
 
 
 def test_links_are_not_followed(client: Client, key: str, tmp_path: Path) -> None:

@@ -174,7 +174,7 @@ def test_tensors_lie_in_tritons_shared_memory(caller: Caller, inputs_too: bool, 
 
 
 def _documents(caller: Caller, method: str, *args: Any) -> Any:
-    """What a method tells, as JSON over both protocols."""
+    """What a method returns, as JSON over both protocols."""
     return caller(method, *args, **({} if caller.protocol == "http" else {"as_json": True}))
 
 

@@ -80,7 +80,7 @@ def test_the_interpreter_ends_soon_and_clean(models: ModelFactory, tmp_path: Pat
     lines, status = ENDINGS[case]
     path = models.slow()
     arguments = (path, slow.steps_for(path, 6.0), slow.X.shape[0])
-    completed = run_python(PRELUDE + lines, *arguments, cwd=tmp_path, timeout=60)
+    completed = run_python(PRELUDE + lines, *arguments, cwd=tmp_path, timeout=60, fresh=True)
     ended = time.time()
     assert completed.returncode == status, completed.stderr
     assert ended - float(completed.stdout) < 1.0 + 2.0, "1 s is the promise, the rest is for busy machines"
@@ -115,11 +115,11 @@ time.sleep(0.1)
 
 def test_exit_handlers_of_others_may_wait_for_threads_that_run_models(models: ModelFactory, tmp_path: Path) -> None:
     """Registered before this package was imported, such a handler is called after everything of this package."""
-    completed = run_python(JOINING, models.scaled(2), cwd=tmp_path, timeout=90)
+    completed = run_python(JOINING, models.scaled(2), cwd=tmp_path, timeout=90, fresh=True)
     assert output_of(completed).strip() == "[False, False, False]"
 
 
 def test_a_loaded_model_and_nothing_else(models: ModelFactory, tmp_path: Path) -> None:
     script = "import sys\nfrom hbm_runtime import HB_HBMRuntime\nr = HB_HBMRuntime(sys.argv[1])\nprint(r.model_count)"
-    completed = run_python(script, models.scaled(2), cwd=tmp_path)
+    completed = run_python(script, models.scaled(2), cwd=tmp_path, fresh=True)
     assert (completed.returncode, completed.stdout, completed.stderr) == (0, "1\n", "")

@@ -15,6 +15,8 @@ import numpy as np
 import hbm_runtime
 from hbm_runtime import HB_HBMRuntime, HbmError
 
+for public in hbm_runtime.__all__:
+    getattr(hbm_runtime, public)  # loaded now: the other user may not read where Python lies
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
 path, other, what, which, left = sys.argv[1:]
 runtime, both = HB_HBMRuntime(path), HB_HBMRuntime([path, other])

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from support import prepared
+
 #: Names the board that a run of the tests imitates, for `BPUSIM_SOC`.
 SOC_UNDER_TEST = "HBM_TEST_SOC"
 
@@ -18,6 +20,7 @@ def run_python(
     cwd: Path,
     environment: Mapping[str, str | None] | None = None,
     timeout: float = 60.0,
+    fresh: bool = False,
 ) -> subprocess.CompletedProcess[str]:
     """Runs ``script`` with this interpreter; it must end within ``timeout`` seconds.
 
@@ -27,14 +30,18 @@ def run_python(
         cwd: Where it runs; first on its import path.
         environment: Changes to this process's environment; None removes a variable.
         timeout: Bound against hangs, seconds.
+        fresh: It imports numpy and the package itself, because that is what the test is about, or how it ends.
     """
     variables = dict(os.environ)
     for name, value in (environment or {}).items():
         variables.pop(name, None)
         if value is not None:
             variables[name] = value
+    words = [*map(str, arguments)]
+    if not fresh and prepared.can_run(variables):
+        return prepared.run(words, script=script, folder=cwd, variables=variables, timeout=timeout)
     return subprocess.run(
-        [sys.executable, "-c", script, *map(str, arguments)],
+        [sys.executable, "-c", script, *words],
         cwd=cwd,
         env=variables,
         capture_output=True,

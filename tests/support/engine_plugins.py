@@ -9,6 +9,8 @@ import mmap
 from collections.abc import Iterator
 from pathlib import Path
 
+from support.engine_version import is_older_than
+
 VENDOR_ID = 308  # position of HardwareDevice_VendorId in ONNX Runtime's function table
 INTEL = 0x8086
 
@@ -18,8 +20,8 @@ class _Base(ctypes.Structure):
 
 
 def is_installed() -> bool:
-    """Returns True if the plug-in's package is there."""
-    return importlib.util.find_spec("onnxruntime_ep_openvino") is not None
+    """Returns True if the plug-in's package is there, and an engine that takes plug-ins."""
+    return importlib.util.find_spec("onnxruntime_ep_openvino") is not None and not is_older_than("1.22")
 
 
 @contextlib.contextmanager

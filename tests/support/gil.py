@@ -1,4 +1,4 @@
-"""Whether a call lets other Python threads run."""
+"""Measures whether a call lets other Python threads run."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class Held:
     allocated_bytes: int
 
     def covers(self, other: Held) -> bool:
-        """Whether ``other`` holds no more of anything."""
+        """Returns True if ``other`` holds no more of anything."""
         return all(theirs <= ours for ours, theirs in zip(astuple(self), astuple(other), strict=True))
 
     @classmethod

@@ -10,10 +10,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from support import prepared
 
 COMMAND = (sys.executable, "-m", "hbm_runtime.cli")
 _CHUNK = 65536
@@ -51,13 +53,33 @@ def environment(changes: Mapping[str, str | None] | None = None) -> dict[str, st
 
 
 def run(
-    *words: object, cwd: Path | None = None, env: Mapping[str, str | None] | None = None, timeout: float = 120
+    *words: object,
+    cwd: Path | None = None,
+    env: Mapping[str, str | None] | None = None,
+    closed: Sequence[int] = (),
+    fresh: bool = False,
+    timeout: float = 120,
 ) -> Ended:
-    """Runs the program with its output in pipes."""
+    """Runs the program without a terminal.
+
+    Args:
+        words: Its arguments.
+        cwd: Where it runs.
+        env: Changes to the environment.
+        closed: The numbers of the standard streams that it does not get.
+        fresh: It starts and imports everything itself, because that is what the test is about.
+        timeout: Bound against hangs, seconds.
+    """
+    variables = environment(env)
+    if not fresh and prepared.can_run(variables):
+        given = [*map(str, words)]
+        ended = prepared.run(given, module=COMMAND[-1], folder=cwd, variables=variables, timeout=timeout, closed=closed)
+        return Ended(ended.returncode, ended.stdout, ended.stderr)
+    start = ["sh", "-c", 'exec "$0" "$@"' + "".join(f" {number}>&-" for number in closed)] if closed else []
     done = subprocess.run(
-        [*COMMAND, *map(str, words)],
+        [*start, *COMMAND, *map(str, words)],
         cwd=cwd,
-        env=environment(env),
+        env=variables,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

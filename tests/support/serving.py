@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -76,3 +77,11 @@ def infer(client: Client, protocol: str, model: str, arrays: Mapping[str, Array]
 
 
 Infer = Callable[..., Any]
+
+
+def until(condition: Callable[..., Any], seconds: float = 20.0) -> None:
+    """Waits for something that other threads bring about."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)

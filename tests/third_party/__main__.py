@@ -1,7 +1,8 @@
 """Programs that are too large for the tests' environment, each in one of its own.
 
 ``PYTHONPATH=tests python -m third_party [NAMES]`` prints a table: program, command, end. The environments
-stay in ``build/third-party``.
+stay in ``build/third-party``. ``python -m third_party triton_examples FOLDER`` runs Triton's own example programs,
+which need none (see ``triton_examples.py``).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from support.model_factory import ModelFactory
 from support.serving import serving
+from third_party import triton_examples
 
 from hbm_runtime.serving.server import Server
 
@@ -31,8 +33,8 @@ class Program:
     Attributes:
         requirements: Packages of its environment.
         script: File beside this one.
-        words: Its arguments, of a server and its model's file.
-        sees_us: Whether this package is to be importable.
+        words: Returns its arguments for a server and its model's file.
+        sees_us: True if this package is to be importable.
     """
 
     requirements: tuple[str, ...]
@@ -71,6 +73,8 @@ def main() -> int:
     """Runs those that are named, or all; 0 if all ended well."""
     parser = argparse.ArgumentParser(prog="python -m third_party", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*PROGRAMS, []], help="which; all when left out")
+    if sys.argv[1:2] == ["triton_examples"] and len(sys.argv) == 3:
+        return triton_examples.main(Path(sys.argv[2]))
     names = parser.parse_args().names or list(PROGRAMS)
     failed = False
     with tempfile.TemporaryDirectory() as folder:

@@ -110,11 +110,11 @@ print(steps.inputs["x"], steps.outputs["y"], steps.state["past"])
 steps.reset()
 
 
-def told(tag: Any, reason: str, error: HbmError | None) -> None:
+def reported(tag: Any, reason: str, error: HbmError | None) -> None:
     print(tag, reason, error)
 
 
-queue = runtime.queue("m", 4, "drop_oldest", on_result=print, on_drop=told)
+queue = runtime.queue("m", 4, "drop_oldest", on_result=print, on_drop=reported)
 assert_type(queue, InferQueue)
 runtime.queue("m", policy="newest")  # type: ignore[arg-type]
 with queue:
@@ -153,7 +153,9 @@ profile.save("trace.json")
 def statistics(durations: Durations) -> None:
     assert_type(durations.count, int)
     assert_type([durations.total, durations.min, durations.mean, durations.max], list[float])
-    assert_type([durations.p50, durations.p90, durations.p99], list[float])
+    assert_type(
+        [durations.p50, durations.p90, durations.p95, durations.p99, durations.p999, durations.std], list[float]
+    )
     assert_type(Durations.of([0.1, 0.2]), Durations)
     assert_type(ModelDurations.made_of({"run": [0.1]}, {}, {}), ModelDurations)
 

@@ -90,6 +90,21 @@ def test_heads_with_distances(how: str, layout: str) -> None:
     check(Detector(model(other, quants), confidence=CONFIDENCE, iou=IOU).decode(other), expected)
 
 
+@pytest.mark.parametrize("distances_first", [False, True])
+def test_with_64_classes_the_order_is_asked_for(distances_first: bool) -> None:
+    shapes: dict[str, tuple[int, int]] = {}
+    for stride in (8, 16, 32):
+        shapes |= {f"cls{stride}": (stride, 4 * BINS), f"box{stride}": (stride, 4 * BINS)}
+    outputs, quants, real = make(shapes, "int8", "NHWC")
+    if distances_first:
+        outputs = {name: outputs[name] for name in sorted(outputs)}
+    with pytest.raises(InputError, match=r"have 64 channels both.*pass distances_first=True or False"):
+        Detector(model(outputs, quants)).decode(outputs)
+    expected = suppressed(distances([(real[f"cls{s}"], real[f"box{s}"]) for s in (8, 16, 32)], SIDE, CONFIDENCE), IOU)
+    detector = Detector(model(outputs, quants), confidence=CONFIDENCE, iou=IOU, distances_first=distances_first)
+    check(detector.decode(outputs), expected)
+
+
 @pytest.mark.parametrize("how", HOW)
 def test_heads_with_anchors(how: str) -> None:
     outputs, quants, real = make({str(s): (s, 3 * (5 + CLASSES)) for s in (8, 16, 32)}, how, "NHWC")

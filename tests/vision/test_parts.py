@@ -11,7 +11,7 @@ import pytest
 from support import onnx_models
 from support.child import output_of, run_python
 
-from hbm_runtime import HB_HBMRuntime, InputError, MissingPackageError, QuantParams
+from hbm_runtime import HB_HBMRuntime, InputError, MissingPackageError, QuantParams, quantize
 from hbm_runtime.image import bgr_to_nv12, letterbox
 from hbm_runtime.vision import Classes, Detections, Detector, PictureInput, classify, non_maximum_suppression
 
@@ -85,6 +85,33 @@ def test_classes() -> None:
     np.testing.assert_allclose(
         classify(integers, quant).scores, classify(np.array([[1.0, 4.0, -20.0]])).scores, rtol=1e-5
     )
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int16])
+def test_a_softmax_of_coarse_steps_is_none_of_logits(dtype: type[np.integer[Any]]) -> None:
+    """Rounding moves the sum of 1000 classes far from 1, yet what cannot store more than 1 are no logits."""
+    probabilities = np.full(1000, 0.243 / 999, np.float32)
+    probabilities[7] = 0.757
+    top = int(np.iinfo(dtype).max)
+    quant = QuantParams(scale=[1 / top], zero_point=[0])
+    stored = quantize(probabilities.reshape(1, 1000), quant, dtype)
+    found = classify(stored, quant, count=1)
+    assert found.classes.tolist() == [7]
+    assert float(found.scores[0]) == pytest.approx(0.757, abs=1 / top)
+    by_channel = QuantParams(scale=np.full(1000, 1 / top), zero_point=np.zeros(1000, np.int32), axis=1)
+    assert classify(stored, by_channel, count=1).scores[0] == found.scores[0]
+
+
+def test_logits_of_coarse_steps_stay_logits() -> None:
+    quant = QuantParams(scale=[0.1], zero_point=[0])
+    stored = np.array([[4, 5, 1, 0, 2]], np.uint8)  # none is negative, and 1.2 is within half a step a class of 1
+    expected = np.exp(stored[0] / 10) / np.exp(stored[0] / 10).sum()
+    np.testing.assert_allclose(classify(stored, quant).scores, np.sort(expected)[::-1], rtol=1e-5)
+    floats = np.array([[0.4, 0.5, 0.1, 0.0, 0.2]], np.float32)
+    np.testing.assert_allclose(classify(floats).scores, np.sort(expected)[::-1], rtol=1e-5)
+    signed = np.array([[100, -20, 3]], np.int8)  # what stores nothing above 1 and is negative somewhere
+    small = QuantParams(scale=[1 / 127], zero_point=[0])
+    assert float(classify(signed, small).scores.sum()) == pytest.approx(1)
 
 
 def test_suppression_goes_class_by_class() -> None:

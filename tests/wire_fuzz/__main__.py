@@ -18,7 +18,7 @@ from wire_fuzz.running import fuzz
 
 _MEGABYTE = 1 << 20
 _SLICE_SECONDS = 30
-_MOST_GROWTH = 16
+_MAX_GROWTH = 16
 """Megabytes that may be added after the first slices, of which the heap's fragments are most."""
 
 
@@ -89,7 +89,7 @@ def main(words: list[str] | None = None) -> int:
         if found:
             print(f"the server has logged {before[-500:]}{found}{after[:5000]}")
             return 1
-        if settled is not None and size.megabytes - settled.megabytes > _MOST_GROWTH:
+        if settled is not None and size.megabytes - settled.megabytes > _MAX_GROWTH:
             print(f"it has grown by {size.megabytes - settled.megabytes:.1f} MB")
             return 1
     return 0

@@ -76,7 +76,7 @@ class _Run:
 
 
 def _still_right(http_address: str, channel: Any) -> str | None:
-    """Whether a good request of both protocols is answered right."""
+    """Sends a good request with both protocols; returns what is wrong with an answer, or None."""
     answer = message("ModelInferResponse").FromString(
         channel.unary_unary(f"/{SERVICE}/ModelInfer")(grpc_half.good_request(), timeout=30)
     )

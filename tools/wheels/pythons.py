@@ -33,7 +33,7 @@ class Interpreter:
 
     @property
     def free_threaded(self) -> bool:
-        """Whether it runs without the global interpreter lock."""
+        """True if it runs without the global interpreter lock."""
         return self.tag.endswith("t")
 
 

@@ -6,7 +6,7 @@ import argparse
 
 from hbm_runtime.cli.arguments import Parser, number
 from hbm_runtime.cli.errors import ExitCode, UsageError
-from hbm_runtime.cli.models import add_driver_arguments, choose_driver
+from hbm_runtime.cli.models import add_driver_arguments, choose_driver, load_options
 from hbm_runtime.cli.output import Output
 from hbm_runtime.cli.packing import packing
 from hbm_runtime.cli.passphrase import add_passphrase_argument, read_passphrase
@@ -19,7 +19,10 @@ def add_arguments(parser: Parser) -> None:
     """Declares the command's arguments."""
     parser.add_argument("reference", metavar="REFERENCE", help="the model that counts as right: .onnx or .hbm")
     parser.add_argument(
-        "other", nargs="?", metavar="OTHER", help="the model to judge: .hbm or .onnx; with --engine, default: REFERENCE"
+        "other",
+        nargs="?",
+        metavar="OTHER",
+        help="the model to judge: .hbm or .onnx; with --engine or --rewrite, default: REFERENCE",
     )
     parser.add_option(
         "inputs",
@@ -39,18 +42,20 @@ def add_arguments(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
     """Runs both models and reports."""
-    other_path = arguments.other or (arguments.reference if arguments.engine else None)
+    differently = bool(arguments.engine or arguments.rewrite)
+    other_path = arguments.other or (arguments.reference if differently else None)
     if other_path is None:
-        raise UsageError("OTHER is missing: the model to judge, or --engine for the same one in another engine")
+        raise UsageError("OTHER is missing: the model to judge, or --engine or --rewrite for the same one otherwise")
     choose_driver(arguments)
     passphrase = read_passphrase([arguments.reference, other_path], arguments)
     with packing(output, "compare") as report:
         from hbm_runtime.compare import compare_models, open_model, read_samples  # noqa: PLC0415 (needs an extra)
 
         report("loading", 0.0)
+        options = {"engine": arguments.engine, **load_options(arguments)}
         own = "onnxruntime" if arguments.engine and not arguments.reference.endswith(".onnx") else None
         reference = open_model(arguments.reference, passphrase=passphrase, engine=own)
-        other = open_model(other_path, arguments.model_name, passphrase=passphrase, engine=arguments.engine)
+        other = open_model(other_path, arguments.model_name, passphrase=passphrase, **options)
         samples = read_samples(other, arguments.inputs)
         report(f"{len(samples)} samples", 0.5)
         result = compare_models(reference, other, samples)
@@ -65,7 +70,7 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
         shape = f"({','.join(map(str, row.shape))})"
         table.add(row.name, shape, f"{row.cosine:.8f}", *figures, f"{row.equal:.2%}")
     output.table(table)
-    if arguments.engine:
+    if differently:
         output.text(f"computed by {other.computed_by}; reference: {reference.computed_by}")
     bounds = f"cosine >= {arguments.least_cosine:g}"
     if arguments.largest_error is not None:

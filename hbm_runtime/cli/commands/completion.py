@@ -10,7 +10,7 @@ from hbm_runtime.cli.output import Output
 
 SUMMARY = "print the completion script for bash or zsh"
 
-# What stands for a value in the help tells what can be completed there.
+# The placeholder of a value in the help decides what can be completed there.
 _FILES = {"FILE", "FILES", "OTHER", "PICTURE", "REFERENCE"}
 _FOLDERS = {"DIR", "FOLDER"}
 

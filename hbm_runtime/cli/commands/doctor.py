@@ -12,7 +12,7 @@ from hbm_runtime.cli.output import Output
 from hbm_runtime.cli.tables import Column, Table
 from hbm_runtime.serving.settings import Settings
 
-SUMMARY = "tell which driver is used and why, versions, and what to do when something is wrong"
+SUMMARY = "report which driver is used and why, versions, and what to do when something is wrong"
 
 _SIGNS = {State.OK: "ok", State.NOTE: "note", State.PROBLEM: "PROBLEM"}
 _COLORS = {"ok": "green", "note": "yellow", "PROBLEM": "red"}

@@ -79,9 +79,9 @@ class Result:
     """What an inference gave.
 
     Attributes:
-        driver_version: Of the driver that did it.
+        driver_version: Version of the driver that ran it.
         model: Which model it was.
-        outputs: Of the last frame.
+        outputs: Outputs of the last frame.
         times: Milliseconds of each frame.
         files: Dumped outputs by name.
         intermediate: Files of dumped intermediate tensors.
@@ -123,7 +123,7 @@ def _print(result: Result, count: int, output: Output) -> None:
 
 
 def _statistics(array: NDArray[Any]) -> dict[str, float | None]:
-    """Of the finite elements; None where there is none, or where it is beyond float64."""
+    """Returns statistics of the finite elements; None where there are none, or for a value beyond float64."""
     values = array.astype(np.float64).reshape(-1)
     values = values[np.isfinite(values)]
     if not values.size:

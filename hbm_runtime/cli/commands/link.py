@@ -22,7 +22,7 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
-    """Links the files and tells what was written."""
+    """Links the files and reports what was written."""
     with packing(output, "link"):
         from hbm_runtime.packer import link  # noqa: PLC0415 (needs an extra)
 

@@ -19,7 +19,7 @@ from hbm_runtime.cli.output import Output
 from hbm_runtime.cli.sidecar import beside, how_to_get_a_sidecar, read_sidecar, vendor_text
 from hbm_runtime.cli.sidecar.document import SidecarModel, SidecarTensor
 from hbm_runtime.cli.tables import Column, Facts, Table
-from hbm_runtime.cli.writing import written
+from hbm_runtime.cli.writing import output_file
 
 SUMMARY = "show the models of files: inputs, outputs, quantisation, descriptions"
 
@@ -58,7 +58,7 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
-    """Loads the files and prints what the driver tells."""
+    """Loads the files and prints the driver's metadata."""
     draw = _DRAWINGS.get(arguments.graph.suffix.lower()) if arguments.graph is not None else None
     if arguments.graph is not None and draw is None:
         raise UsageError(f"--graph {arguments.graph}: the name must end in .dot or .svg")
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
     chosen = [models.only(name) for name in names]
     if draw is not None:
         drawing = draw(describe_graph(models, models.only(arguments.model_name)))
-        with written(arguments.graph, models.files) as file:
+        with output_file(arguments.graph, models.files) as file:
             file.write(drawing.encode())
     _print_files(models, output)
     for model in chosen:
@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
 
 
 def _board_model(arguments: argparse.Namespace, output: Output, error: ModelError) -> ExitCode:
-    """Tells of a board's model, which does not load here, what its sidecar or the vendor's tool says."""
+    """Prints what the sidecar or the vendor's tool says of a board's model, which does not load here."""
     files = [Path(name) for name in (*arguments.model_file, *arguments.files)]
     if len(files) != 1 or files[0].suffix != ".hbm" or error.status != _INCOMPATIBLE:
         raise error

@@ -47,7 +47,7 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
-    """Shows updates until it is told to stop."""
+    """Shows updates until it is stopped."""
     shown = _parts(arguments.enable, output)
     if arguments.command and arguments.pid:
         raise UsageError("--pid and a command to run exclude each other")

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hbm_runtime.cli.arguments import Parser, integer, number
 from hbm_runtime.cli.errors import ExitCode, UsageError
 from hbm_runtime.cli.output import Output
 from hbm_runtime.cli.packing import Report, packing
 from hbm_runtime.cli.tables import byte_text
+
+if TYPE_CHECKING:
+    from hbm_runtime.packer import HostFile
 
 SUMMARY = "pack an ONNX model into a host .hbm, alone or by the configuration of the vendor's compiler"
 
@@ -49,24 +54,23 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
-    """Packs the model and tells what was written."""
+    """Packs the model and reports what was written."""
     with packing(output, "pack") as report:
         if arguments.config:
-            written = _pack_config(arguments, report)
+            written, content = _pack_config(arguments, report)
         else:
-            written = _pack_like(arguments, report) if arguments.like else _pack_model(arguments, report)
-        from hbm_runtime.packer import read_file  # noqa: PLC0415 (needs an extra)
-
-        # What a FIFO or a device got is not there to be read again.
-        names = [model.name for model in read_file(written).models] if written.is_file() else []
+            written, content = (_pack_like if arguments.like else _pack_model)(arguments, report)
+    # What a FIFO or a device got is not there.
+    names = [model.name for model in content.models] if written.is_file() else []
     size = written.stat().st_size
     output.text(f"{written} ({byte_text(size)}): {', '.join(names)}" if names else f"wrote {written}")
     output.document({"file": str(written), "bytes": size, "models": names})
     return ExitCode.DONE
 
 
-def _pack_config(arguments: argparse.Namespace, report: Report) -> Path:
-    from hbm_runtime.packer import ImageRules, pack_config  # noqa: PLC0415 (needs an extra)
+def _pack_config(arguments: argparse.Namespace, report: Report) -> tuple[Path, HostFile]:
+    from hbm_runtime.packer import ImageRules, load_config  # noqa: PLC0415 (needs an extra)
+    from hbm_runtime.packer.api import pack_job  # noqa: PLC0415
 
     if arguments.like or arguments.march or arguments.name or arguments.input_shape or arguments.core_num != 1:
         raise UsageError(
@@ -80,28 +84,28 @@ def _pack_config(arguments: argparse.Namespace, report: Report) -> Path:
         clip=not arguments.no_clip,
         round=arguments.round,
     )
-    return pack_config(
-        arguments.config,
-        arguments.output,
-        rules=rules,
-        description=arguments.description,
-        progress=report,
-        trial_seconds=arguments.trial_seconds,
+    job = load_config(arguments.config, rules)
+    if arguments.trial_seconds is not None:
+        job = replace(job, options=replace(job.options, trial_seconds=arguments.trial_seconds))
+    target = Path(arguments.output or job.output)
+    description, make_folder = arguments.description, not arguments.output
+    return target, pack_job(
+        job, target, arguments.config, description=description, progress=report, make_folder=make_folder
     )
 
 
-def _pack_like(arguments: argparse.Namespace, report: Report) -> Path:
+def _pack_like(arguments: argparse.Namespace, report: Report) -> tuple[Path, HostFile]:
     from hbm_runtime.cli.sidecar import read_sidecar  # noqa: PLC0415 (needs what follows)
     from hbm_runtime.cli.sidecar.imitation import pack_like  # noqa: PLC0415 (needs an extra)
 
     if arguments.march or arguments.input_shape or arguments.core_num != 1 or arguments.output_no_padding:
         raise UsageError("--march, --core-num, --input-shape and --output-no-padding are what --like says already")
     output = Path(arguments.output or Path(arguments.model).with_suffix(".hbm").name)
-    pack_like(Path(arguments.model), output, read_sidecar(arguments.like), arguments.name, report)
-    return output
+    sidecar = read_sidecar(arguments.like)
+    return output, pack_like(Path(arguments.model), output, sidecar, arguments.name, report)
 
 
-def _pack_model(arguments: argparse.Namespace, report: Report) -> Path:
+def _pack_model(arguments: argparse.Namespace, report: Report) -> tuple[Path, HostFile]:
     from hbm_runtime.packer import ModelOptions, pack  # noqa: PLC0415 (needs an extra)
     from hbm_runtime.packer.config.schema import MARCHES, MULTI_CORE_MARCHES  # noqa: PLC0415
     from hbm_runtime.packer.options import TRIAL_SECONDS  # noqa: PLC0415
@@ -119,8 +123,7 @@ def _pack_model(arguments: argparse.Namespace, report: Report) -> Path:
         pad_outputs=not arguments.output_no_padding,
         trial_seconds=TRIAL_SECONDS if arguments.trial_seconds is None else arguments.trial_seconds,
     )
-    pack(arguments.model, output, options, description=arguments.description, progress=report)
-    return output
+    return output, pack(arguments.model, output, options, description=arguments.description, progress=report)
 
 
 def _shape(name: str, text: str) -> tuple[int, ...]:

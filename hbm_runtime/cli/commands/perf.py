@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from hbm_runtime._observing.core_load import CoreLoad
+from hbm_runtime._observing.measuring import Calls, Measurement, Plan, Run, run_seconds, runs_per_second
 from hbm_runtime.cli.arguments import Parser, integer, number
 from hbm_runtime.cli.drawing import describe_graph, html_of
 from hbm_runtime.cli.errors import CommandError, ExitCode, UsageError
 from hbm_runtime.cli.inputs import add_input_arguments, read_inputs
 from hbm_runtime.cli.intermediate import add_dump_arguments, dump_intermediate
-from hbm_runtime.cli.latency import Frame, Latency, frames_per_second, wall_milliseconds
-from hbm_runtime.cli.measuring import Measurement, Plan
+from hbm_runtime.cli.latency import latency_of
 from hbm_runtime.cli.models import LoadedModels, ModelFacts, add_model_arguments, open_models, read_files
 from hbm_runtime.cli.output import Output
 from hbm_runtime.cli.profile_files import write_profile
@@ -24,7 +24,7 @@ from hbm_runtime.cli.tables import Column, Facts, Table
 
 SUMMARY = "measure latency and throughput of a model"
 
-_MOST_THREADS = 32
+_MAX_THREADS = 32
 
 
 def add_arguments(parser: Parser) -> None:
@@ -43,9 +43,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_option(
         "perf_time_in_seconds", metavar="S", type=number(0), default=0, help="the same in seconds; perf_time wins"
     )
-    parser.add_option(
-        "thread_num", metavar="N", type=integer(1, _MOST_THREADS), default=1, help="1, the default, to 32"
-    )
+    parser.add_option("thread_num", metavar="N", type=integer(1, _MAX_THREADS), default=1, help="1, the default, to 32")
     parser.add_flag("enable_warmup", default=True, help="leave the first frame out; default: true")
     parser.add_flag("enable_mem_lru", default=True, help="accepted; this runtime always keeps its buffers")
     parser.add_option(
@@ -74,19 +72,20 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
     inputs = read_inputs(arguments, model, output)
     run_once = prepare_run(arguments, models, model, inputs)
     seconds = arguments.perf_time * 60 or arguments.perf_time_in_seconds or None
-    measurement = Measurement(run_once, Plan(arguments.thread_num, arguments.frame_count, seconds))
-    if arguments.enable_warmup:
-        run_once()
+    warmup, threads = int(arguments.enable_warmup), arguments.thread_num
+    plan = Plan(arguments.frame_count, seconds, warmup=warmup, threads=threads)
+    measurement = Measurement(Calls(lambda _: run_once()), [inputs], plan)
+    measurement.warm_up()
     load, cores = CoreLoad(models.core_counters), CoreSamples(models.core_counters)
     _measure(measurement, arguments.statistic_cycle, output, cores)
-    frames = measurement.frames
+    frames, interrupted = measurement.runs, measurement.stopped == "interrupted"
     if not frames:
         raise CommandError("no frame was finished", ExitCode.INTERRUPTED)
     files = read_files(arguments, models)
     report = _report(arguments, models, model, frames, load.end())
     _print(report, output)
     if arguments.profile_path is not None:
-        for path in write_profile(arguments.profile_path, report, Latency.of(frames), models.ucp_version, files):
+        for path in write_profile(arguments.profile_path, report, models.ucp_version, files):
             output.text(f"wrote {path}")
     if arguments.plot is not None:
         from hbm_runtime.cli.plot import plot_frames  # noqa: PLC0415
@@ -98,10 +97,10 @@ def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
         drawing = html_of(describe_graph(models, model))
         write_page(arguments.report, report, frames, cores, details, graph=drawing, inputs=files)
         output.text(f"wrote {arguments.report}")
-    for path in [] if measurement.interrupted else dump_intermediate(arguments, models, model, inputs):
+    for path in [] if interrupted else dump_intermediate(arguments, models, model, inputs):
         output.text(f"wrote {path}")
     output.document(report)
-    if measurement.interrupted:
+    if interrupted:
         print("hbm-runtime perf: interrupted; the figures are those of the frames until then", file=sys.stderr)
         return ExitCode.INTERRUPTED
     return _judge(arguments, report)
@@ -112,30 +111,30 @@ def _measure(measurement: Measurement, cycle: int, output: Output, cores: CoreSa
 
     def watch(running: Measurement, done: float) -> None:
         nonlocal reported
-        while cycle and len(running.frames) >= reported + cycle:
-            period = running.frames[reported : reported + cycle]
+        while cycle and len(running.runs) >= reported + cycle:
+            period = running.runs[reported : reported + cycle]
             reported += cycle
-            latency = Latency.of(period)
+            latency = latency_of(period)
             output.text(
-                f"Frame count: {reported}, Thread Average: {latency.mean:.3f} ms, thread max latency: "
-                f"{latency.maximum:.3f} ms, thread min latency: {latency.minimum:.3f} ms, FPS: "
-                f"{frames_per_second(period):.3f}"
+                f"Frame count: {reported}, Thread Average: {latency['mean']:.3f} ms, thread max latency: "
+                f"{latency['max']:.3f} ms, thread min latency: {latency['min']:.3f} ms, FPS: "
+                f"{runs_per_second(period):.3f}"
             )
         cores.take()
-        progress.update(done, f"{len(running.frames)} frames")
+        progress.update(done, f"{len(running.runs)} frames")
 
     with output.progress("perf") as progress:
-        measurement.run(watch)
+        measurement.run_on_threads(watch)
 
 
 def _report(
     arguments: argparse.Namespace,
     models: LoadedModels,
     model: ModelFacts,
-    frames: list[Frame],
+    frames: list[Run],
     core_load: list[dict[str, float]] | None,
 ) -> dict[str, Any]:
-    latency = Latency.of(frames)
+    latency = latency_of(frames)
     threads = [[frame for frame in frames if frame.thread == index] for index in range(arguments.thread_num)]
     cycle = arguments.statistic_cycle
     periods = [frames[begin : begin + cycle] for begin in range(0, len(frames), cycle)] if cycle else []
@@ -146,20 +145,17 @@ def _report(
             "core_id": ",".join(arguments.core_id),
             "thread_num": arguments.thread_num,
             "frame_count": len(frames),
-            "run_time_ms": wall_milliseconds(frames),
+            "run_time_ms": run_seconds(frames) * 1e3,
             "load_ms": models.load_seconds * 1e3,
         },
         "perf_result": {
-            "fps": frames_per_second(frames),
-            "total_latency_ms": latency.total,
-            "latency_ms": latency.document(),
+            "fps": runs_per_second(frames),
+            "total_latency_ms": latency["mean"] * len(frames),
+            "latency_ms": latency,
         },
-        "threads": [
-            {"frame_count": len(of), "latency_ms": Latency.of(of).document() if of else None} for of in threads
-        ],
+        "threads": [{"frame_count": len(of), "latency_ms": latency_of(of) if of else None} for of in threads],
         "periods": [
-            {"frame_count": len(of), "fps": frames_per_second(of), "latency_ms": Latency.of(of).document()}
-            for of in periods
+            {"frame_count": len(of), "fps": runs_per_second(of), "latency_ms": latency_of(of)} for of in periods
         ],
         "cores": core_load,
     }

@@ -10,12 +10,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from hbm_runtime.cli.arguments import Parser, integer, number, words
 from hbm_runtime.cli.endpoints import add_endpoint_arguments, endpoint_settings
 from hbm_runtime.cli.errors import CommandError, ExitCode, UsageError
-from hbm_runtime.cli.models import add_driver_arguments, choose_driver
+from hbm_runtime.cli.models import add_driver_arguments, choose_driver, load_options
 from hbm_runtime.cli.output import Output
 from hbm_runtime.serving.allocator import keep_freed_memory
 from hbm_runtime.serving.gate import POLICIES
@@ -29,7 +28,7 @@ _PRESSURE = BackPressure()
 _DEFAULTS = Settings()
 _COUNTED = (
     ("message_bytes", 1024, "bytes of one request, also when decompressed"),
-    ("total_bytes", 1024, "bytes of all HTTP requests and answers under way"),
+    ("total_bytes", 1024, "bytes of all requests and answers under way"),
     ("upload_bytes", 1024, "bytes of one uploaded model"),
     ("tensors", 1, "tensors of one request"),
     ("calls", 1, "inference requests at a time"),
@@ -39,6 +38,11 @@ _COUNTED = (
     ("regions", 0, "shared memory regions"),
 )
 """Fields of `Limits`, their lowest values, and what they limit."""
+_TIMED = (
+    ("idle", "until a silent connection is closed"),
+    ("receive", "that the message of a gRPC call may take"),
+)
+"""Times of `Limits`, and what the seconds are."""
 
 
 def add_arguments(parser: Parser) -> None:
@@ -130,13 +134,15 @@ def _add_limits(parser: Parser) -> None:
             default=default,
             help=f"{help_text}; default: {default}",
         )
-    parser.add_option(
-        "idle_time",
-        metavar="S",
-        type=number(0, exclusive=True),
-        default=_LIMITS.idle_seconds,
-        help=f"seconds until a silent connection is closed; default: {_LIMITS.idle_seconds:g}",
-    )
+    for name, help_text in _TIMED:
+        default = getattr(_LIMITS, f"{name}_seconds")
+        parser.add_option(
+            f"{name}_time",
+            metavar="S",
+            type=number(0, exclusive=True),
+            default=default,
+            help=f"seconds {help_text}; default: {default:g}",
+        )
 
 
 def run(arguments: argparse.Namespace, output: Output) -> ExitCode:
@@ -176,7 +182,7 @@ def _signals() -> Iterator[queue.SimpleQueue[int]]:
 def _settings(arguments: argparse.Namespace) -> Settings:
     if not arguments.files and arguments.models is None and not arguments.allow_upload:
         raise UsageError("no model is given: hbm-runtime serve model.hbm, or --models DIR")
-    loading: dict[str, Any] = {
+    loading = load_options(arguments) | {
         name: getattr(arguments, name)
         for name in ("threads", "save_memory", "profile_operators")
         if getattr(arguments, name)
@@ -193,7 +199,8 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         allowed_hosts=arguments.allowed_hosts,
         drain_seconds=arguments.drain_time,
         limits=Limits(
-            idle_seconds=arguments.idle_time, **{name: getattr(arguments, f"max_{name}") for name, *_ in _COUNTED}
+            **{f"{name}_seconds": getattr(arguments, f"{name}_time") for name, _ in _TIMED},
+            **{name: getattr(arguments, f"max_{name}") for name, *_ in _COUNTED},
         ),
         back_pressure=BackPressure(arguments.policy, arguments.queue_size, arguments.in_flight),
         load_options=loading,

@@ -22,7 +22,7 @@ class Finding:
     Attributes:
         subject: What it is about.
         text: What was found.
-        state: Whether that is right.
+        state: How serious it is.
         advice: What to do; "" when there is nothing to do.
     """
 

@@ -1,4 +1,4 @@
-"""The findings, in the order in which they are told."""
+"""The findings, in the order in which they are reported."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _PURPOSES = {
     "msgpack": "policies for openpi-client",
     "websockets": "policies for openpi-client",
 }
-_ENGINE = "onnxruntime"  # the driver's part of the report tells of it
+_ENGINE = "onnxruntime"  # the driver's part of the report covers it
 
 
 def examine(choice: str, settings: Settings) -> list[Findings]:
@@ -147,7 +147,7 @@ def _driver(answer: dict[str, Any]) -> Findings:
     info = answer["info"]
     kinds = {"bpusim": "bpusim: computes on the CPU", "vendor": "the vendor's"}
     found.ok("kind", kinds.get(info["kind"], info["kind"]))
-    found.ok("SoC", info["soc"] or "not told")
+    found.ok("SoC", info["soc"] or "not reported")
     found.ok("libhbucp", f"{info['hbucp_version'] or 'no version'}, {info['hbucp_path']}")
     found.ok("libdnn", f"{info['dnn_version']}, {info['dnn_path']}")
     if info["kind"] == "bpusim":

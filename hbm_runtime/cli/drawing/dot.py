@@ -57,8 +57,8 @@ def draw_svg(graph: ModelGraph) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CommandError(f"{program} could not draw the model: {error}; name a file that ends in .dot") from None
     if done.returncode != 0:
-        told = done.stderr.strip() or f"it ended with {done.returncode}"
-        raise CommandError(f"{program} could not draw the model: {told}; name a file that ends in .dot")
+        reason = done.stderr.strip() or f"it ended with {done.returncode}"
+        raise CommandError(f"{program} could not draw the model: {reason}; name a file that ends in .dot")
     return done.stdout
 
 

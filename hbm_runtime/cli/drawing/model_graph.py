@@ -1,6 +1,6 @@
 """A model as nodes and edges.
 
-The driver tells inputs and outputs of every model, and on bpusim its operations. How operations hang together stands in
+The driver reports inputs and outputs of every model, and on bpusim its operations. How operations are connected is in
 the ONNX graph, which ONNX files and host files have; for other models, and for graphs too large to be looked at, one
 node with the number of operations of each kind stands for all of them.
 """
@@ -20,8 +20,8 @@ from hbm_runtime.cli.models import LoadedModels, ModelFacts
 if TYPE_CHECKING:
     from onnx import GraphProto
 
-MOST_OPERATIONS = 400
-_MOST_KINDS = 12
+MAX_OPERATIONS = 400
+_MAX_KINDS = 12
 
 
 class Kind(Enum):
@@ -38,9 +38,9 @@ class Node:
     """One box.
 
     Attributes:
-        kind: What it stands for.
-        lines: What is written in it.
-        title: What is told when somebody points at it.
+        kind: The kind of thing that it stands for.
+        lines: The lines that are written in it.
+        title: The text that is shown when somebody points at it.
     """
 
     kind: Kind
@@ -65,7 +65,7 @@ class ModelGraph:
 def describe_graph(models: LoadedModels, model: ModelFacts) -> ModelGraph:
     """Finds out as much of a model's graph as there is to know."""
     known = _onnx_graph(models, model.name)
-    if known is not None and len(known[0].node) <= MOST_OPERATIONS:
+    if known is not None and len(known[0].node) <= MAX_OPERATIONS:
         return _whole(model, *known)
     return _summary(model, _operation_types(models, model.name, known[0] if known else None))
 
@@ -73,9 +73,9 @@ def describe_graph(models: LoadedModels, model: ModelFacts) -> ModelGraph:
 def _summary(model: ModelFacts, types: list[str]) -> ModelGraph:
     graph = ModelGraph(model.name)
     counts = Counter(types).most_common()
-    lines = [f"{count} x {kind}" for kind, count in counts[:_MOST_KINDS]]
-    if counts[_MOST_KINDS:]:
-        lines.append(f"... {len(counts) - _MOST_KINDS} more kinds")
+    lines = [f"{count} x {kind}" for kind, count in counts[:_MAX_KINDS]]
+    if counts[_MAX_KINDS:]:
+        lines.append(f"... {len(counts) - _MAX_KINDS} more kinds")
     inputs = [_tensor(graph, Kind.INPUT, tensor) for tensor in model.inputs]
     middle = graph.add(Kind.SUMMARY, (model.name, *lines), f"{len(types)} operations" if types else model.name)
     outputs = [_tensor(graph, Kind.OUTPUT, tensor) for tensor in model.outputs]

@@ -115,7 +115,7 @@ class _Reader:
             return self._picture(path, tensor, shape)
         if suffix in _FRAMES or (suffix in _RAW and source.whole_image):
             if DYNAMIC in shape:
-                raise CommandError(f"{path} does not tell the size of input {tensor.name!r}: --input_valid_shape")
+                raise CommandError(f"{path} does not determine the size of input {tensor.name!r}: --input_valid_shape")
             chroma = tensor.name.endswith(CHROMA_SUFFIX)
             values: NDArray[Any] = pictures.frame_values(path, tensor.name, shape, chroma=chroma)
         elif suffix == ".npy":
@@ -187,7 +187,7 @@ class _Reader:
 
 
 def _use_of(tensor: TensorInfo, given: str, runtime_type: str) -> Use:
-    """Tells what an input takes of a picture.
+    """Returns what an input takes of a picture.
 
     Args:
         tensor: The input.
@@ -196,7 +196,7 @@ def _use_of(tensor: TensorInfo, given: str, runtime_type: str) -> Use:
 
     Raises:
         UsageError: A wrong property.
-        CommandError: Nothing tells.
+        CommandError: It is not known.
     """
     if given:
         try:
@@ -214,8 +214,8 @@ def _use_of(tensor: TensorInfo, given: str, runtime_type: str) -> Use:
         if tensor.name.endswith(CHROMA_SUFFIX) and tensor.shape[3] == 2:
             return Use.UV
     raise CommandError(
-        f"nothing tells how input {tensor.name!r} ({tensor.dtype.name}, {list(tensor.shape)}) takes a picture: say so "
-        "with --input_img_properties, or give it a .npy file that is prepared for the model"
+        f"it is not known how input {tensor.name!r} ({tensor.dtype.name}, {list(tensor.shape)}) takes a picture: say "
+        "so with --input_img_properties, or give it a .npy file that is prepared for the model"
     )
 
 

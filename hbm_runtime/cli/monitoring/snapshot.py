@@ -16,13 +16,13 @@ class CoreState:
     """One core since the last snapshot.
 
     Attributes:
-        name: Such as BPU0.
+        name: Its name, such as BPU0.
         process: The process that simulates it, or None for the board's.
-        load: 0 to 1, or None where nobody tells.
-        queued: Tasks that wait for it; None where nobody tells, as for the following.
-        running: Whether it runs a task now.
+        load: 0 to 1; None where it is not known.
+        queued: Tasks that wait for it; None where it is not known, as for the following.
+        running: True if it runs a task now.
         tasks_per_second: Tasks that ended.
-        lost: Whether a fault keeps it lost.
+        lost: True if a fault keeps it lost.
     """
 
     name: str
@@ -42,8 +42,8 @@ class ProcessState:
         process: Its number.
         command: Its command line.
         soc: The board that its simulator imitates, or None on a board.
-        device_bytes: Device memory that it has allocated; None where nobody tells, as for the next two.
-        blocks: In how many blocks.
+        device_bytes: Device memory that it has allocated; None where it is not known, as for the next two.
+        blocks: The number of its blocks.
         tasks: Live task handles.
         resident_bytes: Main memory.
     """
@@ -92,7 +92,7 @@ class Watcher:
         self._before = self._pages()
 
     def next(self, seconds: float) -> Snapshot:
-        """Waits that long and tells what happened meanwhile."""
+        """Waits that long and returns what happened meanwhile."""
         cores: list[CoreState] = []
         on_board = self._board.exists()
         if on_board:

@@ -18,8 +18,8 @@ _LINK = "/memfd:bpusim-status"
 _MAGIC = b"BPUSTAT1"
 _HEAD = struct.Struct("<8sii64sqqqqQ")
 _CORE = struct.Struct("<qqqii")
-_MOST_CORES = 4
-_SIZE = _HEAD.size + _MOST_CORES * _CORE.size
+_MAX_CORES = 4
+_SIZE = _HEAD.size + _MAX_CORES * _CORE.size
 _ATTEMPTS = 20
 
 
@@ -29,10 +29,10 @@ class CorePage:
 
     Attributes:
         busy_ns: Time in tasks until now.
-        running: Whether a task runs now.
+        running: True if a task runs now.
         finished: Tasks that have ended.
         queued: Tasks that wait and may run here.
-        lost: Whether a fault keeps it lost.
+        lost: True if a fault keeps it lost.
     """
 
     busy_ns: int
@@ -104,7 +104,7 @@ def _read(path: Path) -> StatusPage | None:
 
 def _decode(data: bytes) -> StatusPage | None:
     magic, process, core_count, soc, _made, tasks, blocks, size, _sequence = _HEAD.unpack_from(data)
-    if magic != _MAGIC or not 0 < core_count <= _MOST_CORES:
+    if magic != _MAGIC or not 0 < core_count <= _MAX_CORES:
         return None
     now = time.monotonic_ns()
     cores = []

@@ -11,7 +11,7 @@ from hbm_runtime.cli.plot import body_end
 
 _WIDTH, _HEIGHT = 720, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 10, 20, 44
-_MOST_BINS = 80
+_MAX_BINS = 80
 _TICKS = 5
 
 
@@ -26,8 +26,8 @@ def histogram(values: NDArray[np.float64], marks: dict[str, float]) -> str:
     low = float(values.min())
     if end <= low:
         end = low + max(abs(low) * 0.01, 1e-6)
-    counts, edges = np.histogram(values, bins=min(_MOST_BINS, max(10, len(values) // 5)), range=(low, end))
-    axes = _Axes(low, end, 0, float(counts.max()))
+    counts, edges = np.histogram(values, bins=min(_MAX_BINS, max(10, len(values) // 5)), range=(low, end))
+    axes = _Axes(low, end, 0, float(-(-counts.max() // _TICKS) * _TICKS))  # no ticks between whole frames
     bars = [
         f'<rect class="bar" x="{axes.x(left):.2f}" y="{axes.y(count):.2f}" '
         f'width="{max(axes.x(right) - axes.x(left) - 0.5, 0.5):.2f}" height="{axes.y(0) - axes.y(count):.2f}">'
@@ -50,7 +50,7 @@ def timeline(times: Sequence[float], series: Sequence[Sequence[float]], names: S
     Args:
         times: Seconds.
         series: Values of each line.
-        names: Of the lines.
+        names: Names of the lines.
         unit: What the values are.
     """
     most = 1.0 if unit == "load" else max((max(values, default=0.0) for values in series), default=1.0)
@@ -60,8 +60,8 @@ def timeline(times: Sequence[float], series: Sequence[Sequence[float]], names: S
         points = " ".join(f"{axes.x(at):.1f},{axes.y(value):.1f}" for at, value in zip(times, values, strict=True))
         drawn.append(f'<polyline class="line l{number % 6}" points="{points}"><title>{name}</title></polyline>')
         drawn.append(
-            f'<text class="label t{number % 6}" x="{_WIDTH - _RIGHT - 4}" y="{_TOP + 12 + 14 * number}" '
-            f'text-anchor="end">{name}</text>'
+            f'<text class="label t{number % 6}" x="{_WIDTH - _RIGHT - 4}" y="{_TOP + 12}" '
+            f'dy="{1.3 * number:.1f}em" text-anchor="end">{name}</text>'
         )
     return axes.chart(f"{unit} over time", drawn, "time in s", unit)
 

@@ -15,8 +15,8 @@ from hbm_runtime import HB_HBMRuntime, UnsupportedError
 from hbm_runtime.cli.models import LoadedModels, ModelFacts
 from hbm_runtime.cli.running import prepare_run
 
-_MOST_FRAMES = 50
-_MOST_SECONDS = 5.0
+_MAX_FRAMES = 50
+_MAX_SECONDS = 5.0
 _PHASES = {
     "CopyIn": "copying inputs",
     "Queue": "waiting for a core",
@@ -33,9 +33,9 @@ class CoreSamples:
     """How busy the cores were while the frames were measured.
 
     Attributes:
-        counters: Tells the counters of the cores, or None where the driver does not.
+        counters: Returns the counters of the cores, or None where the driver reports none.
         times: Seconds since the beginning, one for each sample.
-        loads: For each sample the load of each core since the one before, 0 to 1.
+        loads: The load of each core since the sample before, 0 to 1, for each sample.
     """
 
     counters: Callable[[], list[dict[str, int]] | None]
@@ -64,7 +64,7 @@ class Details:
     Attributes:
         frames: How many frames were recorded.
         phases: Milliseconds of a mean frame, by what it waited for or did.
-        operators: Milliseconds of each operator in a mean frame, the longest first; empty where no driver tells.
+        operators: Milliseconds of each operator in a mean frame, the longest first; empty where none are reported.
         memory: Bytes by what holds them.
     """
 
@@ -83,12 +83,12 @@ def profile_frames(
     memory = _memory(models, model)
     runtime, times_operators = _recording_runtime(models)
     with runtime:
-        again = LoadedModels(runtime, models.files, models.load_seconds, models.passphrase)
+        again = LoadedModels(runtime, models.files, models.load_seconds, models.options)
         run_once = prepare_run(arguments, again, model, inputs)
         run_once()
         begin, frames = time.monotonic(), 0
         with runtime.profile(operators=times_operators) as profile:
-            while frames < _MOST_FRAMES and (frames == 0 or time.monotonic() - begin < _MOST_SECONDS):
+            while frames < _MAX_FRAMES and (frames == 0 or time.monotonic() - begin < _MAX_SECONDS):
                 run_once()
                 frames += 1
     durations = profile.durations[model.name]
@@ -105,11 +105,10 @@ def profile_frames(
 
 def _recording_runtime(models: LoadedModels) -> tuple[HB_HBMRuntime, bool]:
     """The same models, loaded again, and whether their operators are timed: not every driver can do it."""
-    files = list(models.files)
     try:
-        return HB_HBMRuntime(files, passphrase=models.passphrase, profile_operators=True), True
+        return models.again(profile_operators=True), True
     except UnsupportedError:
-        return HB_HBMRuntime(files, passphrase=models.passphrase), False
+        return models.again(), False
 
 
 def _memory(models: LoadedModels, model: ModelFacts) -> dict[str, int]:

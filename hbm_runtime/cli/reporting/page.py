@@ -11,19 +11,19 @@ from typing import Any
 import numpy as np
 
 from hbm_runtime import __version__, get_host_info
-from hbm_runtime.cli.latency import Frame
+from hbm_runtime._observing.measuring import Run
 from hbm_runtime.cli.reporting.charts import histogram, timeline
 from hbm_runtime.cli.reporting.details import CoreSamples, Details
-from hbm_runtime.cli.writing import written
+from hbm_runtime.cli.writing import output_file
 
 _STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
-_MOST_OPERATORS = 200
+_MAX_OPERATORS = 200
 
 
 def write_page(
     path: Path,
     document: Mapping[str, Any],
-    frames: Sequence[Frame],
+    frames: Sequence[Run],
     cores: CoreSamples,
     details: Details,
     *,
@@ -52,7 +52,7 @@ def write_page(
         _section("Machine and versions", _rows(_machine(document))),
         _section("Model", f'<div class="graph">{graph}</div>'),
     ]
-    with written(path, inputs) as file:
+    with output_file(path, inputs) as file:
         file.write(_html(f"{name}: performance", parts).encode())
 
 
@@ -96,20 +96,23 @@ def _summary(document: Mapping[str, Any]) -> str:
     )
 
 
-def _latencies(document: Mapping[str, Any], frames: Sequence[Frame]) -> str:
+def _latencies(document: Mapping[str, Any], frames: Sequence[Run]) -> str:
     latency = document["perf_result"]["latency_ms"]
     names = ["min", "p50", "p90", "p95", "p99", "p99.9", "max", "mean", "std"]
     head = "".join(f"<th>{name}</th>" for name in names)
     row = "".join(f"<td>{latency[name]:.3f}</td>" for name in names)
     table = f'<div class="wide"><table class="figures"><tr>{head}</tr><tr>{row}</tr></table></div>'
-    values = np.array([frame.milliseconds for frame in frames])
+    values = np.array([frame.seconds * 1e3 for frame in frames])
     marks = {f"p50 {latency['p50']:.3f}": latency["p50"], f"p99 {latency['p99']:.3f}": latency["p99"]}
     start = min(frame.begin for frame in frames)
     ordered = sorted(frames, key=lambda frame: frame.begin)
     every = max(1, len(ordered) // 1500)
     shown = ordered[::every]
     over_time = timeline(
-        [(frame.begin - start) / 1e9 for frame in shown], [[frame.milliseconds for frame in shown]], [""], "latency, ms"
+        [(frame.begin - start) / 1e9 for frame in shown],
+        [[frame.seconds * 1e3 for frame in shown]],
+        [""],
+        "latency, ms",
     )
     return _section("Latency in ms", table + histogram(values, marks) + over_time)
 
@@ -135,7 +138,7 @@ def _operators(details: Details) -> str:
     if not whole:
         return ""
     rows, so_far, longest = [], 0.0, max(details.operators.values())
-    for name, time in list(details.operators.items())[:_MOST_OPERATORS]:
+    for name, time in list(details.operators.items())[:_MAX_OPERATORS]:
         so_far += time
         rows.append(
             f"<tr><th>{escape(name)}</th><td>{time:.3f}</td><td>{time / whole:.1%}</td><td>{so_far / whole:.1%}</td>"
@@ -143,7 +146,7 @@ def _operators(details: Details) -> str:
         )
     left_out = len(details.operators) - len(rows)
     note = f"<p>{left_out} more take {whole - so_far:.3f} ms.</p>" if left_out else ""
-    head = "<tr><th>operator</th><th>ms a frame</th><th>share</th><th>cumulative</th><th></th></tr>"
+    head = '<tr><th>operator</th><th>ms a frame</th><th>share</th><th>cumulative</th><th class="share"></th></tr>'
     return _section(
         "Operators", f'<div class="wide"><table class="operators">{head}{"".join(rows)}</table></div>{note}'
     )

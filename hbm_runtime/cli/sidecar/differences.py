@@ -43,5 +43,5 @@ def _facts(own: Tensor, wanted: SidecarTensor) -> Iterator[tuple[str, object, ob
 
 
 def _short(numbers: tuple[float, ...]) -> object:
-    """The numbers as float32, as a driver tells them."""
+    """The numbers as float32, as a driver reports them."""
     return [float(f"{number:.7g}") for number in numbers]

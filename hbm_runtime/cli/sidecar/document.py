@@ -60,11 +60,11 @@ class Sidecar:
     """What a sidecar says.
 
     Attributes:
-        path: Of the sidecar.
+        path: The sidecar's path.
         document: All of it.
-        driver_version: Of the driver that it was made with.
-        description: Of the file.
-        models: At least one.
+        driver_version: Version of the driver that it was made with.
+        description: The file's description.
+        models: The file's models, at least one.
     """
 
     path: Path

@@ -6,8 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import onnx
-
 from hbm_runtime._inputs.description import Description, InputFacts
 from hbm_runtime.cli.errors import CommandError
 from hbm_runtime.cli.sidecar.differences import differences
@@ -22,6 +20,7 @@ from hbm_runtime.packer import (
     build_model,
     write_file,
 )
+from hbm_runtime.packer.graph.load import ModelFile
 from hbm_runtime.packer.layout import aligned_size
 from hbm_runtime.packer.options import (
     FeatureInput,
@@ -39,13 +38,13 @@ _BORDER = ("Transpose", "Cast", "Reshape", "Softmax")
 """Nodes that the vendor's compiler takes off; what it leaves as integers is said by the tensors."""
 
 
-def pack_like(source: Path, output: Path, sidecar: Sidecar, name: str | None, progress: Progress) -> None:
-    """Packs a model with the signature of the sidecar's.
+def pack_like(source: Path, output: Path, sidecar: Sidecar, name: str | None, progress: Progress) -> HostFile:
+    """Packs a model with the signature of the sidecar's, and returns what was written.
 
     Args:
         source: The ONNX file.
         output: The file to write.
-        sidecar: Of the board's model.
+        sidecar: The sidecar of the board's model.
         name: Which of its models; None for the only one.
         progress: Called with a stage and the part that is done.
 
@@ -56,18 +55,20 @@ def pack_like(source: Path, output: Path, sidecar: Sidecar, name: str | None, pr
     wanted = sidecar.model(name)
     configuration = Description.read(wanted.description)
     march = str(configuration.values.get("MARCH") or "")
-    options = _options(source, wanted, configuration, march)
-    model = _as_reported(build_model(source, options, progress), wanted)
+    parsed = ModelFile(source)
+    options = _options(parsed, wanted, configuration, march)
+    model = _as_reported(build_model(parsed, options, progress), wanted)
     found = differences(model, wanted)
     if found:
         listed = "".join(f"\n  - {text}" for text in found)
         raise CommandError(f"{source} does not give the signature of '{wanted.name}' in {sidecar.path}:{listed}")
     content = HostFile((model,), march=march, description=sidecar.description.encode(), producer=producer())
     write_file(output, content, inputs=[source, sidecar.path])
+    return content
 
 
-def _options(source: Path, wanted: SidecarModel, configuration: Description, march: str) -> ModelOptions:
-    proto = onnx.load(str(source), load_external_data=False)
+def _options(source: ModelFile, wanted: SidecarModel, configuration: Description, march: str) -> ModelOptions:
+    proto = source.proto
     constants = {tensor.name for tensor in proto.graph.initializer}
     own = {info.name: _shape(info) for info in proto.graph.input if info.name not in constants}
     tensors = {tensor.name: tensor for tensor in wanted.inputs}

@@ -16,7 +16,7 @@ from hbm_runtime.packer.config.schema import CALIBRATION
 from hbm_runtime.packer.errors import PackError, PackWarning
 from hbm_runtime.packer.options import Sample
 
-_MOST_SAMPLES = 20
+_MAX_SAMPLES = 20
 
 
 Shape = tuple[int | str | None, ...]
@@ -26,7 +26,7 @@ class CalibrationSamples(Sequence[Sample]):
     """Samples that are read when they are asked for: twenty pictures can be larger than the model.
 
     Args:
-        files: For each sample, the file of each input.
+        files: The file of each input, for each sample.
         ranks: Dimensions of each input; a batch dimension of 1 may be missing in a file.
     """
 
@@ -82,7 +82,7 @@ def find_samples(
         )
         return []
     files = [_files(configuration, folder) for folder in folders]
-    count = min(_MOST_SAMPLES, *(len(each) for each in files))
+    count = min(_MAX_SAMPLES, *(len(each) for each in files))
     wanted = {entry.name: entry.shape or shapes[entry.name] for entry in inputs}
     samples = [{entry.name: files[at][number] for at, entry in enumerate(inputs)} for number in range(count)]
     for sample in samples:

@@ -38,7 +38,7 @@ def describe(
         configuration: What was read.
         inputs: The inputs, taken apart.
         shapes: Shapes of the ONNX model's inputs, for those that the configuration gives none.
-        version: Of the packer.
+        version: The packer's version.
     """
     content: dict[str, Any] = {
         **_of_the_model(configuration, version),
@@ -144,7 +144,7 @@ def _of_the_compiler(configuration: Configuration, inputs: Sequence[ConfiguredIn
 
 
 def _name(path: str) -> str:
-    """The last part of a path: descriptions must not tell how somebody's folders are called."""
+    """The last part of a path: descriptions must not reveal the names of somebody's folders."""
     return Path(path).name if path else ""
 
 

@@ -15,7 +15,7 @@ class ConfiguredInput:
     """One input as the configuration has it.
 
     Attributes:
-        name: Of the ONNX model.
+        name: The input's name in the ONNX model.
         shape: As given; None keeps the model's.
         option: What becomes of it.
         runtime: Value of input_type_rt.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hbm_runtime.packer.config.calibration_data import find_samples
@@ -13,7 +13,7 @@ from hbm_runtime.packer.config.read import Configuration, read_configuration
 from hbm_runtime.packer.config.rules import check_rules, output_type
 from hbm_runtime.packer.config.schema import COMPILER, INPUT, MODEL
 from hbm_runtime.packer.graph.graph import shape_of
-from hbm_runtime.packer.graph.load import read_inputs
+from hbm_runtime.packer.graph.load import ModelFile, read_inputs
 from hbm_runtime.packer.options import ImageRules, ModelOptions
 from hbm_runtime.packer.version import version
 
@@ -28,11 +28,13 @@ class PackJob:
         source: The ONNX model.
         options: How it is packed.
         output: Where the vendor's compiler would write the result.
+        parsed: The model as it was read for this.
     """
 
     source: Path
     options: ModelOptions
     output: Path
+    parsed: ModelFile = field(compare=False, repr=False)
 
 
 def load_config(path: str | os.PathLike[str], rules: ImageRules | None = None) -> PackJob:
@@ -50,7 +52,8 @@ def load_config(path: str | os.PathLike[str], rules: ImageRules | None = None) -
     configuration = read_configuration(path)
     check_rules(configuration)
     source = _model_path(configuration)
-    shapes: Shapes = {info.name: shape_of(info) or () for info in read_inputs(source)}
+    parsed = ModelFile(source)
+    shapes: Shapes = {info.name: shape_of(info) or () for info in read_inputs(parsed)}
     inputs = configured_inputs(configuration, shapes, rules or ImageRules())
     shapes = _final_shapes(configuration, inputs, shapes)
     model, compiler = configuration.values[MODEL], configuration.values[COMPILER]
@@ -74,7 +77,7 @@ def load_config(path: str | os.PathLike[str], rules: ImageRules | None = None) -
         pad_inputs=not _switch(configuration, "input_no_padding"),
         pad_outputs=not _switch(configuration, "output_no_padding"),
     )
-    return PackJob(source, options, Path(model["working_dir"]) / f"{prefix}.hbm")
+    return PackJob(source, options, Path(model["working_dir"]) / f"{prefix}.hbm", parsed)
 
 
 def _model_path(configuration: Configuration) -> Path:

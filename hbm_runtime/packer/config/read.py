@@ -25,7 +25,7 @@ class Configuration:
 
     Attributes:
         path: The file.
-        values: By section and key: texts, tuples of texts, tuples of tuples of numbers, numbers, mappings, None.
+        values: Values by section and key: texts, tuples of texts, tuples of tuples of numbers, numbers, mappings, None.
         given: The keys that the file has.
     """
 

@@ -17,7 +17,7 @@ from hbm_runtime.packer.config.schema import (
 from hbm_runtime.packer.container import DataType
 from hbm_runtime.packer.errors import PackWarning
 
-_LEAST_TIME_PER_FC = 1000
+_MIN_TIME_PER_FC = 1000
 
 
 def check_rules(configuration: Configuration) -> None:
@@ -35,7 +35,7 @@ def check_rules(configuration: Configuration) -> None:
     if compiler["max_l2m_size"] and march not in MULTI_CORE_MARCHES:
         raise configuration.error(COMPILER, "max_l2m_size", f"{march} has no such memory; use 0")
     _check_balance(configuration)
-    if 0 < compiler["max_time_per_fc"] < _LEAST_TIME_PER_FC:
+    if 0 < compiler["max_time_per_fc"] < _MIN_TIME_PER_FC:
         raise configuration.error(
             COMPILER, "max_time_per_fc", f"{compiler['max_time_per_fc']} us; 0 or 1000 to 10000000 are possible"
         )

@@ -42,7 +42,7 @@ class Key:
         choices: Allowed texts; empty allows all.
         least: Smallest number.
         most: Largest number.
-        instead: For deprecated keys: what counts now.
+        instead: The key to use now, for deprecated keys.
         none_counts: None is a value of its own, not the default.
     """
 

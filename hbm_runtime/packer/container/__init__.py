@@ -20,6 +20,7 @@ from hbm_runtime.packer.container.file import (
     is_host_model,
     read_bytes,
     read_file,
+    to_bytes,
     write_file,
 )
 from hbm_runtime.packer.container.link import link_content, link_files
@@ -40,5 +41,6 @@ __all__ = [
     "link_files",
     "read_bytes",
     "read_file",
+    "to_bytes",
     "write_file",
 ]

@@ -1,4 +1,4 @@
-"""What a host ``.hbm`` holds, as plain values (see docs/internals/host-model-format.md)."""
+"""The content of a host ``.hbm``, as plain values (see docs/internals/host-model-format.md)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Tensor:
     """One input or output as the driver reports it.
 
     Attributes:
-        name: What users see.
+        name: The name that users see.
         graph_name: The input or output of the ONNX graph.
         dtype: Element type.
         shape: Dimensions, -1 where dynamic. Empty for a scalar, and for an output of unknown rank.
@@ -81,7 +81,7 @@ class Model:
         graph: A serialized ``ModelProto``.
         weights: The graph's external tensor data (location ``weights``), None when everything is in the graph.
         inputs: One for each input of the graph, in the order in which the model shows them.
-        outputs: At least one.
+        outputs: The model's outputs, at least one.
         operations: The nodes of the graph in order; may be empty.
         description: Text of ``hbDNNGetModelDesc``, JSON on models that were packed from a configuration.
         core_count: BPU cores the model is compiled for, 1 to 4.
@@ -102,10 +102,10 @@ class HostFile:
     """All of a host ``.hbm``.
 
     Attributes:
-        models: At least one, names unique.
+        models: The file's models, at least one, with unique names.
         march: ``nash-e``, ``nash-m``, ``nash-p``, ..., or empty for any.
         description: Text of ``hbDNNGetHBMDesc``.
-        producer: What wrote the file.
+        producer: The program that wrote the file.
     """
 
     models: tuple[Model, ...]

@@ -38,7 +38,7 @@ def encode(content: HostFile, blobs: Sequence[BlobEntry], indices: Sequence[tupl
     Args:
         content: The file; its graphs and weights are not looked at.
         blobs: Entries in the order of their offsets.
-        indices: For each model the blob numbers of its graph and of its weights (NO_BLOB for none).
+        indices: The blob numbers of each model's graph and weights (NO_BLOB for none).
     """
     out = _Encoder()
     out.bytes(content.description)

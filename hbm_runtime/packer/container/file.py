@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import mmap
 import os
 import struct
@@ -48,6 +49,18 @@ def write_file(
         raise PackError(str(error)) from None
     except OSError as error:
         raise PackError(writing_failure(path, error)) from error
+
+
+def to_bytes(content: HostFile) -> bytes:
+    """Gives what `write_file` would write.
+
+    Raises:
+        PackError: The content breaks a rule of the format.
+    """
+    check_file(content)
+    memory = io.BytesIO()
+    _write(memory, content)
+    return memory.getvalue()
 
 
 def read_file(path: str | os.PathLike[str]) -> HostFile:

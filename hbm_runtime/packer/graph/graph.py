@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
 from hbm_runtime.packer.errors import PackError
+from hbm_runtime.packer.graph.index import Index, Names, all_nodes, captured
 from hbm_runtime.packer.graph.weights import Weights, place_of, refer
 
 _PREFIX = "hbm/"
@@ -27,15 +28,20 @@ class Graph:
         name: Name for messages.
     """
 
-    def __init__(self, model: onnx.ModelProto, weights: Weights, name: str) -> None:
+    def __init__(
+        self, model: onnx.ModelProto, weights: Weights, name: str, default_inputs: Sequence[ValueInfoProto] = ()
+    ) -> None:
+        """``default_inputs`` are inputs that the file gives a value; edits see constants until ``restore_defaults``."""
         self.model = model
         self.weights = weights
         self.name = name
-        self._names = {name for node in _all_nodes(self.proto) for name in [*node.input, *node.output]}
-        self._names |= {value.name for value in [*self.proto.input, *self.proto.output]}
-        self._names |= {constant.name for constant in self.proto.initializer}
-        self._node_names = {node.name for node in _all_nodes(self.proto)}
+        self._default_inputs = default_inputs
+        self._names = Names(name for node in all_nodes(self.proto) for name in [*node.input, *node.output])
+        self._names.add(value.name for value in [*self.proto.input, *self.proto.output])
+        self._names.add(constant.name for constant in self.proto.initializer)
+        self._node_names = Names(node.name for node in all_nodes(self.proto))
         self._first: list[NodeProto] = []
+        self._known: Index | None = None
 
     @property
     def proto(self) -> onnx.GraphProto:
@@ -49,24 +55,27 @@ class Graph:
 
     # -- looking up ---------------------------------------------------------------------------------------------
 
+    @property
+    def _index(self) -> Index:
+        if self._known is None:
+            self._known = Index(self.proto)
+        return self._known
+
+    def edited(self) -> None:
+        """Says that nodes or constants of ``proto`` were renamed, moved or removed: what is known of them is wrong."""
+        self._known = None
+
     def producer(self, value: str) -> NodeProto | None:
         """The node that computes a value; None for graph inputs and constants."""
-        for node in self.proto.node:
-            if value in node.output:
-                return node
-        return None
+        return self._index.producers.get(value)
 
     def consumers(self, value: str) -> list[NodeProto]:
-        """The nodes of the main graph that read a value, also from inside their subgraphs."""
-        return [node for node in self.proto.node if value in node.input or value in _captured(node)]
+        """The nodes of the main graph that read a value, also from inside their subgraphs; each once."""
+        return list(self._index.readers.get(value, ()))
 
-    def readers(self) -> dict[str, list[NodeProto]]:
+    def readers(self) -> Mapping[str, list[NodeProto]]:
         """By value the nodes of the main graph that read it, also from inside their subgraphs; each once."""
-        found: dict[str, list[NodeProto]] = {}
-        for node in self.proto.node:
-            for value in {*node.input, *_captured(node)}:
-                found.setdefault(value, []).append(node)
-        return found
+        return self._index.readers
 
     def is_output(self, value: str) -> bool:
         """Returns True if the graph gives out this value."""
@@ -81,9 +90,9 @@ class Graph:
 
     def constant(self, value: str) -> NDArray[np.generic] | None:
         """The values of an initializer or ``Constant`` node, None for anything else."""
-        for initializer in self.proto.initializer:
-            if initializer.name == value:
-                return numpy_helper.to_array(self._inline(initializer))
+        initializer = self._index.constants.get(value)
+        if initializer is not None:
+            return numpy_helper.to_array(self._inline(initializer))
         node = self.producer(value)
         if node is not None and node.op_type == "Constant" and not node.domain:
             for attribute in node.attribute:
@@ -103,12 +112,7 @@ class Graph:
 
     def unique(self, name: str) -> str:
         """``name``, or with a number where a value of this name exists; taken from now on."""
-        candidate, number = name, 1
-        while candidate in self._names:
-            number += 1
-            candidate = f"{name}_{number}"
-        self._names.add(candidate)
-        return candidate
+        return self._names.take(name)
 
     def prepend(self, operator: str, inputs: Sequence[str], output: str = "", **attributes: Any) -> str:
         """Adds a node before the graph's own nodes and after those prepended so far; returns its output."""
@@ -120,12 +124,16 @@ class Graph:
         """Adds a node at the end; returns its output."""
         node = self.new_node(operator, inputs, output, **attributes)
         self.proto.node.append(node)
+        if self._known is not None:
+            self._known.add_node(self.proto.node[-1])
         return str(node.output[0])
 
     def add_constant(self, value: NDArray[np.generic], hint: str = "constant") -> str:
         """Adds an initializer; returns its name."""
         name = self.unique(_PREFIX + hint)
         self.proto.initializer.append(numpy_helper.from_array(np.asarray(value, order="C"), name))
+        if self._known is not None:
+            self._known.add_constant(self.proto.initializer[-1])
         return name
 
     def finish_prepending(self) -> None:
@@ -135,15 +143,11 @@ class Graph:
             del self.proto.node[:]
             self.proto.node.extend(nodes)
             self._first = []
+            self.edited()
 
     def new_node(self, operator: str, inputs: Sequence[str], output: str = "", **attributes: Any) -> NodeProto:
         """A node with names of its own, which is not in the graph yet."""
-        name = _PREFIX + operator
-        number = 1
-        while name in self._node_names:
-            number += 1
-            name = f"{_PREFIX}{operator}_{number}"
-        self._node_names.add(name)
+        name = self._node_names.take(_PREFIX + operator)
         return helper.make_node(operator, inputs, [output or self.unique(name)], name=name, **attributes)
 
     # -- the border ---------------------------------------------------------------------------------------------
@@ -184,21 +188,23 @@ class Graph:
             if any(output in needed for output in node.output):
                 kept.append(node)
                 needed.update(node.input)
-                needed.update(_captured(node))
+                needed.update(captured(node))
         if len(kept) != len(self.proto.node):
             del self.proto.node[:]
             self.proto.node.extend(reversed(kept))
+            self.edited()
 
     def drop_unused_constants(self) -> None:
         """Removes constants that no node and no output needs, and their external data."""
         needed = {output.name for output in self.proto.output}
         for node in self.proto.node:
             needed.update(node.input)
-            needed.update(_captured(node))
+            needed.update(captured(node))
         constants = self.proto.initializer
         for at in reversed(range(len(constants))):
             if constants[at].name not in needed:
                 del constants[at]
+        self.edited()
         tensors = [tensor for tensor in self.proto.initializer if tensor.data_location == TensorProto.EXTERNAL]
         if sum(length for _, length in {place_of(tensor) for tensor in tensors}) == self.weights.stored:
             return
@@ -207,6 +213,11 @@ class Graph:
             refer(tensor, *kept.add(self.weights.read(*place_of(tensor))))
         self.weights.close()
         self.weights = kept
+
+    def restore_defaults(self) -> None:
+        """Lists the constants that the file lists as inputs: engines do not fold them, which can change last bits."""
+        constants = {constant.name for constant in self.proto.initializer}
+        self.proto.input.extend(info for info in self._default_inputs if info.name in constants)
 
 
 def shape_of(info: ValueInfoProto) -> tuple[int | str | None, ...] | None:
@@ -237,27 +248,3 @@ def fixed_shape(info: ValueInfoProto, what: str) -> tuple[int, ...]:
         names = [dimension if dimension is not None else "?" for dimension in shape]
         raise PackError(f"{what}: the shape {names} has dynamic dimensions; give a fixed one (input_shape)")
     return fixed
-
-
-def _all_nodes(graph: onnx.GraphProto) -> Iterator[NodeProto]:
-    for node in graph.node:
-        yield node
-        for subgraph in _subgraphs(node):
-            yield from _all_nodes(subgraph)
-
-
-def _subgraphs(node: NodeProto) -> Iterator[onnx.GraphProto]:
-    for attribute in node.attribute:
-        if attribute.HasField("g"):
-            yield attribute.g
-        yield from attribute.graphs
-
-
-def _captured(node: NodeProto) -> set[str]:
-    """Values of outer graphs that the subgraphs of a node read (a superset: inner values may be among them)."""
-    values: set[str] = set()
-    for subgraph in _subgraphs(node):
-        values.update(output.name for output in subgraph.output)
-        for inner in _all_nodes(subgraph):
-            values.update(inner.input)
-    return values

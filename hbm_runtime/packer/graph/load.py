@@ -20,17 +20,38 @@ from hbm_runtime.packer.graph.weights import Weights
 Source = str | os.PathLike[str] | bytes | ModelProto
 """A path, the bytes of a serialized model, or a model."""
 
+
+class ModelFile:
+    """An ONNX file that is parsed once, when somebody wants to know what is in it. Its external data is not read."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._proto: ModelProto | None = None
+
+    @property
+    def proto(self) -> ModelProto:
+        """The model. Raises PackError: no such file, or no ONNX model."""
+        if self._proto is None:
+            self._proto = _parse(self.path)
+        return self._proto
+
+    def take(self) -> ModelProto:
+        """The same, and lets go of it: what is large in it can go while it is read."""
+        proto, self._proto = self.proto, None
+        return proto
+
+
 # The first version with Round, integer Clip and the coordinate modes of Resize that added nodes need.
-_LEAST_OPSET = 11
+_MIN_OPSET = 11
 # The first version in which constants need not be inputs.
-_LEAST_IR_VERSION = 4
+_MIN_IR_VERSION = 4
 
 
-def load_graph(source: Source, name: str | None = None, *, editable: bool = True) -> tuple[str, Graph]:
+def load_graph(source: Source | ModelFile, name: str | None = None, *, editable: bool = True) -> tuple[str, Graph]:
     """Reads a model and takes its weights apart.
 
     Args:
-        source: The model. A ``ModelProto`` is copied, not changed.
+        source: The model. A ``ModelProto`` is copied, not changed; of a ``ModelFile`` the model is taken.
         name: Name of the model; None takes the file's stem, or the name of the graph, or ``model``.
         editable: Raise the operator set to what added nodes need. That can change how the model computes.
 
@@ -51,37 +72,39 @@ def load_graph(source: Source, name: str | None = None, *, editable: bool = True
     return name, graph
 
 
-def read_inputs(path: str | os.PathLike[str]) -> list[ValueInfoProto]:
+def read_inputs(file: ModelFile) -> list[ValueInfoProto]:
     """What an ONNX file takes.
 
     Raises:
         PackError: No such file, or no ONNX model.
     """
-    graph = _parse(Path(path)).graph
-    _drop_constant_inputs(graph)
+    constants = {tensor.name for tensor in file.proto.graph.initializer}
+    infos = [info for info in file.proto.graph.input if info.name not in constants]
     # Copies, so that the model itself does not stay in memory.
-    return [ValueInfoProto.FromString(info.SerializeToString()) for info in graph.input]
+    return [ValueInfoProto.FromString(info.SerializeToString()) for info in infos]
 
 
-def external_files(path: str | os.PathLike[str]) -> list[Path]:
+def external_files(file: ModelFile) -> list[Path]:
     """The files beside an ONNX file that hold its external data.
 
     Raises:
         PackError: No such file, or no ONNX model.
     """
-    locations = {location_of(tensor) for tensor in all_constants(_parse(Path(path)))} - {""}
-    return [Path(path).parent / location for location in sorted(locations)]
+    locations = {location_of(tensor) for tensor in all_constants(file.proto)} - {""}
+    return [file.path.parent / location for location in sorted(locations)]
 
 
 def _graph_of(model: ModelProto, weights: Weights, where: str, *, editable: bool) -> Graph:
     if not model.HasField("graph") or not model.graph.output:
         raise PackError(f"{where}: this is not an ONNX model with outputs")
-    _drop_constant_inputs(model.graph)
-    model.ir_version = max(model.ir_version, _LEAST_IR_VERSION)
+    listed = _drop_constant_inputs(model.graph)
+    if model.ir_version < _MIN_IR_VERSION:
+        # In these versions every constant is listed, and engines take none of them for a default.
+        listed, model.ir_version = [], _MIN_IR_VERSION
     _name_nodes(model)
     if editable:
         model = _raise_opset(model, where)
-    graph = Graph(model, weights, where)
+    graph = Graph(model, weights, where, listed)
     _infer_missing_types(graph)
     check_border(graph, complete=False)
     return graph
@@ -106,15 +129,17 @@ def _parse(path: Path) -> ModelProto:
     return model
 
 
-def _read(source: Source, name: str | None, weights: Weights) -> tuple[ModelProto, str]:
+def _read(source: Source | ModelFile, name: str | None, weights: Weights) -> tuple[ModelProto, str]:
     """A model without its large constants, which go to ``weights``, and its name."""
     if isinstance(source, str | os.PathLike):
-        path = Path(source)
+        source = ModelFile(source)
+    if isinstance(source, ModelFile):
+        path = source.path
         # A file name is bytes, the name of a packed model is text.
         name = os.fsencode(path.stem).decode(errors="backslashreplace") if name is None else name
         try:
             with about(model=name):
-                return separate_weights(_parse(path), ExternalData(path, f"model '{name}'"), weights), name
+                return separate_weights(source.take(), ExternalData(path, f"model '{name}'"), weights), name
         except ValueError as error:
             if isinstance(error, PackError):
                 raise
@@ -131,12 +156,13 @@ def _read(source: Source, name: str | None, weights: Weights) -> tuple[ModelProt
         return separate_weights(model, ExternalData(None, f"model '{name}'"), weights), name
 
 
-def _drop_constant_inputs(graph: GraphProto) -> None:
-    """Constants that are also listed as inputs (old exporters do that) are constants."""
+def _drop_constant_inputs(graph: GraphProto) -> list[ValueInfoProto]:
+    """Takes constants that are also listed as inputs (old exporters do that) off the list; returns their infos."""
     constants = {tensor.name for tensor in graph.initializer}
-    for at in reversed(range(len(graph.input))):
-        if graph.input[at].name in constants:
-            del graph.input[at]
+    infos = list(graph.input)
+    del graph.input[:]
+    graph.input.extend(info for info in infos if info.name not in constants)
+    return [info for info in infos if info.name in constants]
 
 
 def _name_nodes(model: ModelProto) -> None:
@@ -155,13 +181,13 @@ def _name_nodes(model: ModelProto) -> None:
 
 def _raise_opset(model: ModelProto, where: str) -> ModelProto:
     opset = next((entry.version for entry in model.opset_import if entry.domain in {"", "ai.onnx"}), 0)
-    if opset == 0 or opset >= _LEAST_OPSET:
+    if opset == 0 or opset >= _MIN_OPSET:
         return model
     try:
-        return version_converter.convert_version(model, _LEAST_OPSET)
+        return version_converter.convert_version(model, _MIN_OPSET)
     except (RuntimeError, ValueError) as error:
         raise PackError(
-            f"{where} uses operator set {opset} and cannot be converted to {_LEAST_OPSET}; export it with a newer one "
+            f"{where} uses operator set {opset} and cannot be converted to {_MIN_OPSET}; export it with a newer one "
             f"({str(error).strip().splitlines()[-1]})"
         ) from None
 

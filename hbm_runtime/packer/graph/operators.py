@@ -7,27 +7,30 @@ from collections.abc import Iterator
 
 from onnx import GraphProto
 
-from hbm_runtime.packer.engine import Session, ToldOutputs, engine_available, unsupported_operators
+from hbm_runtime.packer.engine import ReportedOutputs, Session, engine_available, unsupported_operators
 from hbm_runtime.packer.errors import PackError
+from hbm_runtime.packer.graph.checks import check_nodes
 from hbm_runtime.packer.graph.graph import Graph
 from hbm_runtime.packer.trial import can_try, try_model
 
 
-def try_graph(graph: Graph, seconds: float) -> ToldOutputs:
+def try_graph(graph: Graph, seconds: float) -> ReportedOutputs:
     """Loads the graph, and runs it once in a process of its own unless ``seconds`` is 0.
 
     Returns:
         What the engine says about the outputs; empty when there is no engine.
 
     Raises:
-        PackError: The engine ends with the graph, or refuses it. The text names all operators that the engine lacks.
+        PackError: The engine ends with the graph, or refuses it. Where it is not tried: onnx refuses a node that could
+            end this process. The text names all operators that the engine lacks.
     """
     if not engine_available():
         return {}
     try:
         if seconds > 0 and can_try():
             return try_model(graph.weights.beside(graph.model.SerializeToString()), graph.name, seconds)
-        return _load(graph).told_outputs()
+        check_nodes(graph.model, graph.name)  # this process is the one that would end
+        return _load(graph).reported_outputs()
     except PackError:
         _check_operators(graph)
         raise

@@ -22,7 +22,7 @@ def separate_weights(model: ModelProto, files: ExternalData, weights: Weights) -
     model.
 
     Args:
-        model: With its constants inside, or in other files.
+        model: The model, with its constants inside or in other files.
         files: Where those may be.
         weights: Takes the constants.
 

@@ -1,18 +1,22 @@
-"""Sets the shapes of inputs, and tells types and shapes of outputs and how large they can become."""
+"""Sets the shapes of inputs, and infers types, shapes and largest shapes of outputs."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from onnx import ModelProto, TensorShapeProto, ValueInfoProto
 
 from hbm_runtime.packer.container import DYNAMIC
-from hbm_runtime.packer.container.rules import MAX_DIMENSIONS
-from hbm_runtime.packer.engine import Session, ToldOutputs
+from hbm_runtime.packer.container.rules import MAX_DIMENSION, MAX_DIMENSIONS, MAX_SIZE
+from hbm_runtime.packer.engine import ReportedOutputs, Session
 from hbm_runtime.packer.errors import PackError, about
 from hbm_runtime.packer.graph.element_types import ENGINE_TYPES
 from hbm_runtime.packer.graph.graph import Graph, shape_of
 from hbm_runtime.packer.graph.load import infer_shapes
+
+_LARGEST_ELEMENT = 8
+"""Bytes."""
 
 
 def set_input_shapes(graph: Graph, shapes: Mapping[str, Sequence[int]]) -> None:
@@ -53,7 +57,7 @@ def _set_input_shape(graph: Graph, name: str, shape: Sequence[int]) -> bool:
 
 
 def largest_output_shapes(graph: Graph, shapes: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, ...]]:
-    """Shapes of outputs for inputs of these largest shapes, as far as inference can tell."""
+    """Shapes of outputs for inputs of these largest shapes, as far as they can be inferred."""
     if not shapes:
         return {}
     copy = Graph(ModelProto.FromString(graph.model.SerializeToString()), graph.weights, graph.name)
@@ -67,7 +71,7 @@ def largest_output_shapes(graph: Graph, shapes: Mapping[str, Sequence[int]]) -> 
     return found
 
 
-def complete_outputs(graph: Graph, told: ToldOutputs) -> bool:
+def complete_outputs(graph: Graph, reported: ReportedOutputs) -> bool:
     """Takes over what the engine says about types and dimensions of outputs.
 
     It folds constants further than shape inference does, and knows its own operators. What contradicts the graph's
@@ -78,9 +82,9 @@ def complete_outputs(graph: Graph, told: ToldOutputs) -> bool:
     """
     contradicted = False
     for output in graph.proto.output:
-        if output.name not in told:
+        if output.name not in reported:
             continue
-        kind, shape = told[output.name]
+        kind, shape = reported[output.name]
         tensor = output.type.tensor_type
         if not output.type.WhichOneof("value") or not tensor.elem_type:
             element = ENGINE_TYPES.get(kind)
@@ -88,12 +92,13 @@ def complete_outputs(graph: Graph, told: ToldOutputs) -> bool:
                 continue
             tensor.elem_type = element
         declared = shape_of(output)
+        if not _is_possible(shape or declared or ()):
+            tensor.ClearField("shape")  # a declaration that may be wrong: only a run shows the shape
+            continue
         if shape and len(declared or ()) != len(shape):
             contradicted |= declared is not None
             del tensor.shape.dim[:]
             tensor.shape.dim.extend([TensorShapeProto.Dimension() for _ in shape])
-        elif not shape and len(declared or ()) > MAX_DIMENSIONS:
-            tensor.ClearField("shape")  # the engine does not believe it, and only a run can tell
         for dimension, known in zip(tensor.shape.dim, shape, strict=False):
             value = dimension.dim_value if dimension.HasField("dim_value") else None
             if isinstance(known, int) and known >= 0:
@@ -106,6 +111,13 @@ def complete_outputs(graph: Graph, told: ToldOutputs) -> bool:
     return contradicted
 
 
+def _is_possible(shape: Sequence[int | str | None]) -> bool:
+    """Returns True if a driver's tensor can have this shape."""
+    known = [dimension for dimension in shape if isinstance(dimension, int)]
+    size = math.prod(max(dimension, 1) for dimension in known) * _LARGEST_ELEMENT
+    return len(shape) <= MAX_DIMENSIONS and max(known, default=0) <= MAX_DIMENSION and size <= MAX_SIZE
+
+
 def complete_output_shapes(graph: Graph) -> None:
     """Asks the engine for dimensions of outputs that are unknown although all inputs are fixed."""
     if any(not _is_fixed(info) for info in graph.proto.input) or all(_is_fixed(info) for info in graph.proto.output):
@@ -114,7 +126,7 @@ def complete_output_shapes(graph: Graph) -> None:
         session = Session(graph.model.SerializeToString(), graph.weights)
     except PackError:
         return
-    complete_outputs(graph, session.told_outputs())
+    complete_outputs(graph, session.reported_outputs())
 
 
 def _is_fixed(info: ValueInfoProto) -> bool:

@@ -87,12 +87,17 @@ class Weights:
         return path
 
     def mapped(self) -> memoryview | None:
-        """All bytes, mapped: they stay valid after ``close()``. None when there are none."""
+        """All bytes, mapped: they stay valid after ``close()``. None when there are none.
+
+        Raises:
+            PackError: There is no room for temporary files.
+            MemoryError: They cannot be mapped.
+        """
         if self._file is None or self._size == 0:
             return None
         with _temporary_files():
             self._file.flush()
-        return memoryview(mmap.mmap(self._file.fileno(), self._size, access=mmap.ACCESS_READ))
+            return memoryview(mmap.mmap(self._file.fileno(), self._size, access=mmap.ACCESS_READ))
 
     def close(self) -> None:
         """Removes the folder. Happens by itself at the latest when the process ends."""
@@ -103,7 +108,11 @@ class Weights:
     def _open(self) -> BinaryIO:
         if self._file is None:
             folder = tempfile.mkdtemp(prefix="hbm_runtime-")
-            self._file = (Path(folder) / WEIGHTS_LOCATION).open("w+b")
+            try:
+                self._file = (Path(folder) / WEIGHTS_LOCATION).open("w+b")
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
             self._removal = weakref.finalize(self, _remove, self._file, folder)
         return self._file
 
@@ -133,6 +142,8 @@ def _temporary_files() -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno == errno.ENOMEM:
+            raise MemoryError("the weights cannot be mapped") from error
         reason = "no space left" if error.errno in {errno.ENOSPC, errno.EDQUOT} else error.strerror or str(error)
         raise PackError(
             f"cannot keep the weights in {tempfile.gettempdir()}: {reason}; TMPDIR chooses another place"

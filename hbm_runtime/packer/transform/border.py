@@ -19,7 +19,7 @@ class BorderTensor:
         strides: None where the padding rules decide.
         quantisation: Scale parameters.
         image: Rows of images are not padded.
-        rank_known: False for an output whose number of dimensions only a run can tell; its shape is empty.
+        rank_known: False for an output whose number of dimensions is known only after a run; its shape is empty.
     """
 
     name: str

@@ -63,6 +63,7 @@ def expose_quantised_input(graph: Graph, name: str) -> BorderTensor | None:
     for node in nodes:
         _rename(graph, node.output[0], integers)
         graph.proto.node.remove(node)
+        graph.edited()
     graph.replace_input(name, [helper.make_tensor_value_info(integers, ONNX_TYPES[dtype], list(shape))])
     quantisation = Quantisation(
         QuantisationType.SCALE,
@@ -128,6 +129,7 @@ def _rename(graph: Graph, old: str, new: str) -> None:
         for at, value in enumerate(node.input):
             if value == old:
                 node.input[at] = new
+    graph.edited()
     if graph.is_output(old):
         info = next(output for output in graph.proto.output if output.name == old)
         graph.append("Identity", [new], info.name)

@@ -48,7 +48,7 @@ _SELECTING: dict[str, tuple[int, ...] | None] = {
 }
 _LAYERS = {"Conv": 2, "ConvTranspose": 2, "Gemm": 2, "MatMul": 2, "Add": 2}  # inputs that have to be dequantised
 # In this range (q - zero) * scale / scale comes back to the same integer in float32.
-_LEAST_SCALE, _LARGEST_SCALE = 1e-30, 1e30
+_MIN_SCALE, _LARGEST_SCALE = 1e-30, 1e30
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,7 @@ def pair_layers(graph: Graph, when: Rewriting) -> int:
     nodes = [made for node in graph.proto.node for made in (node, *behind.get(next(iter(node.output), ""), ()))]
     del graph.proto.node[:]
     graph.proto.node.extend(nodes)
+    graph.edited()
     return len(found)
 
 
@@ -158,7 +159,7 @@ class _Finder:
             return False
         return (
             isinstance(scale, np.float32)
-            and _LEAST_SCALE < float(scale) < _LARGEST_SCALE
+            and _MIN_SCALE < float(scale) < _LARGEST_SCALE
             and isinstance(zero, np.int8 | np.uint8)
         )
 

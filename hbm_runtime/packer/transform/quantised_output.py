@@ -60,7 +60,7 @@ def quantisable(dtype: DataType) -> bool:
 
 
 def is_dequantised(graph: Graph, origin: Origin) -> bool:
-    """Returns True if the graph's own DequantizeLinear makes this output, with constants that can be told to users."""
+    """Returns True if the graph's own DequantizeLinear makes this output, with constants that users can be shown."""
     return _dequantisation(graph, origin) is not None
 
 

@@ -36,8 +36,8 @@ class Removal:
     Attributes:
         quantised_outputs: Names of outputs that users see as integers.
         quantised_inputs: Names of inputs that users give as integers.
-        output_values: For each output by its name, the value that is given out now.
-        input_values: For each input by its name, the value that it is now.
+        output_values: The value that each output gives now, by the output's name.
+        input_values: The value that each input is now, by the input's name.
     """
 
     quantised_outputs: set[str] = field(default_factory=set)
@@ -168,4 +168,5 @@ class _Walk:
             maker = self.graph.producer(new)
             if maker is not None:
                 self.graph.proto.node.remove(maker)
+                self.graph.edited()
         self.graph.remove_dead_nodes()

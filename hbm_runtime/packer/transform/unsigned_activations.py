@@ -49,6 +49,7 @@ def rewrite_signed_activations(graph: Graph, when: Rewriting) -> int:
         if key not in constants:
             constants[key] = graph.add_constant(shifted, "unsigned_zero_point")
         _set_zero_point(each, constants[key])
+    graph.edited()
     return len(found)
 
 

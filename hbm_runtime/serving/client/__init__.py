@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..._running.native import checked
+
 if TYPE_CHECKING:
     from .connecting import Compression, SharedMemory
     from .credentials import PathLike, TokenOrFile
     from .runtime import RemoteRuntime
 
 
+@checked
 def connect(
     url: str,
     *,
@@ -31,7 +34,8 @@ def connect(
     Args:
         url: ``http://host:port``, ``https://``, ``grpc://``, ``grpcs://``; without a port 8000 for HTTP, 8001 for gRPC.
             Several, separated by commas, share the runs; they must have the same models.
-        token: What the server demands: text, or a path object to a file with it, which is read anew for each call.
+        token: The token that the server demands: text, or a path object to a file with it, which is read anew for each
+            call.
         ca: PEM file of the authorities to trust instead of the system's.
         cert: PEM file of a client certificate, for servers that demand one.
         key: PEM file of its private key, if it is not in `cert`.
@@ -48,7 +52,7 @@ def connect(
         HbmNetworkError: No server can be reached, or its certificate is not trusted.
         HbmRemoteError: The server refuses, for instance the token.
     """
-    from .connecting import Options  # noqa: PLC0415 (only who connects needs this, and what it imports)
+    from .connecting import Options  # noqa: PLC0415 (only callers that connect need this, and what it imports)
     from .runtime import RemoteRuntime  # noqa: PLC0415
 
     return RemoteRuntime(Options(url, token, ca, cert, key, compression, shared_memory, timeout, models, idempotent))

@@ -35,7 +35,7 @@ class Context:
     """What a run needs of its runtime.
 
     Attributes:
-        servers: Who is asked.
+        servers: The servers to ask.
         models: Their models.
         defaults: Scheduling defaults by model.
         core_count: Number of cores of the server; None if it is not known.
@@ -77,7 +77,7 @@ def parts_of(
     """Checks all arguments of a call and prepares the runs of its models; nothing is sent.
 
     Args:
-        context: Of the runtime.
+        context: The runtime's context.
         given: The arguments by name.
         copied: The arrays may change before they are sent.
         more: Further parameters of the requests.

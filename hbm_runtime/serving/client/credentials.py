@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import ssl
 from pathlib import Path
-from typing import Any, Union
+from typing import Any
 
 from ..._errors import InputError, InputTypeError
 from .address import Address
 from .library import load
 
-TokenOrFile = Union[str, "os.PathLike[str]"]
-PathLike = Union[str, "os.PathLike[str]"]
+TokenOrFile = str | os.PathLike[str]
+PathLike = str | os.PathLike[str]
 
 
 class Credentials:

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..._errors import HbmCancelledError, HbmError, HbmTimeoutError, UnsupportedError
+from ..._errors import HbmError, HbmTimeoutError, UnsupportedError
+from ..._future_errors import HbmCancelledError
 from ..._signals import signals_blocked
 from ..datatypes import numpy_dtype
+from ..grpc_wire import RAW_INPUTS, RAW_OUTPUTS, with_raw_contents, without_raw_contents
 from .address import Address
 from .credentials import Credentials
 from .library import load
@@ -57,7 +59,7 @@ _OPTIONS = (
     # Channels to one server are apart, so that closing one runtime does not touch another's connection.
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.enable_http_proxy", 0),
-    # What this package's servers tell of their machine is metadata, too.
+    # This package's servers report their machine as metadata, too.
     ("grpc.max_metadata_size", 1 << 22),
     ("grpc.absolute_max_metadata_size", 1 << 22),
 )
@@ -73,6 +75,7 @@ class GrpcTransport:
         self._credentials = credentials
         self._grpc = load("grpc")
         self._json = load("google.protobuf.json_format")
+        self._decode_error = load("google.protobuf.message").DecodeError
         load("tritonclient")
         # Not tritonclient's own modules: they cannot be imported beside those of other packages for this protocol.
         self._messages = load("hbm_runtime.serving.messages")
@@ -87,12 +90,13 @@ class GrpcTransport:
                 self._channel = self._grpc.secure_channel(address.netloc, security, options=_OPTIONS)
             else:
                 self._channel = self._grpc.insecure_channel(address.netloc, options=_OPTIONS)
-        self._methods = {name: self._method(name) for name in ("ModelInfer", *_RPCS.values())}
+        self._methods = {name: self._method(name) for name in _RPCS.values()}
+        self._methods["ModelInfer"] = self._channel.unary_unary(f"/{self._messages.SERVICE}/ModelInfer")  # bytes
 
     def infer(self, call: InferCall, control: Control) -> InferReply:
         """See `wire.Transport.infer`."""
-        response, _ = self._call("ModelInfer", self._request_of(call), control)
-        return self._reply_of(response)
+        data, _ = self._call("ModelInfer", self._request_of(call), control)
+        return self._reply_of(data)
 
     def request(self, what: str, document: Document, control: Control) -> Document:
         """See `wire.Transport.request`."""
@@ -134,40 +138,47 @@ class GrpcTransport:
             else:
                 message.parameters[name].string_param = value
 
-    def _request_of(self, call: InferCall) -> Any:
+    def _request_of(self, call: InferCall) -> bytes:
+        contents = []
         request = self._messages.message("ModelInferRequest")(model_name=call.model)
         for tensor in call.inputs:
             entry = request.inputs.add(name=tensor.name, datatype=tensor.datatype, shape=tensor.shape)
             if tensor.placement is not None:
                 _place(entry.parameters, tensor.placement)
             elif tensor.array is not None:
-                request.raw_input_contents.append(tensor.array.tobytes())
+                contents.append(tensor.array.reshape(-1).view(np.uint8).data)
         for name, placement in (call.outputs or {}).items():
             wanted = request.outputs.add(name=name)
             if placement is not None:
                 _place(wanted.parameters, placement)
         for name, value in call.parameters.items():
             _set_parameter(request.parameters[name], value, unsigned=name == "priority")
-        return request
+        return with_raw_contents(request.SerializeToString(), RAW_INPUTS, contents)
 
-    def _reply_of(self, response: Any) -> InferReply:
-        raw = response.raw_output_contents
+    def _reply_of(self, data: bytes) -> InferReply:
+        response_class = self._messages.message("ModelInferResponse")
+        parts = without_raw_contents(data, RAW_OUTPUTS)
+        try:
+            response = response_class.FromString(data if parts is None else parts[0])
+        except self._decode_error as error:
+            raise broken_answer(self.address, "the message is no ModelInferResponse") from error
+        raw = response.raw_output_contents if parts is None else parts[1]
         placed = [_parameter(output.parameters, "shared_memory_region") is not None for output in response.outputs]
         # Triton has an entry for each output, an empty one for those in shared memory; others leave these out.
         entries = iter(raw if len(raw) == len(placed) else self._spread(raw, placed))
         outputs: dict[str, Array | None] = {}
         shapes: dict[str, tuple[int, ...]] = {}
         for output, in_region in zip(response.outputs, placed, strict=True):
-            data = next(entries, None)
+            content = next(entries, None)
             shapes[output.name] = tuple(output.shape)
-            outputs[output.name] = None if in_region else self._array_of(output, data)
+            outputs[output.name] = None if in_region else self._array_of(output, content)
         return InferReply(outputs, shapes, {name: _value(each) for name, each in response.parameters.items()})
 
-    def _spread(self, raw: Any, placed: list[bool]) -> list[bytes | None]:
+    def _spread(self, raw: Any, placed: list[bool]) -> list[bytes | memoryview | None]:
         given = iter(raw)
         return [None if in_region else next(given, None) for in_region in placed]
 
-    def _array_of(self, output: Any, data: bytes | None) -> Array:
+    def _array_of(self, output: Any, data: bytes | memoryview | None) -> Array:
         try:
             dtype = numpy_dtype(output.datatype)
             if data is not None:

@@ -18,7 +18,7 @@ from ..._errors import HbmError, UnsupportedError
 from ..datatypes import numpy_dtype
 from .address import Address
 from .credentials import Credentials
-from .http_connections import Answer, HttpConnections, Request
+from .http_connections import HEADER_LENGTH, Answer, HttpConnections, Request
 from .library import load
 from .server_errors import broken_answer, server_error
 from .wire import Array, Control, Document, InferCall, InferReply, Placement, Tensor
@@ -42,7 +42,6 @@ _COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": lambda body: gzip.compress(body, 1),
     "deflate": lambda body: zlib.compress(body, 1),
 }
-_HEADER_LENGTH = "Inference-Header-Content-Length"
 
 
 class HttpTransport:
@@ -68,7 +67,7 @@ class HttpTransport:
             timeout=timeout,
             parameters=parameters,
         )
-        headers = {} if header_length is None else {_HEADER_LENGTH: str(header_length)}
+        headers = {} if header_length is None else {HEADER_LENGTH: str(header_length)}
         if self._compression is not None:
             body = _COMPRESS[self._compression](body)
             headers |= {"Content-Encoding": self._compression, "Accept-Encoding": self._compression}
@@ -111,13 +110,9 @@ class HttpTransport:
         return entry
 
     def _reply_of(self, answer: Answer) -> InferReply:
-        length = answer.headers.get(_HEADER_LENGTH.lower())
+        length = answer.headers.get(HEADER_LENGTH.lower())
         try:
-            result = self._triton.InferenceServerClient.parse_response_body(
-                bytes(answer.body),
-                header_length=None if length is None else int(length),
-                content_encoding=answer.headers.get("content-encoding"),
-            )
+            result = self._triton.InferResult(_Body(answer.body, length, answer.headers.get("content-encoding")), False)
             document = result.get_response()
             outputs: dict[str, Array | None] = {}
             shapes: dict[str, tuple[int, ...]] = {}
@@ -126,8 +121,7 @@ class HttpTransport:
                 shapes[name] = tuple(int(size) for size in output["shape"])
                 details = output.get("parameters", {})
                 dtype = numpy_dtype(output["datatype"])
-                # A copy: what the library returns is read-only, and typed data may be of another type.
-                array = None if "shared_memory_region" in details else result.as_numpy(name).astype(dtype)
+                array = None if "shared_memory_region" in details else _usable(result.as_numpy(name), dtype)
                 if array is not None and details.get("binary_data_size", array.nbytes) != array.nbytes:
                     raise ValueError(f"output '{name}' has {details['binary_data_size']} bytes for {array.nbytes}")
                 outputs[name] = array
@@ -163,17 +157,18 @@ class HttpTransport:
         text = bytes(answer.body[:4096]).decode(errors="replace")
         details = None
         try:
-            document = json.loads(answer.body)
+            document = json.loads(bytes(answer.body))
             text, details = str(document["error"]), document.get("hbm_error")
         except (ValueError, KeyError, TypeError):
             pass  # a proxy, or a server of another make: its text, as it is
         return server_error(self.address, str(answer.status), text.strip(), details)
 
     def _document_of(self, what: str, answer: Answer) -> Document:
-        if not answer.body.strip():
+        body = bytes(answer.body)
+        if not body.strip():
             return {}
         try:
-            document = json.loads(answer.body)
+            document = json.loads(body)
             if what == "index":
                 return {"models": document}
             if what == "regions":
@@ -183,6 +178,31 @@ class HttpTransport:
         except (ValueError, KeyError, TypeError) as error:
             raise broken_answer(self.address, f"{type(error).__name__}: {error}") from error
         return document
+
+
+class _Body:
+    """The body of a response as tritonclient reads it: the JSON, then the bytes of the tensors, which stay there."""
+
+    def __init__(self, body: memoryview, header_length: str | None, encoding: str | None) -> None:
+        self._rest = body
+        self._compressed = encoding in ("gzip", "deflate")
+        self._facts = {HEADER_LENGTH: header_length, "Content-Encoding": encoding}
+
+    def get(self, name: str) -> str | None:
+        """Returns a header."""
+        return self._facts.get(name)
+
+    def read(self, length: int = -1) -> bytes | memoryview:
+        """Returns so many bytes, or all that are left."""
+        if length >= 0:
+            taken, self._rest = self._rest[:length], self._rest[length:]
+            return bytes(taken)
+        return bytes(self._rest) if self._facts[HEADER_LENGTH] is None or self._compressed else self._rest
+
+
+def _usable(array: Array, dtype: Any) -> Array:
+    """Returns an array that can be written to, in the type that was announced; typed data may be of another one."""
+    return array.astype(dtype, copy=not (array.flags.writeable and array.flags.aligned))
 
 
 def _base64(content: bytes) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._errors import InputError, UnsupportedError
-from ..._observing.benchmark import Benchmark, Plan
+from ..._observing.benchmark import Benchmark
 from ..._observing.durations import Durations
+from ..._observing.measuring import Plan
 from .calls import Context, arguments_of, parts_of
 from .running import Outcome
 from .server_errors import broken_answer
@@ -18,10 +19,10 @@ def benchmark_there(context: Context, where: str, inputs: Any, plan: Plan, keywo
     """Sends inputs once and has the server run them again and again.
 
     Args:
-        context: Of the runtime.
+        context: The runtime's context.
         where: Must be "server".
         inputs: One set of inputs of one model.
-        plan: Of which only `repeat` may be set.
+        plan: How long to measure; only `repeat` may be set.
         keywords: Those of a run.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What a server tells of its models, as `HB_HBMRuntime` tells it of its own."""
+"""The metadata of a server's models, in the form of `HB_HBMRuntime`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class TensorFacts:
         name: Its name.
         dtype: Its element type.
         shape: Its dimensions, -1 for dynamic ones.
-        strides: Of the server's device memory, in bytes; what is sent and received is dense.
+        strides: Strides of the server's device memory, in bytes; arrays are sent and received dense.
         quant: How it is quantised.
         desc: Its description.
         dim_names: Names of symbolic dimensions, "" for others.

@@ -1,4 +1,4 @@
-"""What a remote runtime tells of its models, under the names that `HB_HBMRuntime` has."""
+"""The metadata of a remote runtime's models, under the names that `HB_HBMRuntime` has."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class ModelProperties:
         return iter(self.model_names)
 
     def __contains__(self, name: object) -> bool:
-        """Tells whether the server has a model of that name."""
+        """Returns True if the server has a model of that name."""
         return name in self._models()
 
     def _each(self, of: Callable[[ModelFacts], T]) -> dict[str, T]:

@@ -8,7 +8,8 @@ from typing import Any, cast
 
 from ..._errors import HbmStateError, InputError, UnsupportedError
 from ..._machine.devices import Device, HostInfo
-from ..._observing.profile import Profile, ProfileSlot
+from ..._observing.profile import Profile
+from ..._observing.slots import ProfileSlot
 from ..._observing.spans import TensorNames
 from .running import Outcome
 from .server_errors import broken_answer
@@ -49,15 +50,15 @@ class RemoteProfile(Profile):
         return self._threads  # this process's may have the same numbers
 
     def _add(self, outcome: Outcome) -> None:
-        """Takes what the server told of one request."""
+        """Takes the server's report of one request."""
         text = outcome.parameters.get("hbm_profile")
         if not isinstance(text, str):
             return
         try:
-            told = json.loads(text)
-            self._device = str(told.get("device", self._device))
-            self._threads |= {int(thread): str(name) for thread, name in told.get("threads", {}).items()}
-            for record in told["records"]:
+            report = json.loads(text)
+            self._device = str(report.get("device", self._device))
+            self._threads |= {int(thread): str(name) for thread, name in report.get("threads", {}).items()}
+            for record in report["records"]:
                 self._recorder.add(_moved(record, outcome))  # type: ignore[attr-defined]
         except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
             raise broken_answer(outcome.server, f"hbm_profile: {type(error).__name__}: {error}") from error
@@ -95,7 +96,7 @@ def _moved(record: Document, outcome: Outcome) -> Document:
 
 
 def host_of(servers: Servers, control: Control) -> Document | None:
-    """Asks what the server tells of its machine; None if it is of another make."""
+    """Asks for the server's report of its machine; None if the server is of another make."""
     return servers.call(lambda server: server.transport.host(control), control, repeatable=True)
 
 
@@ -106,12 +107,12 @@ def core_count(host: Document | None) -> int | None:
 
 
 def devices_of(host: Document | None) -> list[Device]:
-    """Returns the BPU cores that a server tells of; none if it is of another make."""
+    """Returns the BPU cores that a server reports; none if the server is of another make."""
     return [Device(**_known(Device, device)) for device in (host or {}).get("devices", ())]
 
 
 def host_info_of(host: Document | None, server: str) -> HostInfo:
-    """Returns what a server tells of its machine. Raises UnsupportedError if it tells nothing."""
+    """Returns what a server reports of its machine. Raises UnsupportedError if it reports nothing."""
     facts = _demanded(host, "host", server)
     known = _known(HostInfo, facts)
     known["capabilities"] = tuple(known.get("capabilities", ()))
@@ -120,27 +121,27 @@ def host_info_of(host: Document | None, server: str) -> HostInfo:
 
 
 def memory_of(host: Document | None, server: str) -> dict[str, dict[str, int]]:
-    """Returns device memory by model. Raises UnsupportedError if the server does not tell."""
+    """Returns device memory by model. Raises UnsupportedError if the server does not report it."""
     return dict(_demanded(host, "memory_info", server))
 
 
 def _demanded(host: Document | None, what: str, server: str) -> Mapping[str, Any]:
-    told = (host or {}).get(what)
-    if not isinstance(told, Mapping):
-        raise UnsupportedError(f"{server} does not tell its {what}; servers of hbm_runtime do")
-    return told
+    report = (host or {}).get(what)
+    if not isinstance(report, Mapping):
+        raise UnsupportedError(f"{server} does not report its {what}; servers of hbm_runtime do")
+    return report
 
 
 def _known(cls: type, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Later servers may tell more than this client knows."""
+    """Later servers may report more than this client knows."""
     return {name: value for name, value in facts.items() if name in cls.__dataclass_fields__}  # type: ignore[attr-defined]
 
 
 def stats_of(servers: Servers, host: Document | None, control: Control) -> dict[str, Any]:
     """Returns counters in the form of `HB_HBMRuntime.stats`."""
-    told = (host or {}).get("stats")
-    if isinstance(told, dict):
-        return told
+    report = (host or {}).get("stats")
+    if isinstance(report, dict):
+        return report
     answer = servers.read("statistics", {}, control)
     listed = cast("list[Document]", answer.get("model_stats", []))
     return {"models": {model["name"]: _counts(model.get("inference_stats", {})) for model in listed}, "cores": []}

@@ -1,6 +1,6 @@
 """Shared memory between this process and a server on the same machine.
 
-A region is one file in /dev/shm that the server is told of by the protocol's system_shared_memory extension. Its name
+A region is one file in /dev/shm that is registered by the protocol's system_shared_memory extension. Its name
 is taken away as soon as the server has opened it, so that nothing stays behind even if this process is killed.
 """
 
@@ -19,16 +19,17 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._errors import HbmCancelledError, HbmError, HbmNetworkError, HbmTimeoutError, UnsupportedError
+from ..._errors import HbmError, HbmNetworkError, HbmTimeoutError, UnsupportedError
+from ..._future_errors import HbmCancelledError
 from .wire import Array, Control, Placement, Transport
 
 Mode = Literal["auto"] | bool
 
 _FOLDER = Path("/dev/shm")
-_LEAST_BYTES = 1 << 16
+_MIN_BYTES = 1 << 16
 """Below that many bytes the body of a message is as fast."""
-_MOST_REGIONS = 64
-_MOST_BYTES = 1 << 30
+_MAX_REGIONS = 64
+_MAX_BYTES = 1 << 30
 _SECONDS = 5.0
 _GOODBYE_SECONDS = 1.0
 ALIGNMENT = 64
@@ -95,7 +96,7 @@ class Regions:
 
     def wants(self, nbytes: int) -> bool:
         """Returns True if tensors of that many bytes should go through shared memory."""
-        if self._usable is False or self._closed or nbytes == 0 or (self._mode == "auto" and nbytes < _LEAST_BYTES):
+        if self._usable is False or self._closed or nbytes == 0 or (self._mode == "auto" and nbytes < _MIN_BYTES):
             return False
         if self._usable is None and not self._transport.address.is_this_machine():
             self._usable = False
@@ -108,7 +109,7 @@ class Regions:
         Raises:
             UnsupportedError: Shared memory was demanded, and the server cannot use it.
         """
-        size = max(_LEAST_BYTES, 1 << (nbytes - 1).bit_length())
+        size = max(_MIN_BYTES, 1 << (nbytes - 1).bit_length())
         with self._lock:
             while self._returned:
                 self._take_back(self._returned.popleft())
@@ -117,11 +118,11 @@ class Regions:
                 self._free.remove(fitting)
                 return fitting
             count, total = len(self._known), sum(region.size for region in self._known.values())
-            while self._free and (count >= _MOST_REGIONS or total + size > _MOST_BYTES):
+            while self._free and (count >= _MAX_REGIONS or total + size > _MAX_BYTES):
                 count, total = count - 1, total - self._free[0].size
                 self._doomed.append(self._free.pop(0))
         self._unregister_doomed()
-        if count >= _MOST_REGIONS or total + size > _MOST_BYTES:
+        if count >= _MAX_REGIONS or total + size > _MAX_BYTES:
             return None
         with self._registering:
             return None if self._closed else self._register(size)
@@ -153,7 +154,7 @@ class Regions:
             self._free.clear()
 
     def close(self) -> None:
-        """Tells the server to forget all regions. Arrays on them stay valid."""
+        """Asks the server to forget all regions. Arrays on them stay valid."""
         self._closed = True
         with self._registering, self._lock:
             names, self._known, self._free = list(self._known), {}, []

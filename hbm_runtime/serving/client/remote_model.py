@@ -24,12 +24,12 @@ class RemoteModel(Model):
 
     @property
     def engine(self) -> str:
-        """What computes it on the server; "" where the server does not say."""
+        """The engine that computes it on the server; "" where the server does not report it."""
         return self._remote._facts[self.name].engine
 
     @property
     def engine_reason(self) -> str:
-        """Why that is not the engine that the server was told to use; "" when it is."""
+        """Why that is not the engine that was requested on the server; "" when it is."""
         return self._remote._facts[self.name].engine_reason
 
     @checked

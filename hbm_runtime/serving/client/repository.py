@@ -22,7 +22,7 @@ def load(
     """Loads a model on all servers, from their own folder or from a file of this machine that is sent to them.
 
     Args:
-        servers: Who loads it.
+        servers: The servers that load it.
         model: Name of the model.
         source: A path or a buffer of this machine; None for the server's own file.
         options: Load options by the names of `HB_HBMRuntime`; those that are None or False are left out.

@@ -12,16 +12,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..._errors import HbmCancelledError, HbmError, WaitTimeoutError
+from ..._errors import HbmError
+from ..._future_errors import HbmCancelledError, WaitTimeoutError
 from ..._running.flat_result import ModelOutputs
 from ..._running.loop_waker import refuse_asyncio_wait, waking
+from ..._running.native import checked
 from .running import Outcome
 from .wire import Array, Control
+
+Result = dict[str, dict[str, Array]]
 
 if TYPE_CHECKING:
     from .workers import Workers
 
-    Result = dict[str, dict[str, Array]]
     ResultFuture = concurrent.futures.Future[Result]
 else:
     ResultFuture = concurrent.futures.Future
@@ -31,7 +34,7 @@ _log = logging.getLogger("hbm_runtime")
 
 @dataclass(frozen=True)
 class RemoteRequestInfo:
-    """What became of one model's part of a request. 0, -1, () and "" stand for what the server did not tell.
+    """Times and other facts of one model's part of a request. 0, -1, () and "" stand for facts that are not known.
 
     Attributes:
         model: Name of the model.
@@ -59,8 +62,8 @@ class RemoteRequestInfo:
     def of(cls, model: str, outcome: Outcome) -> RemoteRequestInfo:
         """Reads the parameters of a response."""
         names = ("queue_ns", "copy_ns", "run_ns", "frame_id")
-        told = {name: outcome.parameters.get(f"hbm_{name}") for name in names}
-        numbers: dict[str, Any] = {name: int(str(value)) for name, value in told.items() if _is_number(value)}
+        given = {name: outcome.parameters.get(f"hbm_{name}") for name in names}
+        numbers: dict[str, Any] = {name: int(str(value)) for name, value in given.items() if _is_number(value)}
         listed = str(outcome.parameters.get("hbm_core", "")).split(",")
         cores = tuple(int(core) for core in listed if _is_number(core))
         return cls(model, outcome.server, outcome.begin_ns, outcome.end_ns, bpu_cores=cores, **numbers)
@@ -76,10 +79,11 @@ class Part:
 
 
 class RemoteRequest(ResultFuture):
-    """A run on a server that goes on by itself: a `concurrent.futures.Future` that can also be awaited.
+    """A run on a server in the background: a `concurrent.futures.Future` that can also be awaited.
 
-    Made by `RemoteRuntime.run_async`. Safe to use from any thread. One that failed, and whose result nobody asked for,
-    is logged when it is dropped. Callbacks run on a thread of this package; what takes long belongs on another.
+    Made by `RemoteRuntime.run_async`. Safe to use from any thread. If it failed and nobody asked for its
+    result, the error is logged when it is dropped. Callbacks run on a thread of this package; long work belongs on
+    another.
     """
 
     def __init__(self, parts: Sequence[Part]) -> None:
@@ -107,12 +111,13 @@ class RemoteRequest(ResultFuture):
         with self._condition:
             return self._condition.wait_for(super().done, timeout)
 
+    @checked
     def result(self, timeout: float | None = None) -> Result:
         """Waits for the result, ``{model: {output: array}}``.
 
         Raises:
             TimeoutError: Not done within `timeout` seconds; the request goes on.
-            HbmError: What the request failed with; `HbmCancelledError` if it was cancelled.
+            HbmError: The error of the request; `HbmCancelledError` if it was cancelled.
         """
         self._demand_end(timeout)
         try:
@@ -140,7 +145,7 @@ class RemoteRequest(ResultFuture):
 
     @property
     def info(self) -> RemoteRequestInfo | dict[str, RemoteRequestInfo]:
-        """What became of it so far; by model name when several models run in it."""
+        """Times and other facts of the request so far; by model name when several models run in it."""
         outcomes = dict(self._outcomes)
         infos = {
             part.model: RemoteRequestInfo.of(part.model, outcomes[part.model])
@@ -161,12 +166,12 @@ class RemoteRequest(ResultFuture):
         if not super().cancel():
             return False
         with self._condition:
-            if self._state == "CANCELLED":  # waiting functions are told now, not when a thread comes to it
+            if self._state == "CANCELLED":  # waiting functions are notified now, not when a thread comes to it
                 self.set_running_or_notify_cancel()
         return True
 
     def abandon(self) -> None:
-        """Lets go of it in any state: it counts as cancelled, and the server is told where the protocol can tell it."""
+        """Abandons it in any state: it counts as cancelled, and the server is notified where the protocol allows it."""
         if self.cancel():
             return
         with suppress(concurrent.futures.InvalidStateError):  # it has ended
@@ -175,10 +180,10 @@ class RemoteRequest(ResultFuture):
             part.control.cancel()
 
     def add_done_callback(self, fn: Callable[[Any], object]) -> None:
-        """Calls `fn` with the request when it has ended; now if it has.
+        """Calls `fn` with the request when it has ended; at once if it has ended already.
 
         Raises:
-            InputTypeError: `asyncio.wait()` adds a callback of its own, which no other thread may call.
+            InputTypeError: `fn` is the callback of `asyncio.wait()`, which no other thread may call.
         """
         refuse_asyncio_wait(fn)
         super().add_done_callback(fn)
@@ -209,7 +214,7 @@ class RemoteRequest(ResultFuture):
         error: BaseException | None = None
         try:
             outcome = part.run()
-        except BaseException as caught:  # told by result()
+        except BaseException as caught:  # raised by result()
             error = caught
             if not isinstance(caught, Exception) and threading.current_thread() is threading.main_thread():
                 self.abandon()

@@ -57,7 +57,7 @@ class RunnableServer(ServerProperties):
             input_tensors: As for `HB_HBMRuntime.run`.
             multi_input_tensors: As for `HB_HBMRuntime.run`.
             idempotent: With True, a run whose connection breaks is repeated on another connection or server, though it
-                may have run already; None for what `connect` was told.
+                may have run already; None for the option of `connect`.
 
         Returns:
             {model: {output: array}} in the order of the models and of the outputs.

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..._errors import HbmCancelledError, HbmDeadlineError, HbmError, HbmNetworkError, HbmTimeoutError
+from ..._errors import HbmDeadlineError, HbmError, HbmNetworkError, HbmTimeoutError
+from ..._future_errors import HbmCancelledError
 from ..datatypes import datatype_of_array
 from .model_facts import TensorFacts
 from .regions import ALIGNMENT, Region, Regions
@@ -51,9 +52,9 @@ def run_model(
     """Runs a model on one of the servers.
 
     Args:
-        servers: Who is asked.
+        servers: The servers to ask.
         run: Inputs and outputs, which were checked.
-        parameters: Of the request.
+        parameters: The request's parameters.
         deadline: A time of `time.monotonic` by which the device must have begun, or None.
         control: Time limit of the whole call.
         idempotent: It may run twice.

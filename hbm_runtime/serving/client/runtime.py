@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ..._errors import InputError
-from ..._observing.benchmark import Benchmark, Calls, Plan, benchmark
+from ..._observing.benchmark import Benchmark, benchmark
+from ..._observing.measuring import Calls, Plan
+from ..._running.native import checked
 from ..._running.scheduling import SchedParam
 from . import observing, repository
 from .calls import Context
@@ -29,14 +31,16 @@ if TYPE_CHECKING:
         from typing_extensions import Self
 
     from ..._loading.sources import PathOrBuffer
+    from ..._running.keywords import Inputs, OutputNames, Outputs
     from .servers import Servers
 
 
 class RemoteRuntime(RunnableServer):
     """The models of a server, under the names of `HB_HBMRuntime`. Made by `connect`.
 
-    Safe to use from any number of threads. What it tells of the models is what the server said when it connected, or
-    last loaded a model or called `refresh`. Arrays that it returns are writeable, dense, and stay valid after the end.
+    Safe to use from any number of threads. What it knows of the models is what the server reported when it
+    connected, or last loaded a model or called `refresh`. Arrays that it returns are writeable, dense, and stay valid
+    after the end.
     """
 
     def __init__(self, options: Options) -> None:
@@ -59,7 +63,7 @@ class RemoteRuntime(RunnableServer):
     __getitem__ = model
 
     def refresh(self) -> None:
-        """Asks the server again which models it has and what they are like."""
+        """Asks the server again which models it has, and reads their metadata."""
         control = self._control()
         given = self._options.models
         names = list(given) if given is not None else ready_models(self._servers, control)
@@ -94,6 +98,7 @@ class RemoteRuntime(RunnableServer):
         for model, changes in parse_scheduling(self._models(), observing.core_count(self._host), given).items():
             self._defaults[model] = cast("Overrides", {**self._defaults[model], **changes})
 
+    @checked
     def load(self, model: str, path: PathOrBuffer | None = None, **options: Any) -> None:
         """Loads a model on the server, or on each of several.
 
@@ -119,8 +124,9 @@ class RemoteRuntime(RunnableServer):
         repository.unload(self._servers, model, self._control())
         self.refresh()
 
+    @checked
     def reload(self, model: str, path: PathOrBuffer | None = None, *, passphrase: str | bytes | None = None) -> None:
-        """Replaces a model under load by a file of this machine or, without path, by the server's own, read again.
+        """Replaces a model under load with a file of this machine or, without path, with the server's own, read again.
 
         Raises:
             InputError: No model of that name is loaded.
@@ -138,9 +144,10 @@ class RemoteRuntime(RunnableServer):
         self._models()
         return observing.RemoteProfile(self, capacity)
 
+    @checked
     def benchmark(
         self,
-        inputs: Any,
+        inputs: Inputs | Sequence[Inputs],
         *,
         where: Literal["client", "server"] = "client",
         repeat: int = 100,
@@ -152,9 +159,18 @@ class RemoteRuntime(RunnableServer):
         in_flight: int = 1,
         profile: bool = False,
         capacity: int = 100_000,
-        **keywords: Any,
+        model_name: str | None = None,
+        priority: Mapping[str, int] | None = None,
+        bpu_cores: Mapping[str, Sequence[int]] | None = None,
+        custom_id: Mapping[str, int] | None = None,
+        device_id: Mapping[str, int] | None = None,
+        timeout: float | None = None,
+        deadline: float | None = None,
+        outputs: Outputs | None = None,
+        output_names: OutputNames | None = None,
+        idempotent: bool | None = None,
     ) -> Benchmark:
-        """Runs a model again and again and measures.
+        """Runs a model repeatedly, and measures latency and throughput.
 
         Args:
             inputs: What `run` takes, or a list of such sets, which are used in turn.
@@ -162,15 +178,36 @@ class RemoteRuntime(RunnableServer):
                 has the server run them `repeat` times, which measures the device.
             repeat: Number of runs measured.
             duration: As for `HB_HBMRuntime.benchmark`, like the following; not for ``where="server"``.
-            warmup: Number of runs before, at least.
-            warmup_time: Seconds of runs before, at least.
+            warmup: Minimum number of runs before the measurement.
+            warmup_time: Minimum duration of those runs in seconds.
             stop_threshold: Ends earlier, once the standard error of the mean latency is at most that many seconds.
-            check_period: Runs between two looks at that.
+            check_period: Runs between two checks of that error.
             in_flight: Runs under way at a time.
             profile: Also record a profile; with "client" only.
             capacity: How many requests that profile keeps.
-            **keywords: Those of `run`.
+            model_name: As for `run`, like all that follow.
+            priority: As for `run`.
+            bpu_cores: As for `run`.
+            custom_id: As for `run`.
+            device_id: As for `run`.
+            timeout: As for `run`, of each run.
+            deadline: As for `run`.
+            outputs: As for `run`.
+            output_names: As for `run`.
+            idempotent: As for `run`.
         """
+        keywords: dict[str, Any] = {
+            "model_name": model_name,
+            "priority": priority,
+            "bpu_cores": bpu_cores,
+            "custom_id": custom_id,
+            "device_id": device_id,
+            "timeout": timeout,
+            "deadline": deadline,
+            "outputs": outputs,
+            "output_names": output_names,
+            "idempotent": idempotent,
+        }
         plan = Plan(repeat, duration, warmup, warmup_time, stop_threshold, check_period, in_flight)
         if where == "client":
             recorded = self.profile(capacity=capacity) if profile else None
@@ -183,10 +220,11 @@ class RemoteRuntime(RunnableServer):
         return benchmark_there(self._context(), where, inputs, plan, keywords)
 
     def close(self) -> None:
-        """Ends the connection; the server keeps its models. Closing twice is fine, everything else raises then."""
+        """Ends the connection; the server keeps its models. Closing twice is fine; every other method raises then."""
         self._closed = True
         self._finalizer()
 
+    @checked
     def __enter__(self) -> Self:
         self._models()
         return self

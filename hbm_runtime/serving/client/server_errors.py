@@ -25,7 +25,7 @@ def server_error(address: Address, code: str, text: str, details: Any) -> HbmErr
     """Makes the exception for what a server answered.
 
     Args:
-        address: Of the server.
+        address: The server's address.
         code: HTTP status or name of the gRPC code.
         text: The message.
         details: The object ``hbm_error`` of this package's servers; None from others.

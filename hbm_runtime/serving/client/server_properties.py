@@ -1,9 +1,10 @@
-"""What a remote runtime tells of its server, under the names that `HB_HBMRuntime` has."""
+"""The properties of a remote runtime's server, under the names that `HB_HBMRuntime` has."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..._running.native import checked
 from . import observing
 from .connecting import Options, connected_servers
 from .model_properties import ModelProperties
@@ -28,42 +29,44 @@ class ServerProperties(ModelProperties):
     @property
     def version(self) -> str:
         """Version of the server's driver; of other servers their own."""
-        told = (self._host or {}).get("version")
-        return str(told or self._servers.read("server", {}, self._control()).get("version", ""))
+        version = (self._host or {}).get("version")
+        return str(version or self._servers.read("server", {}, self._control()).get("version", ""))
 
     @property
     def hbm_descs(self) -> dict[str, str]:
-        """Descriptions of the server's files by their names, where it tells; otherwise of the models."""
+        """Descriptions of the server's files by their names, where it reports them; otherwise of the models."""
         files = (self._host or {}).get("files")
         return dict(files) if isinstance(files, dict) else self.model_descs
 
     def stats(self) -> dict[str, Any]:
-        """Counts how requests of all clients have ended, by model, and what the cores did; see `HB_HBMRuntime.stats`.
+        """Counts how requests of all clients have ended by model, and the cores' work; see `HB_HBMRuntime.stats`.
 
-        With several servers those of the first that answers. Servers of other makes leave figures out.
+        With several servers, the first that answers is asked. Servers of other makes leave figures out.
         """
         self._models()
         control = self._control()
         return observing.stats_of(self._servers, observing.host_of(self._servers, control), control)
 
     def memory_info(self) -> dict[str, dict[str, int]]:
-        """Device memory in bytes by model. Raises UnsupportedError if the server does not tell."""
-        return observing.memory_of(self._told(), self._options.url)
+        """Device memory in bytes by model. Raises UnsupportedError if the server does not report it."""
+        return observing.memory_of(self._report(), self._options.url)
 
     def driver_info(self) -> dict[str, str]:
-        """Describes the server's driver as `hbm_runtime.driver_info` does; empty if the server does not tell."""
+        """Describes the server's driver as `hbm_runtime.driver_info` does; empty if the server does not report it."""
         self._models()
         return dict((self._host or {}).get("driver_info", {}))
 
+    @checked
     def get_devices(self) -> list[Device]:
         """Lists the server's BPU cores as they are now. Raises UnsupportedError if the server is silent."""
-        return observing.devices_of(self._told())
+        return observing.devices_of(self._report())
 
+    @checked
     def get_host_info(self) -> HostInfo:
         """Describes the server's machine as it is now. Raises UnsupportedError if the server is silent."""
-        return observing.host_info_of(self._told(), self._options.url)
+        return observing.host_info_of(self._report(), self._options.url)
 
-    def _told(self) -> Document | None:
+    def _report(self) -> Document | None:
         self._models()
         return observing.host_of(self._servers, self._control())
 

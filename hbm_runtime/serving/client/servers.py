@@ -58,7 +58,7 @@ class Servers:
             repeatable: The call may be made again even if a server may have run it.
 
         Raises:
-            HbmError: Of the last server asked.
+            HbmError: The error of the last server that was asked.
         """
         order = self._in_turn()
         if repeatable and len(order) == 1:

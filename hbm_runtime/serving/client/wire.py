@@ -10,7 +10,8 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from ..._errors import HbmCancelledError, HbmTimeoutError
+from ..._errors import HbmTimeoutError
+from ..._future_errors import HbmCancelledError
 from .address import Address
 
 Array = NDArray[Any]
@@ -153,7 +154,7 @@ class Transport(Protocol):
         ...
 
     def host(self, control: Control) -> Document | None:
-        """Returns what the server tells of its machine; None if it is not one of this package's."""
+        """Returns the server's report of its machine; None if it is not one of this package's."""
         ...
 
     def close(self) -> None:

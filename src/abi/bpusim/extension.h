@@ -133,7 +133,7 @@ typedef struct bpusimInterface {
   /* Delivery of results, for models loaded with bpusimLoadOptions.deliverOutputs. In a task of such a model an output
    * may be given to hbDNNInferV2 without memory (virAddr NULL and memSize 0), and a result that does not suit the
    * memory given for it (it has another shape than the model declares) is no failure: the driver keeps both kinds, and
-   * after the task has ended well hbDNNGetTaskOutputTensorProperties tells their real shape and the strides that such a
+   * after the task has ended well hbDNNGetTaskOutputTensorProperties gives their real shape and the strides that such a
    * tensor has in device memory.
    *
    * takeResults hands over what the sub-task has kept, once; count is the model's number of outputs. Each result with
@@ -153,6 +153,11 @@ typedef struct bpusimInterface {
 
   /* 1 after the engine's library was looked for in vain, until it is found; else 0. */
   int32_t (*engineMissing)(void);
+
+  /* As hbUCPSubmitTask, under whose name it counts for faults, for threads that will do nothing but wait for the task.
+   * Where the task gets a core at once this thread may compute it in place of the core's own, and the task has ended
+   * when the call returns; it cannot be interrupted meanwhile. */
+  int32_t (*submitHere)(hbUCPTaskHandle_t task, const hbUCPSchedParam* parameters);
 } bpusimInterface;
 
 /* The interface of this version, or NULL when the driver does not know it. Lives as long as the library. */

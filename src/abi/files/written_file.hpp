@@ -41,9 +41,9 @@ namespace files {
 
 // Where links lead, also those to files that are not there yet.
 [[nodiscard]] inline std::filesystem::path behindLinks(std::filesystem::path path) {
-  constexpr int kMostLinks = 40;
+  constexpr int kMaxLinks = 40;
   std::error_code error;
-  for (int i = 0; i < kMostLinks && std::filesystem::is_symlink(path, error); ++i) {
+  for (int i = 0; i < kMaxLinks && std::filesystem::is_symlink(path, error); ++i) {
     const std::filesystem::path target = std::filesystem::read_symlink(path, error);
     path = target.is_absolute() ? target : path.parent_path() / target;
   }

@@ -1,4 +1,4 @@
-// What Python users can do about a wrong argument. The library's errors name what is wrong; the cure is a line of
+// What Python users can do about a wrong argument. The library's errors name what is wrong; the advice is a line of
 // Python.
 #pragma once
 

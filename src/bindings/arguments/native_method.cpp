@@ -15,7 +15,7 @@
 namespace hbm::python {
 namespace {
 
-constexpr std::size_t kMostParameters = 32;
+constexpr std::size_t kMaxParameters = 32;
 constexpr std::size_t kFarthestTypo = 3;  // edits between a wrong keyword and the one that is suggested
 
 std::map<std::string, NativeBody>& bodies() {
@@ -67,7 +67,7 @@ std::size_t editDistance(const std::string& one, const std::string& other) {
   return row.back();
 }
 
-// "customId" is "custom_id" to somebody who comes from SchedParam.
+// "customId", the spelling of SchedParam, stands for "custom_id".
 std::string folded(const std::string& name) {
   std::string text;
   for (const char letter : name) {
@@ -121,9 +121,9 @@ Py_ssize_t indexOf(const NativeMethod& method, PyObject* keyword) {
   return -1;
 }
 
-std::array<PyObject*, kMostParameters> sorted(const NativeMethod& method, PyObject* const* given, Py_ssize_t count,
-                                              PyObject* keywords) {
-  std::array<PyObject*, kMostParameters> values{};
+std::array<PyObject*, kMaxParameters> sorted(const NativeMethod& method, PyObject* const* given, Py_ssize_t count,
+                                             PyObject* keywords) {
+  std::array<PyObject*, kMaxParameters> values{};
   if (count > method.positional) {
     refuseCount(method, count);
   }
@@ -175,9 +175,28 @@ PyObject* bindTo(PyObject* method, PyObject* instance, PyObject* /*type*/) {
   return instance == nullptr || instance == Py_None ? Py_NewRef(method) : PyMethod_New(method, instance);
 }
 
-// Everything that is not told here is told by the Python function.
+bool namesAnnotations(PyObject* name) {
+  return PyUnicode_CompareWithASCIIString(name, "__wrapped__") == 0 ||
+         PyUnicode_CompareWithASCIIString(name, "__annotations__") == 0;
+}
+
+// Whoever reads the types of a method needs the names in them, which its module imports for type checkers only.
+bool fillInAnnotations(PyObject* function) {
+  try {
+    py::module_::import("hbm_runtime._running.annotations").attr("fill_in")(py::handle(function));
+    return true;
+  } catch (py::error_already_set& error) {
+    error.restore();
+    return false;
+  }
+}
+
+// Everything that is not given here comes from the Python function.
 PyObject* getAttribute(PyObject* object, PyObject* name) {
   NativeMethod* const method = methodOf(object);
+  if (namesAnnotations(name) && !fillInAnnotations(method->function)) {
+    return nullptr;
+  }
   if (PyUnicode_CompareWithASCIIString(name, "__wrapped__") == 0) {
     return Py_NewRef(method->function);
   }
@@ -269,7 +288,7 @@ py::object nativeMethod(const py::object& function, bool native) {
     }
     body = known.call;
   }
-  if (all > static_cast<Py_ssize_t>(kMostParameters)) {
+  if (all > static_cast<Py_ssize_t>(kMaxParameters)) {
     throw py::value_error("a native method has too many parameters");
   }
   auto* const method = reinterpret_cast<NativeMethod*>(type->tp_alloc(type, 0));

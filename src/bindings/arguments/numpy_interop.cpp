@@ -15,7 +15,7 @@
 namespace hbm::python {
 namespace {
 
-// By numpy's type number, which tells bool, int8 ... float64 apart whatever the platform calls them (LP64).
+// By numpy's type number, which distinguishes bool, int8 ... float64 whatever the platform calls them (LP64).
 DataType dataTypeOf(int number) {
   switch (number) {
     case 0:

@@ -141,7 +141,7 @@ void refuseOverlaps(const Runtime& runtime, const std::vector<Call>& calls, cons
           }
         }
         for (std::size_t k = 0; k < (d == c ? i : d < c ? other.outputs.size() : 0); ++k) {
-          // Interleaved arrays are told apart by numpy.
+          // numpy decides about interleaved arrays.
           if (other.outputs[k].rank >= 0 && overlap(call.outputs[i], other.outputs[k]) &&
               sharesMemory(wanted[c].arrays[i], wanted[d].arrays[k])) {
             refuse(other, "output", runtime.model(other.model).outputs[k].name);

@@ -15,8 +15,12 @@ namespace {
 std::atomic<bool> ended{false};
 std::atomic<unsigned long> mainThread{0};
 
+// Where threading was not imported yet, which takes long, it takes the thread that imports it for the main one, too.
 void noteMainThread() {
-  mainThread = py::module_::import("threading").attr("main_thread")().attr("ident").cast<unsigned long>();
+  const py::dict modules = py::module_::import("sys").attr("modules");
+  mainThread = modules.contains("threading")
+                   ? modules["threading"].attr("main_thread")().attr("ident").cast<unsigned long>()
+                   : PyThread_get_thread_ident();
 }
 
 [[noreturn]] void pauseForEver() noexcept {

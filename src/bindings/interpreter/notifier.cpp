@@ -1,6 +1,7 @@
 #include "bindings/interpreter/notifier.hpp"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -77,6 +78,12 @@ class PyTask final : public Worker::Item {
     } catch (const std::exception& error) {
       PyErr_SetString(PyExc_MemoryError, error.what());
       PyErr_WriteUnraisable(nullptr);
+    } catch (...) {
+      // The interpreter ends while Python runs here: CPython unwinds the thread by force (gil.hpp), which must not get
+      // further than this. The lock is another's already.
+      while (true) {
+        pause();
+      }
     }
   }
 

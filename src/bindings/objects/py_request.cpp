@@ -119,18 +119,15 @@ void PyRequest::onDone(const py::object& callback) const {
   withoutGil([&] { whenDone([held] { notifyPython(*held); }); });
 }
 
-py::typing::List<py::typing::Dict<py::str, py::object>> PyRequest::infos() const {
+py::typing::List<py::tuple> PyRequest::infos() const {
   py::list infos;
   for (const auto& request : requests_) {
     const RequestInfo info = request->info();
-    infos.append(py::dict(py::arg("model") = nameStr(info.model), py::arg("custom_id") = info.sched.customId,
-                          py::arg("priority") = info.sched.priority, py::arg("bpu_cores") = info.sched.bpuCores,
-                          py::arg("enqueue_ns") = info.enqueueNs, py::arg("copied_ns") = info.copiedNs,
-                          py::arg("submit_ns") = info.submitNs, py::arg("ended_ns") = info.endedNs,
-                          py::arg("done_ns") = info.doneNs, py::arg("queue_depth") = info.queueDepth,
-                          py::arg("late") = info.late));
+    infos.append(py::make_tuple(nameStr(info.model), info.sched.customId, info.sched.priority, info.sched.bpuCores,
+                                info.enqueueNs, info.copiedNs, info.submitNs, info.endedNs, info.doneNs,
+                                info.queueDepth, info.late));
   }
-  return py::typing::List<py::typing::Dict<py::str, py::object>>(infos);
+  return py::typing::List<py::tuple>(infos);
 }
 
 void PyRequest::whenDone(const std::function<void()>& work) const {
@@ -153,7 +150,7 @@ void bindRequest(py::module_& module) {
       .def("cancel", &PyRequest::cancel)
       .def("abandon", &PyRequest::abandon)
       .def("on_done", &PyRequest::onDone, py::arg("callback"), "Calls it once when all have ended.")
-      .def("infos", &PyRequest::infos);
+      .def("infos", &PyRequest::infos, "The arguments of a RequestInfo for each.");
 }
 
 }  // namespace hbm::python

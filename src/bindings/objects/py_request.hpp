@@ -12,8 +12,8 @@ namespace hbm::python {
 // One request for each model of the run. Its functions may be called from any thread that holds the GIL.
 class PyRequest {
  public:
-  // Of no calls. It is started when Python has its object: pybind11 frees an object, without destroying it, when there
-  // is no memory to register it, which does no harm to an empty one.
+  // Makes one without calls. It is started when Python has its object: pybind11 frees an object, without destroying it,
+  // when there is no memory to register it, which does no harm to an empty one.
   PyRequest() = default;
 
   // Starts the calls. What they point into must stay until this returns; the arrays of `wanted` are held until the
@@ -21,7 +21,7 @@ class PyRequest {
   void start(std::shared_ptr<Loaded> loaded, const std::vector<Call>& calls, std::vector<WantedOutputs> wanted,
              CallOptions options);
 
-  // Waits at most that many seconds, None without limit. Whether all have ended.
+  // Waits at most that many seconds, None without limit. Returns true if all have ended.
   [[nodiscard]] bool wait(const py::object& timeout) const;
 
   // The least advanced state while one is open; of ended ones that of the worst.
@@ -40,7 +40,7 @@ class PyRequest {
   // Calls `callback` with the GIL, once, when the last one has ended.
   void onDone(const py::object& callback) const;
 
-  [[nodiscard]] py::typing::List<py::typing::Dict<py::str, py::object>> infos() const;
+  [[nodiscard]] py::typing::List<py::tuple> infos() const;
 
   [[nodiscard]] const std::vector<std::shared_ptr<Request>>& requests() const noexcept { return requests_; }
 

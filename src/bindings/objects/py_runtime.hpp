@@ -76,7 +76,7 @@ void bindModelProperties(RuntimeClass& cls);
 void bindTensorProperties(RuntimeClass& cls);
 void bindDeviceTensors(py::module_& module, RuntimeClass& cls);
 void bindRun(RuntimeClass& cls);
-void bindBoundCall(py::module_& module);
+void bindBinding(py::module_& module);
 void bindObservation(py::module_& module, RuntimeClass& cls);
 
 }  // namespace hbm::python

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <numeric>
 #include <utility>
 
 #include "error.hpp"
@@ -36,8 +37,8 @@ DenseTensor denseTensor(const TensorBinding& binding, void* data) {
 namespace {
 
 void requireFilled(const TensorBinding& input, const FilledInput& rule, const std::string& model) {
-  const std::int64_t* const shape = input.layout.shape;
-  if (input.layout.rank == 3 && (shape[1] == 0 || (!rule.batchAlone && (shape[0] == 0 || shape[2] == 0)))) {
+  if (!isFilled(rule, input.layout.shape, input.layout.rank,
+                input.tensor->properties.tensorType == HB_DNN_TENSOR_TYPE_F16)) {
     throw Error(HB_DNN_INVALID_ARGUMENT, "model '" + model + "', input '" + input.tensor->name +
                                              "' is empty, which the engine cannot run: " + rule.node);
   }
@@ -68,6 +69,11 @@ void BoundInputs::prepare(const Model& model, Scratch& scratch) const {
       pack(input.layout, input.data, dense.data);
     }
   }
+}
+
+std::int64_t BoundInputs::denseBytes() const noexcept {
+  return std::accumulate(bindings_.begin(), bindings_.end(), std::int64_t{0},
+                         [](std::int64_t sum, const TensorBinding& each) { return sum + denseSize(each.layout); });
 }
 
 std::vector<Shape> BoundInputs::shapes() const {

@@ -21,6 +21,8 @@ class BoundInputs {
   void prepare(const Model& model, Scratch& scratch) const;
 
   [[nodiscard]] std::vector<Shape> shapes() const;
+  // Of all inputs together, without gaps.
+  [[nodiscard]] std::int64_t denseBytes() const noexcept;
   [[nodiscard]] bool overlap(const TensorBinding& output) const noexcept;
 
  private:

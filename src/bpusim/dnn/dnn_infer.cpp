@@ -12,7 +12,7 @@ using namespace bpusim;
 BPUSIM_EXPORT std::int32_t hbDNNInferV2(hbUCPTaskHandle_t* task, hbDNNTensor* outputs, const hbDNNTensor* inputs,
                                         hbDNNHandle_t model) {
   return guarded(__func__, [&] {
-    // Of a synchronous inference nothing remains that results could be taken from.
+    // A synchronous inference leaves nothing that results could be taken from.
     auto job = std::make_unique<InferJob>(ModelTable::instance().use(model), outputs, inputs, task != nullptr);
     return task == nullptr ? tasks()->runNow(job.release()) : tasks()->append(task, job.release());
   });

@@ -49,7 +49,7 @@ struct Description {
     bpusim::require(type, "type");
   }
 
-  // The string is terminated too, but only its size tells where it ends.
+  // The string is terminated too, but only its size says where it ends.
   void set(const std::string& description) const {
     *text = description.c_str();
     *size = static_cast<std::uint32_t>(description.size());

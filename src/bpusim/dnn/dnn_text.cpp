@@ -6,7 +6,7 @@
 namespace {
 
 const char* unlessFaulty(const char* function, const char* text) {
-  return bpusim::tasks() == nullptr || bpusim::tasks()->enterText(function) ? text : nullptr;
+  return bpusim::tasks() == nullptr || bpusim::tasks()->admitTextCall(function) ? text : nullptr;
 }
 
 }  // namespace

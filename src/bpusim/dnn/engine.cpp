@@ -3,8 +3,8 @@
 #include <limits>
 
 #include "engine_process.hpp"
+#include "engine_threads.hpp"
 #include "thread_scope.hpp"
-#include "threads/helper_thread.hpp"
 
 namespace bpusim {
 namespace {
@@ -22,16 +22,16 @@ namespace {
   const OptionsOwner engineOptions = sessionOptions(options);
   ort::Session* session = nullptr;
   ort::Status* status = nullptr;
-  const auto create = [&] {
+  EngineThreads threads(options.load.threads);
+  if (options.load.threads > 1) {
+    threads.giveTo(engineOptions.get());
+  }
+  {
     // Creating the first session changes the floating-point settings of its thread.
     const DenormalScope scope(false);
-    status = api().CreateSessionFromArray(engine().env, graph.data(), graph.size(), engineOptions.get(), &session);
-  };
-  if (options.load.threads > 1) {
-    // The engine's threads block the signals that their creator blocks. The caller goes on taking them meanwhile.
-    hbm::startHelperThread("bpusim-engine", create).join();
-  } else {
-    create();
+    status = options.file.empty()
+                 ? api().CreateSessionFromArray(engine().env, graph.data(), graph.size(), engineOptions.get(), &session)
+                 : api().CreateSession(engine().env, options.file.c_str(), engineOptions.get(), &session);
   }
   checkModel(status);
   return session;

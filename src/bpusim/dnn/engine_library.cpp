@@ -8,9 +8,12 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <vector>
 
 #include "error.hpp"
+#include "files/folder.hpp"
+#include "never_destroyed.hpp"
 
 namespace bpusim {
 namespace {
@@ -31,7 +34,7 @@ struct Paths {
 
 [[nodiscard]] Paths& paths() {
   // Never destroyed: the engine computes until the process is gone.
-  static auto* const all = std::make_unique<Paths>().release();
+  static hbm::NeverDestroyed<Paths> all;
   return *all;
 }
 
@@ -42,9 +45,10 @@ struct Paths {
     return fs::exists(place, error) ? place.string() : "";
   }
   std::string found;
-  for (fs::directory_iterator entry(place, error), end; !error && entry != end; entry.increment(error)) {
-    if (entry->path().filename().string().rfind("libonnxruntime.so", 0) == 0) {
-      found = std::max(found, entry->path().string());
+  hbm::Folder folder(place.c_str());
+  while (const char* const name = folder.next()) {
+    if (std::string_view(name).rfind("libonnxruntime.so", 0) == 0) {
+      found = std::max(found, (place / name).string());
     }
   }
   return found;
@@ -62,13 +66,14 @@ struct Paths {
   prefixes.emplace_back("/usr");
   std::vector<fs::path> places;
   for (const fs::path& prefix : prefixes) {
-    std::error_code error;
-    for (fs::directory_iterator entry(prefix / "lib", error), end; !error && entry != end; entry.increment(error)) {
-      if (entry->path().filename().string().rfind("python3", 0) != 0) {
+    const fs::path libraries = prefix / "lib";
+    hbm::Folder folder(libraries.c_str());
+    while (const char* const name = folder.next()) {
+      if (std::string_view(name).rfind("python3", 0) != 0) {
         continue;
       }
       for (const char* const packages : {"site-packages", "dist-packages"}) {
-        const fs::path place = entry->path() / packages / "onnxruntime" / "capi";
+        const fs::path place = libraries / name / packages / "onnxruntime" / "capi";
         std::error_code ignored;
         if (fs::is_directory(place, ignored)) {
           places.push_back(place);
@@ -91,6 +96,10 @@ struct Paths {
   return functions;
 }
 
+[[nodiscard]] bool isAtLeast(const std::string& version, int minor) {
+  return std::atoi(version.c_str() + version.find('.') + 1) >= minor;
+}
+
 // Null, with the reason, when the library cannot be used.
 [[nodiscard]] std::unique_ptr<const EngineLibrary> open(const std::string& path, std::string& reason) {
   // Since 1.29 the library reports usage to its maker from the moment it is loaded, unless this is set before.
@@ -110,8 +119,12 @@ struct Paths {
   }
   const std::string version = base->GetVersionString();
   for (std::uint32_t api = ort::kNewestApi; version.rfind("1.", 0) == 0 && api >= ort::kOldestApi; --api) {
+    if (!isAtLeast(version, static_cast<int>(api))) {
+      continue;  // the library would complain to stderr
+    }
     if (const void* const table = base->GetApi(api); table != nullptr) {
-      return std::make_unique<const EngineLibrary>(EngineLibrary{functionsOf(table, api), version, path});
+      return std::make_unique<const EngineLibrary>(
+          EngineLibrary{functionsOf(table, api), version, path, isAtLeast(version, 26)});
     }
   }
   reason = path + " is version " + version + ", 1.21 or a later 1.x is needed";

@@ -12,6 +12,7 @@ struct EngineLibrary {
   ort::Functions functions;
   std::string version;
   std::string path;
+  bool boundsSpinning = false;  // session.intra_op.spin_duration_us is known
 };
 
 // Opens the library with the first call; later calls return the same. Throws Error, and then the next call tries again.

@@ -9,6 +9,9 @@
 namespace bpusim {
 namespace {
 
+// Long enough for the next run of a program that does nothing else; otherwise threads stay awake up to 50 ms.
+constexpr const char* kSpinMicroseconds = "1000";
+
 // Pool threads are those beside the one that calls run(); the engine counts CPUs from 1.
 [[nodiscard]] std::string poolAffinities(const EngineOptions& options) {
   std::string text;
@@ -30,7 +33,12 @@ OptionsOwner sessionOptions(const EngineOptions& options) {
   };
   check(api().SetIntraOpNumThreads(raw, std::max(options.load.threads, 1)));
   check(api().SetInterOpNumThreads(raw, 1));
-  set("session.intra_op.allow_spinning", "0");
+  set("session.intra_op.allow_spinning", options.spins ? "1" : "0");
+  if (options.spins && engineLibrary().boundsSpinning) {
+    set("session.intra_op.spin_duration_us", kSpinMicroseconds);
+  } else {
+    set("session.force_spinning_stop", "1");  // when a run ends
+  }
   // Otherwise 4-bit weights are multiplied with activations that are rounded to 8 bits.
   set("session.qdq_matmulnbits_accuracy_level", "1");
   if (options.load.flushDenormals) {

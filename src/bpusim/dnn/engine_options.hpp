@@ -17,9 +17,11 @@ inline constexpr const char* kWeightsLocation = "weights";
 struct EngineOptions {
   LoadOptions load;
   bool optimise = true;
+  bool spins = false;                       // threads wait awake while the session runs
   std::string profilePrefix;                // "" for no profile
   std::string weightsFolder;                // where files with external weights are
   std::optional<std::string_view> weights;  // or these bytes, under kWeightsLocation
+  std::string file;                         // has the graph's bytes, too, for the engine to read; "" for none
 };
 
 using OptionsOwner = std::unique_ptr<ort::SessionOptions, void (*)(ort::SessionOptions*)>;

@@ -4,12 +4,12 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <vector>
 
 #include "engine_library.hpp"
 #include "engine_process.hpp"
+#include "never_destroyed.hpp"
 
 namespace bpusim {
 namespace {
@@ -34,7 +34,7 @@ struct Registry {
 };
 
 [[nodiscard]] Registry& registry() {
-  static auto* const all = std::make_unique<Registry>().release();  // as long as the engine
+  static hbm::NeverDestroyed<Registry> all;  // as long as the engine
   return *all;
 }
 

@@ -1,9 +1,13 @@
 #include "engine_process.hpp"
 
+#include <algorithm>
+#include <array>
 #include <memory>
+#include <string_view>
 
 #include "engine_library.hpp"
 #include "library.hpp"
+#include "never_destroyed.hpp"
 
 namespace bpusim {
 namespace {
@@ -17,12 +21,21 @@ void forwardLog(void* /*context*/, std::int32_t severity, const char* /*category
       text);
 }
 
+// The engine has no code for it: the texts of C++, of its own allocators and of the system.
+bool saysOutOfMemory(std::string_view text) {
+  constexpr std::array<std::string_view, 4> kTexts = {"std::bad_alloc", "Failed to allocate memory",
+                                                      "Cannot allocate memory", "Resource temporarily unavailable"};
+  return std::any_of(kTexts.begin(), kTexts.end(),
+                     [&](std::string_view each) { return text.find(each) != std::string_view::npos; });
+}
+
 void check(const ort::Functions& api, ort::Status* status, std::int32_t code) {
   if (status == nullptr) {
     return;
   }
   const std::unique_ptr<ort::Status, void (*)(ort::Status*)> owner(status, api.ReleaseStatus);
-  throw Error(code, api.GetErrorMessage(status));
+  const char* const text = api.GetErrorMessage(status);
+  throw Error(saysOutOfMemory(text) ? HB_DNN_OUT_OF_MEMORY : code, text);
 }
 
 }  // namespace
@@ -35,7 +48,7 @@ Engine::Engine() : api(engineLibrary().functions) {
 }
 
 const Engine& engine() {
-  static const Engine* const instance = std::make_unique<Engine>().release();
+  static hbm::NeverDestroyed<const Engine> instance;
   return *instance;
 }
 

@@ -9,7 +9,7 @@
 
 namespace bpusim {
 
-// A tensor of a graph as the engine tells it.
+// A tensor of a graph as the engine reports it.
 struct EngineTensor {
   std::string name;
   std::int32_t elementType = 0;      // of the engine, ort::ElementType; 0 when it is no tensor

@@ -44,7 +44,7 @@ namespace {
     for (std::size_t i = 0; i < shapes->size(); ++i) {
       const ModelTensor& output = model->outputs[i];
       outputs[i] = output.properties;
-      // The engine tells of no dimensions for a scalar, and where the graph contradicts the declaration.
+      // The engine reports no dimensions for a scalar, and where the graph contradicts the declaration.
       if ((*shapes)[i].has_value() && (trustDeclared != 0 || !(*shapes)[i]->empty())) {
         outputs[i] = inferredProperties(output, *(*shapes)[i]);
       } else if (output.dynamic || trustDeclared == 0) {

@@ -20,10 +20,10 @@ constexpr std::uint64_t kBlobAlignment = 4096;
 constexpr std::uint64_t kLargestDirectory = 16U << 20U;
 constexpr std::uint32_t kNoBlob = 0xffffffffU;
 // The fewest bytes that one element of a list takes.
-constexpr std::size_t kLeastBlob = 24;
-constexpr std::size_t kLeastModel = 32;
-constexpr std::size_t kLeastTensor = 48;
-constexpr std::size_t kLeastOperation = 8;
+constexpr std::size_t kMinBlob = 24;
+constexpr std::size_t kMinModel = 32;
+constexpr std::size_t kMinTensor = 48;
+constexpr std::size_t kMinOperation = 8;
 
 [[nodiscard]] bool allZero(std::string_view bytes) noexcept {
   return std::all_of(bytes.begin(), bytes.end(), [](char byte) { return byte == 0; });
@@ -68,7 +68,7 @@ constexpr std::size_t kLeastOperation = 8;
 }
 
 [[nodiscard]] std::vector<std::string_view> readBlobs(ByteReader& reader, std::string_view file, std::size_t end) {
-  std::vector<std::string_view> blobs(reader.count(kLeastBlob));
+  std::vector<std::string_view> blobs(reader.count(kMinBlob));
   for (std::size_t i = 0; i < blobs.size(); ++i) {
     const auto offset = reader.number<std::uint64_t>();
     const auto size = reader.number<std::uint64_t>();
@@ -113,7 +113,7 @@ constexpr std::size_t kLeastOperation = 8;
   const std::string kind = outputs ? "output" : "input";
   std::vector<HostTensor> tensors;
   std::unordered_set<std::string_view> names;
-  for (std::uint32_t left = reader.count(kLeastTensor); left > 0; --left) {
+  for (std::uint32_t left = reader.count(kMinTensor); left > 0; --left) {
     tensors.push_back(readTensor(reader));
     const std::string where = model + ", " + kind + " '" + std::string(tensors.back().name) + "'";
     checkTensor(tensors.back(), outputs, where);
@@ -152,7 +152,7 @@ constexpr std::size_t kLeastOperation = 8;
   if (model.outputs.empty()) {
     throw HostFileError(where + " has no outputs");
   }
-  for (std::uint32_t left = reader.count(kLeastOperation); left > 0; --left) {
+  for (std::uint32_t left = reader.count(kMinOperation); left > 0; --left) {
     const std::string_view name = reader.bytes();
     const std::string_view type = reader.bytes();
     checkText(name, where + ": the name of an operation");
@@ -183,7 +183,7 @@ HostFile readHostFile(std::string_view file) {
   checkText(content.producer, "the producer");
   const std::vector<std::string_view> blobs = readBlobs(reader, file, kHeaderSize + directory.size());
   std::unordered_set<std::string_view> names;
-  for (std::uint32_t left = reader.count(kLeastModel); left > 0; --left) {
+  for (std::uint32_t left = reader.count(kMinModel); left > 0; --left) {
     content.models.push_back(readModel(reader, blobs));
     if (!names.insert(content.models.back().name).second) {
       throw HostFileError("two models have the name '" + std::string(content.models.back().name) + "'");

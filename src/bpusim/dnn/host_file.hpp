@@ -31,7 +31,7 @@ struct HostTensor {
   std::vector<std::int32_t> zeroPoints;
 };
 
-// Of an output: a scalar has a size.
+// For an output: a scalar has a size.
 [[nodiscard]] inline bool hasUnknownRank(const HostTensor& tensor) noexcept {
   return tensor.shape.empty() && tensor.alignedSize == -1;
 }

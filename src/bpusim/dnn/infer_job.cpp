@@ -8,6 +8,7 @@
 
 #include "error.hpp"
 #include "kept_files.hpp"
+#include "kept_text.hpp"
 #include "library.hpp"
 #include "tensor_types.hpp"
 
@@ -62,7 +63,12 @@ InferJob::InferJob(ModelUse use, const hbDNNTensor* outputs, const hbDNNTensor* 
   results_.resize(outputs_.size());
 }
 
+bool InferJob::isLikeTheLast() const noexcept {
+  return !model().branches && inputs_.denseBytes() <= model().lastInputBytes.load(std::memory_order_relaxed);
+}
+
 std::int32_t InferJob::run() noexcept {
+  model().lastInputBytes.store(inputs_.denseBytes(), std::memory_order_relaxed);
   std::int32_t status = HB_UCP_SUCCESS;
   try {
     std::unique_ptr<Scratch> scratch = model().scratch.take();
@@ -70,13 +76,13 @@ std::int32_t InferJob::run() noexcept {
     model().scratch.giveBack(std::move(scratch));
   } catch (const Error& error) {
     status = error.status();
-    error_ = error.what();
+    keepText(error_, error.what());
   } catch (const std::bad_alloc&) {
     status = HB_DNN_OUT_OF_MEMORY;
-    error_ = "out of memory";
+    keepText(error_, "out of memory");
   } catch (const std::exception& error) {
     status = HB_DNN_RUN_TASK_FAILED;
-    error_ = error.what();
+    keepText(error_, error.what());
   }
   use_.end();
   return status;

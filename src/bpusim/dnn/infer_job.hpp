@@ -25,6 +25,7 @@ class InferJob final : public Job {
   [[nodiscard]] std::int32_t run() noexcept override;
   void terminate() noexcept override { control_.terminate(); }
   [[nodiscard]] std::int32_t cores() const noexcept override { return model().cores; }
+  [[nodiscard]] bool isLikeTheLast() const noexcept override;
   [[nodiscard]] const char* error() const noexcept override { return error_.c_str(); }
 
   // Both after a run that succeeded. Throw Error: there is no such output, or another number of them.

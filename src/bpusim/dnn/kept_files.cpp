@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void fail(const std::string& path, const std::string& why) {
+[[noreturn]] void throwCannotWrite(const std::string& path, const std::string& why) {
   throw Error(HB_DNN_RUN_TASK_FAILED, "the kept tensors cannot be written to '" + path + "': " + why);
 }
 
@@ -39,7 +39,7 @@ std::string keptFolder(const std::string& folder, std::string_view model, std::u
   std::error_code error;
   fs::create_directories(path, error);
   if (error) {
-    fail(path, error.message());
+    throwCannotWrite(path, error.message());
   }
   return path;
 }
@@ -50,7 +50,7 @@ void writeKept(const std::string& folder, std::size_t index, std::string_view na
   const std::string front = hbm::npyHeader(tensorType(type).npy, layout.shape, layout.rank);
   const std::string_view data(static_cast<const char*>(dense), static_cast<std::size_t>(denseSize(layout)));
   if (const int error = hbm::writeFile(path, {front, data}, hbm::Durability::kUntilPowerCut); error != 0) {
-    fail(path, std::generic_category().message(error));
+    throwCannotWrite(path, std::generic_category().message(error));
   }
 }
 

@@ -7,24 +7,24 @@ const TaskInterface* tasks() noexcept {
   return interface;
 }
 
-std::int32_t fail(std::int32_t status, const char* text) noexcept {
-  return tasks() == nullptr ? status : tasks()->fail(status, text);
+std::int32_t reportFailure(std::int32_t status, const char* text) noexcept {
+  return tasks() == nullptr ? status : tasks()->reportFailure(status, text);
 }
 
-std::int32_t fail(const Error& error) noexcept {
-  const std::int32_t status = fail(error.status(), error.what());
+std::int32_t reportFailure(const Error& error) noexcept {
+  const std::int32_t status = reportFailure(error.status(), error.what());
   if (tasks() != nullptr) {
     tasks()->noteErrorPlace(error.model().c_str(), error.tensor().c_str());
   }
   return status;
 }
 
-bool enter(const char* function, std::int32_t* status) noexcept {
+bool admitCall(const char* function, std::int32_t* status) noexcept {
   if (tasks() == nullptr) {
     *status = HB_UCP_INIT_FAILED;
     return false;
   }
-  return tasks()->enter(function, status);
+  return tasks()->admitCall(function, status);
 }
 
 void log(LogLevel level, const char* text) noexcept {

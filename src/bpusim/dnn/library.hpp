@@ -16,12 +16,12 @@ namespace bpusim {
 [[nodiscard]] const TaskInterface* tasks() noexcept;
 
 // Notes the text of a failure for this thread and returns its status.
-[[nodiscard]] std::int32_t fail(std::int32_t status, const char* text) noexcept;
+[[nodiscard]] std::int32_t reportFailure(std::int32_t status, const char* text) noexcept;
 
-[[nodiscard]] std::int32_t fail(const Error& error) noexcept;
+[[nodiscard]] std::int32_t reportFailure(const Error& error) noexcept;
 
 // Counts the call, applies faults and refuses after fork(). False: return *status at once.
-[[nodiscard]] bool enter(const char* function, std::int32_t* status) noexcept;
+[[nodiscard]] bool admitCall(const char* function, std::int32_t* status) noexcept;
 
 void log(LogLevel level, const char* text) noexcept;
 
@@ -36,18 +36,18 @@ template <class Body>
       return body();
     }
   } catch (const Error& error) {
-    return fail(error);
+    return reportFailure(error);
   } catch (const std::bad_alloc&) {
-    return fail(HB_DNN_OUT_OF_MEMORY, "the process is out of memory");
+    return reportFailure(HB_DNN_OUT_OF_MEMORY, "the process is out of memory");
   } catch (const std::exception& error) {
-    return fail(HB_UCP_UNKNOWN_ERROR, error.what());
+    return reportFailure(HB_UCP_UNKNOWN_ERROR, error.what());
   }
 }
 
 template <class Body>
 [[nodiscard]] std::int32_t guarded(const char* function, Body&& body) noexcept {
   std::int32_t status = HB_UCP_SUCCESS;
-  if (!enter(function, &status)) {
+  if (!admitCall(function, &status)) {
     return status;
   }
   return translated(body);

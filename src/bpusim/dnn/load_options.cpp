@@ -15,7 +15,7 @@
 namespace bpusim {
 namespace {
 
-constexpr std::int32_t kMostThreads = 1024;
+constexpr std::int32_t kMaxThreads = 1024;
 
 // A client that was built with an older header gives a shorter struct.
 #define BPUSIM_GIVEN(options, member) ((options).size >= offsetof(bpusimLoadOptions, member) + sizeof((options).member))
@@ -31,7 +31,7 @@ thread_local std::unique_ptr<const LoadOptions> chosen;
   char* end = nullptr;
   errno = 0;
   const long threads = std::strtol(text, &end, 10);
-  if (errno != 0 || *end != '\0' || threads < 1 || threads > kMostThreads) {
+  if (errno != 0 || *end != '\0' || threads < 1 || threads > kMaxThreads) {
     throw Error(HB_UCP_INVALID_ARGUMENT,
                 std::string("BPUSIM_THREADS is '") + text + "'; it takes a number of threads from 1 to 1024");
   }
@@ -107,7 +107,7 @@ void setLoadOptions(const bpusimLoadOptions* options) {
     throw Error(HB_UCP_INVALID_ARGUMENT, "load options: size is too small for this driver's struct");
   }
   auto next = std::make_unique<LoadOptions>(taken(*options));
-  if (next->threads < 0 || next->threads > kMostThreads) {
+  if (next->threads < 0 || next->threads > kMaxThreads) {
     throw Error(HB_UCP_INVALID_ARGUMENT,
                 "load options: " + std::to_string(next->threads) + " threads; 0 to 1024 are possible");
   }

@@ -44,6 +44,7 @@ struct Model {
   std::vector<const char*> outputNames;                         // in the graph
   std::vector<std::pair<std::string, std::string>> operations;  // name and type
   std::vector<bpusimOperation> operationTable;
+  bool branches = false;                                 // a run may leave parts of the graph out, or repeat them
   std::vector<std::optional<FilledInput>> filledInputs;  // by input
 
   ModelSource source;
@@ -59,6 +60,7 @@ struct Model {
   mutable ShapeCache shapes;
   mutable OutputHistory history;
   mutable std::atomic<std::uint64_t> keptRuns{0};
+  mutable std::atomic<std::int64_t> lastInputBytes{0};  // of the last run that has begun
 
   // What the engine runs.
   [[nodiscard]] std::string_view graph() const noexcept {

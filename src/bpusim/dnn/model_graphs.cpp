@@ -59,7 +59,7 @@ std::string shapeGraph(const Model& model) {
     return withoutWeights(model.graph(), files);
   } catch (const Error& error) {
     log(LogLevel::kInfo,
-        ("model '" + model.name + "': its output shapes can be told by a run only: " + error.what()).c_str());
+        ("model '" + model.name + "': its output shapes are known only after a run: " + error.what()).c_str());
     return "";
   }
 }

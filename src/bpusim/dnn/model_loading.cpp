@@ -53,6 +53,7 @@ void finish(Model& model) {
   }
   for (const auto& [name, type] : model.operations) {
     model.operationTable.push_back({name.c_str(), type.c_str()});
+    model.branches = model.branches || type == "If" || type == "Loop" || type == "Scan";
   }
 }
 
@@ -96,11 +97,9 @@ void addKept(const Origin& origin, Model& model) {
   const std::vector<EngineTensor>& outputs = model.session->engine().outputs();
   for (std::size_t i = outputs.size() - model.source.keep.size(); i < outputs.size(); ++i) {
     const std::string where = whereOf(origin, model.name, "kept tensor", outputs[i].name);
-    ModelTensor tensor = about(model.name, outputs[i].name, [&] { return tensorOf(outputs[i], where); });
+    ModelTensor tensor = about(model.name, outputs[i].name, [&] { return tensorOf(outputs[i], true, where); });
     if (outputs[i].shape.empty()) {
-      tensor.rankKnown = false;
-      tensor.dynamic = true;
-      tensor.properties.alignedByteSize = -1;
+      leaveShapeToRun(tensor);
     }
     model.outputs.push_back(std::move(tensor));
   }
@@ -136,6 +135,7 @@ void addKept(const Origin& origin, Model& model) {
 [[nodiscard]] LoadedFile loadHostFile(const Origin& origin) {
   try {
     const HostFile content = readHostFile(origin.file.bytes->view());
+    origin.file.bytes->giveBack();  // read for its checksums; the engine maps what it uses
     const Platform& platform = *tasks()->platform();
     if (platform.chosen && !content.march.empty() && content.march != platform.march) {
       throw Error(HB_DNN_INCOMPATIBLE_MODEL, "'" + origin.file.place + "' was packed for march " +
@@ -174,7 +174,7 @@ void addKept(const Origin& origin, Model& model) {
   std::vector<ModelTensor> all;
   for (const EngineTensor& tensor : tensors) {
     const std::string where = whereOf(origin, model, outputs ? "output" : "input", tensor.name);
-    ModelTensor& added = all.emplace_back(about(model, tensor.name, [&] { return tensorOf(tensor, where); }));
+    ModelTensor& added = all.emplace_back(about(model, tensor.name, [&] { return tensorOf(tensor, outputs, where); }));
     const OnnxValue* const value = valueOf(declared, tensor.name);
     if (value != nullptr) {
       added.description = value->description;
@@ -187,9 +187,7 @@ void addKept(const Origin& origin, Model& model) {
       throw Error(HB_DNN_INCOMPATIBLE_MODEL,
                   where + " declares no shape; give it one, with dynamic dimensions if need be", model, tensor.name);
     }
-    added.rankKnown = false;
-    added.dynamic = true;
-    added.properties.alignedByteSize = -1;
+    leaveShapeToRun(added);
   }
   return all;
 }
@@ -264,6 +262,7 @@ LoadedFile loadFile(ModelFile file, const LoadOptions& options, std::size_t inde
     file.bytes = FileBytes::copy(file.bytes->view().data(), file.bytes->view().size());
   }
   LoadedFile loaded = loadKnownKind({file, options}, index);
+  file.bytes->giveBack();
 #ifdef __GLIBC__
   if (file.bytes->view().size() >= kLargeFile) {
     // While it prepares a session the engine frees several times what it keeps, and the allocator holds on to that.

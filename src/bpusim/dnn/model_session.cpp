@@ -1,10 +1,15 @@
 #include "model_session.hpp"
 
 #include <chrono>
+#include <cstdlib>
 #include <mutex>
 #include <utility>
 
+#include "engine_plugins.hpp"
+#include "engine_threads.hpp"
 #include "error.hpp"
+#include "library.hpp"
+#include "processors.hpp"
 
 namespace bpusim {
 namespace {
@@ -14,11 +19,48 @@ std::int64_t nowNs() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();
 }
 
+// True if nobody has said where or with how many threads the model computes. A plug-in has threads of its own.
+[[nodiscard]] bool choosesThreads(const LoadOptions& options) {
+  const char* const cores = secure_getenv("BPUSIM_CPUS");
+  return options.threads == 0 && options.cpus.empty() && (cores == nullptr || *cores == '\0') &&
+         enginePlugin(options.engine) == nullptr;
+}
+
 }  // namespace
 
 ModelSession::ModelSession(std::string_view graph, EngineOptions options, bool profiled)
     : graph_(graph), options_(std::move(options)), profiled_(profiled) {
-  open();
+  const bool chooses = choosesThreads(options_.load);
+  if (chooses) {
+    options_.load.threads = usableProcessors();
+    options_.spins = options_.load.threads > 1;
+  }
+  try {
+    open();
+  } catch (const ThreadsError& error) {
+    if (!chooses) {
+      throw;
+    }
+    log(LogLevel::kInfo, (std::string(error.what()) + ". One computes").c_str());
+    options_.load.threads = 1;
+    options_.spins = false;
+    open();
+  }
+}
+
+void ModelSession::shareProcessors(Open open) {
+  if (!options_.spins || profiled_) {
+    return;
+  }
+  EngineOptions options = options_;
+  options.spins = false;
+  smaller_ = std::make_unique<SmallerSessions>(
+      [open = std::move(open), options = std::move(options)](std::int32_t threads) {
+        EngineOptions fewer = options;
+        fewer.load.threads = threads;
+        return open(std::move(fewer));
+      },
+      options_.load.threads);
 }
 
 void ModelSession::open() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <shared_mutex>
 #include <string>
@@ -10,21 +11,29 @@
 #include "bpusim/extension.h"
 #include "engine.hpp"
 #include "operator_profile.hpp"
+#include "smaller_sessions.hpp"
 
 namespace bpusim {
 
 class ModelSession {
  public:
-  // `graph` has to live as long as the session when it is profiled. Throws Error.
+  // `graph` has to live as long as the session when it is profiled. Without a number of threads in the options all
+  // processors compute an inference that runs alone. Throws Error.
   ModelSession(std::string_view graph, EngineOptions options, bool profiled);
+
+  // Lets inferences that overlap use sessions with fewer threads, which this opens. Before the first run.
+  using Open = std::function<std::unique_ptr<const EngineSession>(EngineOptions options)>;
+  void shareProcessors(Open open);
 
   [[nodiscard]] const EngineSession& engine() const noexcept { return *session_; }
 
-  // Calls run(session). Runs may overlap each other, not the change to the next profile.
+  // Calls run(session), which is one inference. Runs may overlap each other, not the change to the next profile.
   template <class Run>
   void use(Run&& run) const {
+    const RunningInference inference;
     if (!profiled_) {
-      run(*session_);
+      const EngineSession* const part = smaller_ == nullptr ? nullptr : smaller_->share(inference.together());
+      run(part == nullptr ? *session_ : *part);
       return;
     }
     const std::shared_lock lock(mutex_);
@@ -47,6 +56,7 @@ class ModelSession {
   std::int64_t begunNs_ = 0;  // the profile, CLOCK_MONOTONIC
   std::unique_ptr<ProfileFile> profile_;
   std::unique_ptr<EngineSession> session_;
+  std::unique_ptr<SmallerSessions> smaller_;  // null when all runs use the same number of threads
   std::vector<OperatorTime> times_;
   std::vector<bpusimOperatorTime> table_;
 };

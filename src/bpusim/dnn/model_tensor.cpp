@@ -24,17 +24,28 @@ constexpr std::int64_t kSizeUnit = 128;
   return text + ")";
 }
 
-void checkType(const EngineTensor& graph, const std::string& where) {
+void checkType(const EngineTensor& graph, bool output, const std::string& where) {
   if (graph.type < 0) {
     throw Error(HB_DNN_INCOMPATIBLE_MODEL,
                 where + " is a " + graph.typeText +
                     ", which no tensor of this driver can be; change it in the ONNX file, for "
                     "example with a Cast");
   }
-  if (graph.shape.size() > HB_DNN_TENSOR_MAX_DIMENSIONS) {
+  // What an output declares can be wrong: its shape is known only after a run.
+  if (!output && graph.shape.size() > HB_DNN_TENSOR_MAX_DIMENSIONS) {
     throw Error(HB_DNN_INCOMPATIBLE_MODEL,
                 where + " has " + std::to_string(graph.shape.size()) + " dimensions, at most 10 are possible");
   }
+}
+
+// False for a shape that no tensor of this driver can have.
+[[nodiscard]] bool isExpressible(const EngineTensor& graph) {
+  std::int64_t bytes = elementSize(graph.type);
+  return graph.shape.size() <= HB_DNN_TENSOR_MAX_DIMENSIONS &&
+         std::all_of(graph.shape.begin(), graph.shape.end(), [&bytes](std::int64_t size) {
+           return size <= std::numeric_limits<std::int32_t>::max() &&
+                  !__builtin_mul_overflow(bytes, std::max<std::int64_t>(size, 1), &bytes);
+         });
 }
 
 void setShape(ModelTensor& tensor, const std::vector<std::int64_t>& shape, const std::string& where) {
@@ -121,12 +132,15 @@ hbDNNTensorProperties propertiesOf(const ModelTensor& tensor, const Layout& layo
 }
 
 ModelTensor tensorOf(const HostTensor& table, const EngineTensor& graph, bool output, const std::string& where) {
-  checkType(graph, where);
-  // The engine reports no dimensions also where it does not know their number, and where the graph contradicts itself.
-  const bool anyRank = hasUnknownRank(table) || (output && graph.shape.empty());
-  bool fits = table.dataType == graph.type && (anyRank || table.shape.size() == graph.shape.size());
-  for (std::size_t i = 0; fits && !anyRank && i < table.shape.size(); ++i) {
-    fits = table.shape[i] == graph.shape[i] || table.shape[i] < 0 || graph.shape[i] < 0;
+  checkType(graph, output, where);
+  // The shape of an output is a declaration, which may be wrong. What an engine reports then, the declared one, the one
+  // that it infers or none, depends on its version and its optimisations. The run delivers what there is.
+  bool fits = table.dataType == graph.type;
+  if (!output && !hasUnknownRank(table)) {
+    fits = fits && table.shape.size() == graph.shape.size();
+    for (std::size_t i = 0; fits && i < table.shape.size(); ++i) {
+      fits = table.shape[i] == graph.shape[i] || table.shape[i] < 0 || graph.shape[i] < 0;
+    }
   }
   if (!fits) {
     throw Error(HB_DNN_INVALID_MODEL, where + " is " + typeName(table.dataType) + " " + shapeText(table.shape) +
@@ -141,6 +155,7 @@ ModelTensor tensorOf(const HostTensor& table, const EngineTensor& graph, bool ou
   tensor.scales = table.scales;
   tensor.zeroPoints = table.zeroPoints;
   tensor.symbols = graph.symbols;
+  tensor.symbols.resize(table.shape.size());
   tensor.alignedStrides = true;
   setShape(tensor, table.shape, where);
   hbDNNTensorProperties& properties = tensor.properties;
@@ -159,17 +174,27 @@ ModelTensor tensorOf(const HostTensor& table, const EngineTensor& graph, bool ou
   return tensor;
 }
 
-ModelTensor tensorOf(const EngineTensor& graph, const std::string& where) {
-  checkType(graph, where);
+void leaveShapeToRun(ModelTensor& tensor) {
+  tensor.rankKnown = false;
+  tensor.dynamic = true;
+  tensor.properties.alignedByteSize = kDynamic;
+}
+
+ModelTensor tensorOf(const EngineTensor& graph, bool output, const std::string& where) {
+  checkType(graph, output, where);
   ModelTensor tensor;
   tensor.name = graph.name;
   tensor.graphName = graph.name;
-  tensor.symbols = graph.symbols;
-  setShape(tensor, graph.shape, where);
   hbDNNTensorProperties& properties = tensor.properties;
   properties.tensorType = graph.type;
   properties.quantiType = NONE;
   properties.quantizeAxis = -1;
+  if (output && !isExpressible(graph)) {
+    leaveShapeToRun(tensor);
+    return tensor;
+  }
+  tensor.symbols = graph.symbols;
+  setShape(tensor, graph.shape, where);
   // Strides outside of a dynamic dimension depend on it.
   std::int64_t stride = elementSize(graph.type);
   for (std::size_t i = graph.shape.size(); i-- > 0;) {

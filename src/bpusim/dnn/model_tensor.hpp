@@ -44,7 +44,10 @@ struct ModelTensor {
 [[nodiscard]] ModelTensor tensorOf(const HostTensor& table, const EngineTensor& graph, bool output,
                                    const std::string& where);
 
-// As an ONNX graph declares it.
-[[nodiscard]] ModelTensor tensorOf(const EngineTensor& graph, const std::string& where);
+// As an ONNX graph declares it. The shape of an output that declares one that no tensor can have is left to the run.
+[[nodiscard]] ModelTensor tensorOf(const EngineTensor& graph, bool output, const std::string& where);
+
+// Makes an output one whose rank and shape are known only after a run.
+void leaveShapeToRun(ModelTensor& tensor);
 
 }  // namespace bpusim

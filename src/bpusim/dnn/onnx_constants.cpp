@@ -14,7 +14,7 @@ namespace {
 
 // Shapes, axes, scales and the like are smaller, weights that matter are larger.
 constexpr std::size_t kLargeConstant = std::size_t{16} << 10U;
-// Of protobuf messages, as the engine reads them.
+// The limit of protobuf messages, as the engine reads them.
 constexpr std::size_t kLargestModel = (std::size_t{1} << 31U) - 1;
 
 [[nodiscard]] std::string_view bytesOf(const OnnxConstant& constant, ConstantFiles& files) {

@@ -28,7 +28,7 @@ class WireReader {
  public:
   explicit WireReader(std::string_view message) noexcept : rest_(message) {}
 
-  // The next field; nothing at the end and when the bytes are no message, which failed() tells apart.
+  // The next field; nothing at the end and when the bytes are no message, which failed() distinguishes.
   [[nodiscard]] std::optional<WireField> next() noexcept;
   [[nodiscard]] bool failed() const noexcept { return failed_; }
 
@@ -104,8 +104,10 @@ inline constexpr std::uint32_t kNodeDomain = 7;
 inline constexpr std::uint32_t kAttributeName = 1;
 inline constexpr std::uint32_t kAttributeFloat = 2;
 inline constexpr std::uint32_t kAttributeInteger = 3;
+inline constexpr std::uint32_t kAttributeText = 4;
 inline constexpr std::uint32_t kAttributeConstant = 5;
 inline constexpr std::uint32_t kAttributeGraph = 6;
+inline constexpr std::uint32_t kAttributeIntegers = 8;
 inline constexpr std::uint32_t kAttributeConstants = 10;
 inline constexpr std::uint32_t kAttributeGraphs = 11;
 inline constexpr std::uint32_t kAttributeSparseConstant = 22;

@@ -1,12 +1,27 @@
 #include "onnx_node.hpp"
 
+#include <cstdint>
 #include <cstring>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "onnx_wire.hpp"
 
 namespace bpusim {
 namespace {
+
+// Reads a list that is packed or has its elements one by one.
+void addIntegers(const WireField& field, std::vector<std::int64_t>& integers) {
+  if (field.type == kWireVarint) {
+    integers.push_back(static_cast<std::int64_t>(field.value));
+    return;
+  }
+  WireReader packed(field.payload);
+  while (const std::optional<std::uint64_t> value = packed.number()) {
+    integers.push_back(static_cast<std::int64_t>(*value));
+  }
+}
 
 [[nodiscard]] std::pair<std::string_view, OnnxAttribute> readAttribute(std::string_view message) {
   std::string_view name;
@@ -18,6 +33,10 @@ namespace {
       std::memcpy(&attribute.real.emplace(), field.payload.data(), sizeof(float));
     } else if (field.number == onnx_field::kAttributeInteger && field.type == kWireVarint) {
       attribute.integer = static_cast<std::int64_t>(field.value);
+    } else if (isBytes(field, onnx_field::kAttributeText)) {
+      attribute.text = field.payload;
+    } else if (field.number == onnx_field::kAttributeIntegers) {
+      addIntegers(field, attribute.integers);
     }
   });
   return {name, attribute};

@@ -14,6 +14,8 @@ namespace bpusim {
 struct OnnxAttribute {
   std::optional<float> real;
   std::optional<std::int64_t> integer;
+  std::string_view text;
+  std::vector<std::int64_t> integers;
 };
 
 struct OnnxFullNode {
@@ -32,6 +34,14 @@ struct OnnxFullNode {
   [[nodiscard]] std::optional<std::int64_t> integer(std::string_view attribute) const {
     const auto found = attributes.find(attribute);
     return found == attributes.end() ? std::nullopt : found->second.integer;
+  }
+  [[nodiscard]] std::string_view text(std::string_view attribute) const {
+    const auto found = attributes.find(attribute);
+    return found == attributes.end() ? std::string_view() : found->second.text;
+  }
+  [[nodiscard]] std::vector<std::int64_t> integers(std::string_view attribute) const {
+    const auto found = attributes.find(attribute);
+    return found == attributes.end() ? std::vector<std::int64_t>() : found->second.integers;
   }
 };
 

@@ -1,6 +1,7 @@
 #include "onnx_operator_rules.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -9,6 +10,8 @@
 
 #include "onnx_constant_walk.hpp"
 #include "onnx_node.hpp"
+#include "onnx_quantised_rules.hpp"
+#include "onnx_rule_parts.hpp"
 #include "onnx_values.hpp"
 #include "onnx_wire.hpp"
 
@@ -19,35 +22,6 @@ using Node = OnnxFullNode;
 
 // Says what is wrong; "" when nothing is.
 using Check = std::string (*)(const Node& node, const OnnxValues& values);
-
-[[nodiscard]] const OnnxKnownValue* known(const Node& node, std::size_t index, const OnnxValues& values) {
-  return node.isGiven(index) ? values.find(node.inputs[index]) : nullptr;
-}
-
-[[nodiscard]] bool hasNoElements(const OnnxKnownValue& value) {
-  return std::find(value.shape.begin(), value.shape.end(), 0) != value.shape.end();
-}
-
-[[nodiscard]] std::string text(const std::vector<std::int64_t>& shape) {
-  std::string all;
-  for (const std::int64_t size : shape) {
-    all += (all.empty() ? "" : ", ") + (size == kUnknownDimension ? "?" : std::to_string(size));
-  }
-  return "[" + all + "]";
-}
-
-[[nodiscard]] std::string whichInput(const Node& node, std::size_t index) {
-  return "input " + std::to_string(index) + (node.isGiven(index) ? " '" + std::string(node.inputs[index]) + "'" : "");
-}
-
-[[nodiscard]] std::string everyInputIsGiven(const Node& node, const OnnxValues& /*values*/) {
-  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-    if (!node.isGiven(i)) {
-      return "every input needs a value, given: none for " + whichInput(node, i);
-    }
-  }
-  return "";
-}
 
 [[nodiscard]] std::string scaleIsPositive(const Node& node, const OnnxValues& /*values*/) {
   const float scale = node.real("scale", 1.0F);
@@ -63,8 +37,37 @@ using Check = std::string (*)(const Node& node, const OnnxValues& values);
 }
 
 [[nodiscard]] std::string batchDimensions(const Node& node, const OnnxValues& /*values*/) {
+  constexpr std::int64_t kMaxBatchDims = 64;  // more dimensions than tensors have
   const std::int64_t count = node.integer("batch_dims").value_or(0);
-  return count >= 0 ? "" : "batch_dims must be at least 0, given: " + std::to_string(count);
+  if (count < 0) {
+    return "batch_dims must be at least 0, given: " + std::to_string(count);
+  }
+  return count <= kMaxBatchDims ? ""
+                                : "batch_dims must be below the rank of the inputs, given: " + std::to_string(count);
+}
+
+[[nodiscard]] std::string axisIsLeftOut(const Node& node, const OnnxValues& /*values*/) {
+  return node.inputs.size() < 3 || node.isGiven(2)
+             ? ""
+             : "an axis that is not used must be left out, given: " + whichInput(node, 2) + " without a name";
+}
+
+[[nodiscard]] std::string partsForOutputs(const Node& node, const OnnxValues& /*values*/) {
+  const std::optional<std::int64_t> parts = node.integer("num_outputs");
+  const auto outputs = static_cast<std::int64_t>(node.outputs.size());
+  return !parts.has_value() || *parts >= outputs ? ""
+                                                 : "num_outputs must be the number of outputs, " +
+                                                       std::to_string(outputs) + ", given: " + std::to_string(*parts);
+}
+
+// For 16-bit floats, and for constants, whose first element is read even if there is none.
+[[nodiscard]] std::string pictureIsFilled(const Node& node, const OnnxValues& values) {
+  const OnnxKnownValue* const x = known(node, 0, values);
+  return x == nullptr || (x->type != kOnnxFloat16 && x->constant.empty()) || x->shape.size() < 3 || x->shape[0] == 0 ||
+                 std::find(x->shape.begin() + 2, x->shape.end(), 0) == x->shape.end()
+             ? ""
+             : "of 16-bit floats and of constants, no dimension behind the second one may be 0, given: shape " +
+                   text(x->shape) + " of " + whichInput(node, 0);
 }
 
 [[nodiscard]] std::string biasIsLeftOut(const Node& node, const OnnxValues& /*values*/) {
@@ -87,80 +90,6 @@ using Check = std::string (*)(const Node& node, const OnnxValues& values);
                    std::to_string(*axis);
 }
 
-[[nodiscard]] std::string scalesHaveElements(const Node& node, const OnnxValues& values,
-                                             const std::vector<std::size_t>& places) {
-  for (const std::size_t i : places) {
-    const OnnxKnownValue* const value = known(node, i, values);
-    if (value != nullptr && hasNoElements(*value)) {
-      return "scales and zero points need a value, given: " + whichInput(node, i) + " of shape " + text(value->shape);
-    }
-  }
-  return "";
-}
-
-[[nodiscard]] std::string parametersOfOne(const Node& node, const OnnxValues& values) {
-  return scalesHaveElements(node, values, {1, 2, 3, 4});
-}
-
-[[nodiscard]] std::string parametersOfTwo(const Node& node, const OnnxValues& values) {
-  return scalesHaveElements(node, values, {1, 2, 4, 5, 6, 7});
-}
-
-[[nodiscard]] std::string hasFiveInputs(const Node& node, const OnnxValues& values) {
-  return node.inputs.size() >= 5 ? parametersOfOne(node, values)
-                                 : "5 inputs are expected, of which the zero points may be empty, given: " +
-                                       std::to_string(node.inputs.size());
-}
-
-[[nodiscard]] std::string concatInputs(const Node& node, const OnnxValues& values) {
-  std::string missing = everyInputIsGiven(node, values);
-  if (!missing.empty()) {
-    return missing;
-  }
-  std::vector<std::size_t> scales = {0, 1};
-  for (std::size_t i = 2; i < node.inputs.size(); ++i) {
-    if (i % 3 != 2) {
-      scales.push_back(i);
-    }
-  }
-  return scalesHaveElements(node, values, scales);
-}
-
-[[nodiscard]] std::string whereInputs(const Node& node, const OnnxValues& values) {
-  for (const std::size_t i : {3U, 6U, 8U}) {
-    if (node.isGiven(i) && values.isInput(node.inputs[i])) {
-      return "zero points must be constants, given: " + whichInput(node, i) + ", an input of the graph";
-    }
-  }
-  return scalesHaveElements(node, values, {2, 3, 5, 6, 7, 8});
-}
-
-// A scale for each column needs columns.
-[[nodiscard]] std::string columnScale(const Node& node, const OnnxValues& values, std::size_t scale) {
-  const OnnxKnownValue* const b = known(node, 1, values);
-  const OnnxKnownValue* const scales = known(node, scale, values);
-  if (b == nullptr || b->shape.size() != 1 || scales == nullptr || scales->shape.empty() ||
-      std::all_of(scales->shape.begin(), scales->shape.end(), [](std::int64_t size) { return size == 1; })) {
-    return "";
-  }
-  return "a vector as " + whichInput(node, 1) + " takes one scale, given: shape " + text(scales->shape) + " of " +
-         whichInput(node, scale);
-}
-
-[[nodiscard]] std::string dynamicMatMul(const Node& node, const OnnxValues& values) {
-  std::string empty = scalesHaveElements(node, values, {2, 3});
-  return empty.empty() ? columnScale(node, values, 2) : empty;
-}
-
-[[nodiscard]] std::string matMulToFloat(const Node& node, const OnnxValues& values) {
-  for (std::string wrong : {scalesHaveElements(node, values, {2, 3}), columnScale(node, values, 2)}) {
-    if (!wrong.empty()) {
-      return wrong;
-    }
-  }
-  return columnScale(node, values, 3);
-}
-
 [[nodiscard]] std::string sequences(const Node& node, const OnnxValues& values, bool batchAlone) {
   const OnnxKnownValue* const x = known(node, 0, values);
   if (x == nullptr || x->shape.size() != 3 || node.integer("layout").value_or(0) != 0 ||
@@ -177,6 +106,24 @@ using Check = std::string (*)(const Node& node, const OnnxValues& values);
 
 [[nodiscard]] std::string lstmInput(const Node& node, const OnnxValues& values) {
   return sequences(node, values, true);
+}
+
+[[nodiscard]] std::string skipIsFilled(const Node& node, const OnnxValues& values) {
+  const OnnxKnownValue* const x = known(node, 0, values);
+  const OnnxKnownValue* const skip = known(node, 1, values);
+  return x == nullptr || skip == nullptr || hasNoElements(*x) || !hasNoElements(*skip)
+             ? ""
+             : "what is added needs elements, given: shape " + text(skip->shape) + " of " + whichInput(node, 1);
+}
+
+// The engine reads the size of the second one whatever the rank is.
+[[nodiscard]] std::string positionsHaveTwoDimensions(const Node& node, const OnnxValues& values) {
+  constexpr std::size_t kPositions = 8;
+  const OnnxKnownValue* const positions = known(node, kPositions, values);
+  return positions == nullptr || positions->shape.size() >= 2
+             ? ""
+             : "positions need two dimensions, given: shape " + text(positions->shape) + " of " +
+                   whichInput(node, kPositions);
 }
 
 [[nodiscard]] std::string divisorIsNotZero(const Node& node, const OnnxValues& values) {
@@ -215,14 +162,11 @@ using Check = std::string (*)(const Node& node, const OnnxValues& values);
   return "";
 }
 
-// What of the first input must have elements when it runs.
-enum class Filled : std::uint8_t { kNothing, kBatch, kEverything };
-
 struct Rule {
   std::string_view domain;
   std::string_view type;
   Check check;
-  Filled filled = Filled::kNothing;
+  Filled filled = Filled::kNothing;  // of the first input, when it runs
 };
 
 constexpr std::string_view kOnnx = "";
@@ -240,7 +184,10 @@ constexpr Rule kRules[] = {
     {kOnnx, "RandomUniformLike", lowIsBelowHigh},
     {kOnnx, "GatherND", batchDimensions},
     {kOnnx, "LayerNormalization", biasIsLeftOut},
-    {kOnnx, "Unique", isNotEmptyBeside},
+    {kOnnx, "DFT", axisIsLeftOut},
+    {kOnnx, "Split", partsForOutputs},
+    {kOnnx, "InstanceNormalization", pictureIsFilled, Filled::kPicture},
+    {kOnnx, "Unique", isNotEmptyBeside, Filled::kBesideAxis},
     {kOnnx, "GRU", gruInput, Filled::kEverything},
     {kOnnx, "LSTM", lstmInput, Filled::kBatch},
     {kOnnx, "Div", quotientExists},
@@ -250,11 +197,14 @@ constexpr Rule kRules[] = {
     {kMicrosoft, "QLinearSigmoid", hasFiveInputs},
     {kMicrosoft, "QLinearLeakyRelu", hasFiveInputs},
     {kMicrosoft, "QLinearSoftmax", parametersOfOne},
-    {kMicrosoft, "QLinearAveragePool", parametersOfOne},
+    {kMicrosoft, "QLinearAveragePool", averagePool},
     {kMicrosoft, "QLinearGlobalAveragePool", parametersOfOne},
     {kMicrosoft, "QLinearReduceMean", parametersOfOne},
     {kMicrosoft, "QLinearAdd", parametersOfTwo},
     {kMicrosoft, "QLinearMul", parametersOfTwo},
+    {kMicrosoft, "SkipLayerNormalization", skipIsFilled},
+    {kMicrosoft, "SkipSimplifiedLayerNormalization", skipIsFilled},
+    {kMicrosoft, "EmbedLayerNormalization", positionsHaveTwoDimensions},
     {kMicrosoft, "DynamicQuantizeMatMul", dynamicMatMul},
     {kMicrosoft, "MatMulIntegerToFloat", matMulToFloat},
 };
@@ -309,6 +259,23 @@ void checkOperators(std::string_view model) {
   });
 }
 
+namespace {
+
+// For a node that no rule refuses as it stands.
+[[nodiscard]] std::optional<FilledInput> filledInput(const Rule& rule, const Node& node) {
+  if (rule.filled == Filled::kNothing || !node.isGiven(0)) {
+    return std::nullopt;
+  }
+  const std::optional<std::int64_t> axis = node.integer("axis");
+  const bool isRecurrent = rule.filled == Filled::kBatch || rule.filled == Filled::kEverything;
+  if ((isRecurrent && node.integer("layout").value_or(0) != 0) || (rule.filled == Filled::kBesideAxis && !axis)) {
+    return std::nullopt;
+  }
+  return FilledInput{std::string(node.inputs[0]), rule.filled, axis.value_or(0), nameOf(node)};
+}
+
+}  // namespace
+
 std::vector<FilledInput> filledInputs(std::string_view model) {
   std::vector<FilledInput> filled;
   forEachField(model, [&](const WireField& field) {
@@ -318,13 +285,31 @@ std::vector<FilledInput> filledInputs(std::string_view model) {
     forEachNode(field.payload, OnnxPart::kGraph, [&](std::string_view message) {
       const Node node = readFullNode(message);
       const Rule* const rule = ruleOf(node);
-      if (rule != nullptr && rule->filled != Filled::kNothing && node.isGiven(0) &&
-          node.integer("layout").value_or(0) == 0) {
-        filled.push_back({std::string(node.inputs[0]), rule->filled == Filled::kBatch, nameOf(node)});
+      if (std::optional<FilledInput> found = rule == nullptr ? std::nullopt : filledInput(*rule, node)) {
+        filled.push_back(*std::move(found));
       }
     });
   });
   return filled;
+}
+
+bool isFilled(const FilledInput& rule, const std::int64_t* shape, std::int32_t rank, bool isFloat16) {
+  const auto empty = [&](std::int32_t from) { return std::find(shape + from, shape + rank, 0) != shape + rank; };
+  switch (rule.filled) {
+    case Filled::kNothing:
+      return true;
+    case Filled::kBatch:
+      return rank != 3 || shape[1] != 0;
+    case Filled::kEverything:
+      return rank != 3 || !empty(0);
+    case Filled::kPicture:
+      return !isFloat16 || rank < 3 || !empty(2);
+    case Filled::kBesideAxis: {
+      const std::int64_t axis = rule.axis < 0 ? rule.axis + rank : rule.axis;
+      return axis < 0 || axis >= rank || shape[axis] == 0 || !empty(0);
+    }
+  }
+  return true;
 }
 
 }  // namespace bpusim

@@ -1,6 +1,7 @@
 // Operators that the engine must not see as they are: it would end the process instead of refusing them.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,14 +13,27 @@ namespace bpusim {
 // Throws Error, which names the node and what is wrong. A model with which the engine works passes.
 void checkOperators(std::string_view model);
 
+// What of an input must have elements.
+enum class Filled : std::uint8_t {
+  kNothing,
+  kBatch,       // the second of three dimensions
+  kEverything,  // all three
+  kPicture,     // of 16-bit floats, those behind the second one
+  kBesideAxis   // the slices along an axis, where there are any
+};
+
 // An input of a node, of which the engine would end the process if it came empty into a run.
 struct FilledInput {
   std::string name;
-  bool batchAlone;  // only the second dimension must not be 0
+  Filled filled;
+  std::int64_t axis;
   std::string node;
 };
 
 // What checkOperators() could not see, because a dimension is dynamic; values that nodes compute are among them.
 [[nodiscard]] std::vector<FilledInput> filledInputs(std::string_view model);
+
+// True if the engine can work with an input of this shape.
+[[nodiscard]] bool isFilled(const FilledInput& rule, const std::int64_t* shape, std::int32_t rank, bool isFloat16);
 
 }  // namespace bpusim

@@ -14,13 +14,17 @@ constexpr std::uint64_t kInteger64 = 7;
 constexpr std::size_t kLargest = std::size_t{1} << 20U;
 
 // Nothing when no rank is declared.
-[[nodiscard]] std::optional<std::vector<std::int64_t>> declaredShape(std::string_view type) {
+[[nodiscard]] std::optional<OnnxKnownValue> declaredValue(std::string_view type) {
   std::optional<std::vector<std::int64_t>> shape;
+  std::uint64_t element = 0;
   forEachField(type, [&](const WireField& kind) {
     if (!isBytes(kind, onnx_field::kTypeTensor)) {
       return;
     }
     forEachField(kind.payload, [&](const WireField& part) {
+      if (part.number == onnx_field::kTensorElement && part.type == kWireVarint) {
+        element = part.value;
+      }
       if (!isBytes(part, onnx_field::kTensorShape)) {
         return;
       }
@@ -38,12 +42,12 @@ constexpr std::size_t kLargest = std::size_t{1} << 20U;
       });
     });
   });
-  return shape;
+  return shape.has_value() ? std::optional(OnnxKnownValue{*std::move(shape), {}, element}) : std::nullopt;
 }
 
 [[nodiscard]] OnnxKnownValue constantValue(std::string_view message) {
   const OnnxConstant constant = requireConstant(message);
-  return {{constant.shape.begin(), constant.shape.end()}, message};
+  return {{constant.shape.begin(), constant.shape.end()}, message, constant.type};
 }
 
 template <class Integer>
@@ -88,16 +92,16 @@ void OnnxValues::addGraph(std::string_view graph, int depth) {
       addNode(field.payload, depth);
     } else if (isBytes(field, onnx_field::kGraphInput)) {
       std::string_view name;
-      std::optional<std::vector<std::int64_t>> shape;
+      std::optional<OnnxKnownValue> value;
       forEachField(field.payload, [&](const WireField& part) {
         if (isBytes(part, onnx_field::kValueName)) {
           name = part.payload;
         } else if (isBytes(part, onnx_field::kValueType)) {
-          shape = declaredShape(part.payload);
+          value = declaredValue(part.payload);
         }
       });
-      if (shape.has_value()) {
-        add(name, {*std::move(shape), {}});
+      if (value.has_value()) {
+        add(name, *std::move(value));
       }
     }
   });

@@ -10,11 +10,13 @@
 namespace bpusim {
 
 inline constexpr std::int64_t kUnknownDimension = -1;
+inline constexpr std::uint64_t kOnnxFloat16 = 10;
 
 // Views are into the model's bytes.
 struct OnnxKnownValue {
   std::vector<std::int64_t> shape;
   std::string_view constant;  // the message with its elements; "" of an input
+  std::uint64_t type = 0;     // of its elements, as ONNX numbers them; 0: unknown
 };
 
 // By name. A value of which nothing is known, or which has a namesake, is not there.
@@ -22,7 +24,7 @@ class OnnxValues {
  public:
   OnnxValues() = default;
 
-  // Of a model, its inner graphs included. Throws Error when it is damaged.
+  // Reads those of a model, its inner graphs included. Throws Error when it is damaged.
   explicit OnnxValues(std::string_view model);
 
   [[nodiscard]] const OnnxKnownValue* find(std::string_view name) const;

@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "error.hpp"
+#include "files/folder.hpp"
 
 namespace bpusim {
 namespace {
@@ -21,7 +22,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view kNameEnd = "_kernel_time\"";
 constexpr std::int64_t kNanosecondsPerMicrosecond = 1000;
 
-[[noreturn]] void fail(const std::string& text) {
+[[noreturn]] void throwProfileError(const std::string& text) {
   throw Error(HB_UCP_UNKNOWN_ERROR, "the profile of a model: " + text);
 }
 
@@ -79,15 +80,12 @@ ProfileFile::ProfileFile() {
   if (mkdtemp(folder_.data()) == nullptr) {
     const std::string reason = std::strerror(errno);
     folder_.clear();
-    fail("cannot make a folder in the place for temporary files: " + reason);
+    throwProfileError("cannot make a folder in the place for temporary files: " + reason);
   }
 }
 
 ProfileFile::~ProfileFile() {
-  std::error_code ignored;
-  if (!folder_.empty()) {
-    fs::remove_all(folder_, ignored);
-  }
+  remove();
   if (file_ >= 0) {
     close(file_);
   }
@@ -96,21 +94,36 @@ ProfileFile::~ProfileFile() {
 std::string ProfileFile::prefix() const { return folder_ + "/profile"; }
 
 void ProfileFile::hide() {
-  std::error_code error;
-  for (fs::directory_iterator entry(folder_, error), end; !error && entry != end; entry.increment(error)) {
-    file_ = open(entry->path().c_str(), O_RDONLY | O_CLOEXEC);
+  hbm::Folder folder(folder_.c_str());
+  while (const char* const name = folder.next()) {
+    if (const int at = folder.descriptor(); at >= 0) {
+      file_ = openat(at, name, O_RDONLY | O_CLOEXEC);
+    }
   }
   if (file_ < 0) {
-    fail("the engine did not open its file");
+    throwProfileError("the engine did not open its file");
   }
-  fs::remove_all(folder_, error);
+  remove();
+}
+
+void ProfileFile::remove() noexcept {
+  if (folder_.empty()) {
+    return;
+  }
+  hbm::Folder folder(folder_.c_str());
+  while (const char* const name = folder.next()) {
+    if (const int at = folder.descriptor(); at >= 0) {
+      unlinkat(at, name, 0);
+    }
+  }
+  rmdir(folder_.c_str());
   folder_.clear();
 }
 
 std::string ProfileFile::read() const {
   struct stat status{};
   if (fstat(file_, &status) != 0) {
-    fail(std::strerror(errno));
+    throwProfileError(std::strerror(errno));
   }
   std::string text(static_cast<std::size_t>(status.st_size), '\0');
   std::size_t filled = 0;
@@ -120,7 +133,7 @@ std::string ProfileFile::read() const {
       continue;
     }
     if (got <= 0) {
-      fail("it cannot be read");
+      throwProfileError("it cannot be read");
     }
     filled += static_cast<std::size_t>(got);
   }

@@ -42,6 +42,9 @@ class ProfileFile {
   [[nodiscard]] std::string read() const;
 
  private:
+  // The folder and what is in it.
+  void remove() noexcept;
+
   std::string folder_;
   int file_ = -1;
 };

@@ -56,12 +56,17 @@ enum MemoryType : std::int32_t { kDefaultMemory = 0 };
 using LogFunction = void (*)(void* context, std::int32_t severity, const char* category, const char* id,
                              const char* location, const char* text);
 
+using ThreadFunction = void (*)(void* context);
+using CreateThread = void* (*)(void* options, ThreadFunction function, void* context);
+using JoinThread = void (*)(void* thread);
+
 // BPUSIM_ORT_FUNCTION(position, first API version that has it, result, name, arguments)
 #define BPUSIM_ORT_FUNCTIONS(F)                                                                                        \
   F(1, 1, std::int32_t, GetErrorCode, (const Status*))                                                                 \
   F(2, 1, const char*, GetErrorMessage, (const Status*))                                                               \
   F(4, 1, Status*, CreateEnvWithCustomLogger, (LogFunction, void*, std::int32_t, const char*, Env**))                  \
   F(6, 1, Status*, DisableTelemetryEvents, (const Env*))                                                               \
+  F(7, 1, Status*, CreateSession, (const Env*, const char*, const SessionOptions*, Session**))                         \
   F(8, 1, Status*, CreateSessionFromArray, (const Env*, const void*, std::size_t, const SessionOptions*, Session**))   \
   F(9, 1, Status*, Run,                                                                                                \
     (Session*, const RunOptions*, const char* const*, const Value* const*, std::size_t, const char* const*,            \
@@ -116,6 +121,9 @@ using LogFunction = void (*)(void* context, std::int32_t severity, const char* c
     (const ModelMetadata*, Allocator*, char***, std::int64_t*))                                                        \
   F(130, 4, Status*, AddSessionConfigEntry, (SessionOptions*, const char*, const char*))                               \
   F(146, 6, Status*, SessionGetProfilingStartTimeNs, (const Session*, std::uint64_t*))                                 \
+  F(196, 9, Status*, SessionOptionsSetCustomCreateThreadFn, (SessionOptions*, CreateThread))                           \
+  F(197, 9, Status*, SessionOptionsSetCustomThreadCreationOptions, (SessionOptions*, void*))                           \
+  F(198, 9, Status*, SessionOptionsSetCustomJoinThreadFn, (SessionOptions*, JoinThread))                               \
   F(279, 18, Status*, AddExternalInitializersFromFilesInMemory,                                                        \
     (SessionOptions*, const char* const*, char* const*, const std::size_t*, std::size_t))                              \
   F(297, 22, const char*, GetKeyValue, (const KeyValuePairs*, const char*))                                            \

@@ -7,6 +7,7 @@
 #include "engine_library.hpp"
 #include "engine_plugins.hpp"
 #include "error.hpp"
+#include "never_destroyed.hpp"
 
 namespace bpusim {
 namespace {
@@ -45,7 +46,7 @@ void ModelUse::end() noexcept {
 
 ModelTable& ModelTable::instance() {
   // Never destroyed: tasks may end while the process does.
-  static auto* const table = std::make_unique<ModelTable>().release();
+  static hbm::NeverDestroyed<ModelTable> table;
   return *table;
 }
 

@@ -1,5 +1,5 @@
 // Packed handles and model handles. Handles are numbers that are never used twice, so a released, foreign or invented
-// one is always told apart.
+// one is always recognised.
 #pragma once
 
 #include <atomic>

@@ -1,12 +1,17 @@
 #include "session_opening.hpp"
 
+#include <functional>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "engine_plugins.hpp"
+#include "file_bytes.hpp"
 #include "model_graphs.hpp"
+#include "onnx_constant_walk.hpp"
 #include "onnx_constants.hpp"
 #include "onnx_edit.hpp"
+#include "onnx_wire.hpp"
 
 namespace bpusim {
 namespace {
@@ -62,17 +67,72 @@ namespace {
   return false;
 }
 
+[[nodiscard]] bool readsOtherFiles(std::string_view graph) {
+  bool external = false;
+  forEachConstant(graph, OnnxPart::kModel,
+                  [&](std::string_view message) { external = external || requireConstant(message).external; });
+  return external;
+}
+
+// A session of a loaded model from the bytes that it was loaded from; null when those can no longer be had.
+[[nodiscard]] std::unique_ptr<const EngineSession> openAgain(const Model& model, EngineOptions options) {
+  const std::string_view whole = model.source.file->view();
+  const std::shared_ptr<const FileBytes> bytes = FileBytes::unchanged(model.source.file);
+  if (bytes == nullptr) {
+    return nullptr;
+  }
+  const auto unchanged = [&](std::string_view part) {
+    const bool within = std::less_equal<>()(whole.data(), part.data()) &&
+                        std::less_equal<>()(part.data() + part.size(), whole.data() + whole.size());
+    return within ? bytes->view().substr(static_cast<std::size_t>(part.data() - whole.data()), part.size()) : part;
+  };
+  const std::string_view graph = unchanged(model.graph());
+  options.weightsFolder.clear();
+  options.file.clear();
+  if (model.source.weights.has_value()) {
+    options.weights = unchanged(*model.source.weights);
+  } else if (readsOtherFiles(graph)) {
+    return nullptr;
+  }
+  return std::make_unique<const EngineSession>(graph, options);
+}
+
+// Lets the engine read a large ONNX file by itself. What it reads out of memory is there twice meanwhile: in the
+// mapping, and as the engine has read it. False as above, and for graphs that are no whole file.
+[[nodiscard]] bool openFile(const Origin& origin, Model& model, EngineOptions options) {
+  constexpr std::size_t kLarge = std::size_t{4} << 20U;
+  const std::string_view whole = origin.file.bytes->view();
+  const bool isFile = model.graph().data() == whole.data() && model.graph().size() == whole.size();
+  options.file = origin.file.bytes->currentPath();
+  if (!isFile || whole.size() < kLarge || options.file.empty() || origin.options.profile ||
+      enginePlugin(model.engine.name) != nullptr || readsOtherFiles(whole)) {
+    return false;
+  }
+  const std::string path = options.file;
+  options.weightsFolder.clear();
+  origin.file.bytes->giveBack();
+  try {
+    model.session = std::make_unique<ModelSession>(model.graph(), std::move(options), false);
+  } catch (const Error&) {  // loading from memory says what is wrong, if anything is
+    return false;
+  }
+  if (origin.file.bytes->currentPath() != path) {
+    model.session.reset();
+  }
+  return model.session != nullptr;
+}
+
 void openWith(const Origin& origin, Model& model) {
   EngineOptions options;
   options.load = origin.options;
   options.load.engine = model.engine.name;
   options.weights = model.source.weights;
   options.weightsFolder = model.source.folder;
-  if (!openMapped(origin, model, options)) {
+  if (!openMapped(origin, model, options) && !openFile(origin, model, options)) {
     try {
       model.session = std::make_unique<ModelSession>(model.graph(), std::move(options), origin.options.profile);
     } catch (const Error& error) {
-      if (error.status() != HB_DNN_INVALID_MODEL && error.status() != HB_DNN_INCOMPATIBLE_MODEL) {
+      if (error.status() == HB_UCP_INIT_FAILED) {
         throw;
       }
       throw inModel(origin, model, error, constantOf(model.graph(), error.what()));
@@ -93,7 +153,8 @@ void openSession(const Origin& origin, Model& model) {
   try {
     openWith(origin, model);
   } catch (const Error& error) {
-    if (enginePlugin(model.engine.name) == nullptr || error.status() == HB_UCP_INIT_FAILED) {
+    if (enginePlugin(model.engine.name) == nullptr || error.status() == HB_UCP_INIT_FAILED ||
+        error.status() == HB_DNN_OUT_OF_MEMORY) {
       throw;
     }
     model.engine = ownEngine(model, model.engine.name, error.what());
@@ -101,7 +162,9 @@ void openSession(const Origin& origin, Model& model) {
   }
   if (origin.options.keepAll && dropUnfit(model)) {
     openSession(origin, model);
+    return;
   }
+  model.session->shareProcessors([&model](EngineOptions options) { return openAgain(model, std::move(options)); });
 }
 
 }  // namespace bpusim

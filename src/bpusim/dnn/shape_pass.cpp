@@ -19,13 +19,6 @@ namespace {
   return std::all_of(inferred.shape.begin(), inferred.shape.end(), [](std::int64_t size) { return size >= 0; });
 }
 
-// True if the graph has parts that a run may leave out: what does not suit the shapes there says nothing about the run.
-[[nodiscard]] bool hasBranches(const Model& model) {
-  return std::any_of(model.operations.begin(), model.operations.end(), [](const auto& operation) {
-    return operation.second == "If" || operation.second == "Loop" || operation.second == "Scan";
-  });
-}
-
 // A session of the graph for these input shapes.
 [[nodiscard]] std::unique_ptr<const EngineSession> sessionFor(const Model& model,
                                                               const std::vector<InputShape>& inputs) {
@@ -43,7 +36,7 @@ void explainRefusal(const Model& model, const Error& refusal) {
     throw Error(HB_UCP_UNKNOWN_ERROR,
                 "the engine cannot infer the output shapes of model '" + model.name + "': " + error.what());
   }
-  if (!hasBranches(model)) {
+  if (!model.branches) {  // what does not suit the shapes in a branch says nothing about the run
     throw Error(HB_UCP_INVALID_ARGUMENT,
                 "model '" + model.name + "' cannot run with inputs of these shapes: " + refusal.what());
   }

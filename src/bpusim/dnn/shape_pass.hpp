@@ -19,7 +19,7 @@ using Shape = std::vector<std::int64_t>;
 // One entry for each output; nothing where the shape depends on the data.
 using OutputShapes = std::vector<std::optional<Shape>>;
 
-// Remembers what the engine told for the input shapes of a model. Thread-safe.
+// Remembers the output shapes that the engine inferred for the input shapes of a model. Thread-safe.
 class ShapeCache {
  public:
   // Null when these input shapes were not asked for.

@@ -65,7 +65,7 @@ void checkShape(const Place& place, const hbDNNTensorShape& given, bool mayBeOpe
       refuse(place, "stride " + std::to_string(i) + " is " + std::to_string(stride) + ", at least " +
                         std::to_string(least) + " is needed");
     }
-    // Of inputs only: of outputs it takes whatever the caller has room for.
+    // Checked for inputs only: outputs may have whatever the caller has room for.
     const std::int64_t alignment = tasks()->platform()->strideAlignment;
     if (!mayBeOpen && model.stride[i] < 0 && place.tensor.alignedStrides && stride % alignment != 0) {
       refuse(place, "stride " + std::to_string(i) + " is " + std::to_string(stride) +
@@ -120,7 +120,7 @@ void bindMemory(const Place& place, const hbUCPSysMem& memory, std::uint64_t nee
   layout.rank = model.validShape.numDimensions;
   for (std::int32_t i = 0; i < layout.rank; ++i) {
     layout.shape[i] = properties.validShape.dimensionSize[i];
-    // What the model leaves open in an output is told by the engine, whatever the caller expects.
+    // The engine reports the dimensions that the model leaves open in an output, whatever the caller expects.
     binding.open = binding.open || (mayBeOpen && model.validShape.dimensionSize[i] < 0);
   }
   const bool openStrides = checkStrides(place, properties, mayBeOpen, layout);

@@ -37,14 +37,11 @@ class AffinityScope {
   bool changed_ = false;
 };
 
-// Keeps the thread's floating-point settings, with denormal numbers counting as zero when asked for.
+// The processor's usual floating-point settings whatever the thread has, with denormal numbers counting as zero when
+// asked for.
 class DenormalScope {
  public:
-  explicit DenormalScope(bool flush) noexcept : before_(read()) {
-    if (flush) {
-      write(before_ | kFlush);
-    }
-  }
+  explicit DenormalScope(bool flush) noexcept : before_(read()) { write(flush ? kUsual | kFlush : kUsual); }
   ~DenormalScope() { write(before_); }
   DenormalScope(const DenormalScope&) = delete;
   DenormalScope& operator=(const DenormalScope&) = delete;
@@ -52,11 +49,13 @@ class DenormalScope {
  private:
 #if defined(__x86_64__)
   using Register = unsigned int;
+  static constexpr Register kUsual = 0x1F80U;  // all exceptions masked, rounding to nearest
   static constexpr Register kFlush = 0x8040U;  // flush to zero, denormals are zero
   [[nodiscard]] static Register read() noexcept { return _mm_getcsr(); }
   static void write(Register value) noexcept { _mm_setcsr(value); }
 #elif defined(__aarch64__)
   using Register = std::uint64_t;
+  static constexpr Register kUsual = 0;
   static constexpr Register kFlush = 1U << 24U;
   [[nodiscard]] static Register read() noexcept {
     Register value;
@@ -66,6 +65,7 @@ class DenormalScope {
   static void write(Register value) noexcept { __asm__ volatile("msr fpcr, %0" ::"r"(value)); }
 #else
   using Register = int;
+  static constexpr Register kUsual = 0;
   static constexpr Register kFlush = 0;
   [[nodiscard]] static Register read() noexcept { return 0; }
   static void write(Register) noexcept {}

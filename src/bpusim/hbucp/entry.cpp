@@ -8,26 +8,27 @@
 
 namespace bpusim {
 
-bool enter(const char* function, std::int32_t* status) noexcept {
+bool admitCall(const char* function, std::int32_t* status) noexcept {
   beginCall(function);
   if (inForkedChild()) {
-    *status = fail(HB_UCP_API_USE_ERROR,
-                   "the driver was in use when this process was forked, so the child cannot use it; start the child "
-                   "before the driver is used, or with spawn or exec");
+    *status =
+        reportFailure(HB_UCP_API_USE_ERROR,
+                      "the driver was in use when this process was forked, so the child cannot use it; start the child "
+                      "before the driver is used, or with spawn or exec");
     return false;
   }
   markUsed();
   if (!settings().problem.empty()) {
-    *status = fail(HB_UCP_INIT_FAILED, settings().problem, LogLevel::kDebug);
+    *status = reportFailure(HB_UCP_INIT_FAILED, settings().problem, LogLevel::kDebug);
     return false;
   }
   if (const std::int32_t injected = faults::onCall(function); injected != HB_UCP_SUCCESS) {
-    *status = fail(injected, "failure injected by BPUSIM_FAULT or setFaults()", LogLevel::kInfo);
+    *status = reportFailure(injected, "failure injected by BPUSIM_FAULT or setFaults()", LogLevel::kInfo);
     return false;
   }
   return true;
 }
 
-bool enterText(const char* function) noexcept { return faults::onCall(function) == HB_UCP_SUCCESS; }
+bool admitTextCall(const char* function) noexcept { return faults::onCall(function) == HB_UCP_SUCCESS; }
 
 }  // namespace bpusim

@@ -11,24 +11,24 @@
 namespace bpusim {
 
 // Counts the call, applies faults and refuses after fork(). False: return *status at once.
-[[nodiscard]] bool enter(const char* function, std::int32_t* status) noexcept;
+[[nodiscard]] bool admitCall(const char* function, std::int32_t* status) noexcept;
 
 // The same in functions that return a text, which answer whatever has happened. False: a fault makes them return NULL.
-[[nodiscard]] bool enterText(const char* function) noexcept;
+[[nodiscard]] bool admitTextCall(const char* function) noexcept;
 
-// body() behind enter(), with exceptions turned into a status.
+// body() behind admitCall(), with exceptions turned into a status.
 template <class Body>
 [[nodiscard]] std::int32_t guarded(const char* function, Body&& body) noexcept {
   std::int32_t status = HB_UCP_SUCCESS;
-  if (!enter(function, &status)) {
+  if (!admitCall(function, &status)) {
     return status;
   }
   try {
     return body();
   } catch (const std::bad_alloc&) {
-    return fail(HB_UCP_MEM_ALLOC_FAIL, "the process is out of memory");
+    return reportFailure(HB_UCP_MEM_ALLOC_FAIL, "the process is out of memory");
   } catch (const std::exception& error) {
-    return fail(HB_UCP_UNKNOWN_ERROR, error.what());
+    return reportFailure(HB_UCP_UNKNOWN_ERROR, error.what());
   }
 }
 

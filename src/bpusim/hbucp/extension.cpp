@@ -27,14 +27,15 @@ template <class Body>
 std::int32_t extensionCall(const char* function, Body&& body) noexcept {
   beginCall(function);
   if (inForkedChild()) {
-    return fail(HB_UCP_API_USE_ERROR, "the driver was in use when this process was forked, so the child cannot use it");
+    return reportFailure(HB_UCP_API_USE_ERROR,
+                         "the driver was in use when this process was forked, so the child cannot use it");
   }
   try {
     return body();
   } catch (const std::bad_alloc&) {
-    return fail(HB_UCP_MEM_ALLOC_FAIL, "the process is out of memory");
+    return reportFailure(HB_UCP_MEM_ALLOC_FAIL, "the process is out of memory");
   } catch (const std::exception& error) {
-    return fail(HB_UCP_UNKNOWN_ERROR, error.what());
+    return reportFailure(HB_UCP_UNKNOWN_ERROR, error.what());
   }
 }
 
@@ -42,7 +43,8 @@ template <auto function, class... Arguments>
 std::int32_t forwarded(const char* name, Arguments... arguments) noexcept {
   return extensionCall(name, [&] {
     const ModelInterface* to = models.load();
-    return to != nullptr ? (to->*function)(arguments...) : fail(HB_UCP_API_USE_ERROR, "libdnn.so is not loaded");
+    return to != nullptr ? (to->*function)(arguments...)
+                         : reportFailure(HB_UCP_API_USE_ERROR, "libdnn.so is not loaded");
   });
 }
 
@@ -51,7 +53,7 @@ std::int32_t forwarded(const char* name, Arguments... arguments) noexcept {
 std::int32_t getLive(bpusimLive* live) {
   return extensionCall("getLive", [&]() -> std::int32_t {
     if (live == nullptr) {
-      return fail(HB_UCP_INVALID_ARGUMENT, "live is NULL");
+      return reportFailure(HB_UCP_INVALID_ARGUMENT, "live is NULL");
     }
     const DeviceMemory::Counters memory = DeviceMemory::instance().counters();
     const ModelInterface* const dnn = models.load();
@@ -64,7 +66,7 @@ std::int32_t getLive(bpusimLive* live) {
 std::int32_t getCoreCount(std::int32_t* count) {
   return extensionCall("getCoreCount", [&]() -> std::int32_t {
     if (count == nullptr) {
-      return fail(HB_UCP_INVALID_ARGUMENT, "count is NULL");
+      return reportFailure(HB_UCP_INVALID_ARGUMENT, "count is NULL");
     }
     *count = settings().platform.cores;
     return HB_UCP_SUCCESS;
@@ -74,7 +76,7 @@ std::int32_t getCoreCount(std::int32_t* count) {
 std::int32_t getStrideAlignment(std::int32_t* bytes) {
   return extensionCall("getStrideAlignment", [&]() -> std::int32_t {
     if (bytes == nullptr) {
-      return fail(HB_UCP_INVALID_ARGUMENT, "bytes is NULL");
+      return reportFailure(HB_UCP_INVALID_ARGUMENT, "bytes is NULL");
     }
     *bytes = settings().platform.strideAlignment;
     return HB_UCP_SUCCESS;
@@ -84,13 +86,13 @@ std::int32_t getStrideAlignment(std::int32_t* bytes) {
 std::int32_t getCoreLoad(bpusimCoreLoad* load, std::int32_t core) {
   return extensionCall("getCoreLoad", [&]() -> std::int32_t {
     if (load == nullptr) {
-      return fail(HB_UCP_INVALID_ARGUMENT, "load is NULL");
+      return reportFailure(HB_UCP_INVALID_ARGUMENT, "load is NULL");
     }
     if (core < 0 || core >= settings().platform.cores) {
-      return fail(HB_UCP_INVALID_ARGUMENT, "there is no core " + std::to_string(core) + ": the SoC has " +
-                                               std::to_string(settings().platform.cores));
+      return reportFailure(HB_UCP_INVALID_ARGUMENT, "there is no core " + std::to_string(core) + ": the SoC has " +
+                                                        std::to_string(settings().platform.cores));
     }
-    // No lock before that: who only asks may be forked, and the child would wait for a lock of a thread that it lacks.
+    // No lock before that: a process that only asks may fork, and the child would wait for a lock of a lost thread.
     *load = isUsed() ? Scheduler::instance().load(core) : bpusimCoreLoad{};
     return HB_UCP_SUCCESS;
   });
@@ -99,7 +101,7 @@ std::int32_t getCoreLoad(bpusimCoreLoad* load, std::int32_t core) {
 std::int32_t setFaults(const char* spec) {
   return extensionCall("setFaults", [&]() -> std::int32_t {
     if (const auto problem = faults::set(spec != nullptr ? spec : "")) {
-      return fail(HB_UCP_INVALID_ARGUMENT, *problem);
+      return reportFailure(HB_UCP_INVALID_ARGUMENT, *problem);
     }
     Scheduler::instance().applyCoreLoss();
     return HB_UCP_SUCCESS;
@@ -155,7 +157,7 @@ std::int32_t changeLogSink(bpusimLogSink sink, void* userdata, std::int32_t leve
 std::int32_t taskTimes(bpusimTaskTimes* times, hbUCPTaskHandle_t handle) {
   return extensionCall("taskTimes", [&]() -> std::int32_t {
     if (times == nullptr) {
-      return fail(HB_UCP_INVALID_ARGUMENT, "times is NULL");
+      return reportFailure(HB_UCP_INVALID_ARGUMENT, "times is NULL");
     }
     const std::shared_ptr<Task> task = TaskTable::instance().find(handle);
     return task != nullptr ? task->times(*times) : HB_UCP_TASK_HANDLE_INVALID;
@@ -192,6 +194,14 @@ std::int32_t engineMissing() {
   return dnn != nullptr ? dnn->engineMissing() : 0;
 }
 
+std::int32_t submitHere(hbUCPTaskHandle_t handle, const hbUCPSchedParam* parameters) {
+  return guarded("hbUCPSubmitTask", [&] {
+    const std::shared_ptr<Task> task = TaskTable::instance().find(handle);
+    return task != nullptr ? Scheduler::instance().submit(task, parameters, Scheduler::Where::kHere)
+                           : HB_UCP_TASK_HANDLE_INVALID;
+  });
+}
+
 constexpr bpusimInterface kInterface = {
     sizeof(bpusimInterface),
     BPUSIM_INTERFACE_VERSION,
@@ -216,13 +226,14 @@ constexpr bpusimInterface kInterface = {
     getEngine,
     describeEngines,
     engineMissing,
+    submitHere,
 };
 
 // --- for libdnn
 
 // That only a run can tell something is an answer, after which clients run the model.
 std::int32_t failWithText(std::int32_t status, const char* text) {
-  return fail(status, text, status == HB_UCP_OP_CMD_UNAVAILABLE ? LogLevel::kInfo : LogLevel::kError);
+  return reportFailure(status, text, status == HB_UCP_OP_CMD_UNAVAILABLE ? LogLevel::kInfo : LogLevel::kError);
 }
 
 std::int32_t append(hbUCPTaskHandle_t* handle, Job* job) {
@@ -234,7 +245,7 @@ std::int32_t append(hbUCPTaskHandle_t* handle, Job* job) {
     const std::shared_ptr<Task> task = TaskTable::instance().find(*handle);
     return task != nullptr ? task->append(std::move(owned)) : HB_UCP_TASK_HANDLE_INVALID;
   } catch (const std::bad_alloc&) {
-    return fail(HB_UCP_MEM_ALLOC_FAIL, "the process is out of memory");
+    return reportFailure(HB_UCP_MEM_ALLOC_FAIL, "the process is out of memory");
   }
 }
 
@@ -242,12 +253,12 @@ std::int32_t runNow(Job* job) {
   std::unique_ptr<Job> owned(job);
   try {
     if (job->cores() > 1) {
-      return fail(
+      return reportFailure(
           HB_UCP_API_USE_ERROR,
           "a model compiled for several cores cannot run synchronously; pass a task pointer and name the cores");
     }
     if (Scheduler::onWorker()) {
-      return fail(HB_UCP_API_USE_ERROR, "a callback cannot run a model synchronously: it holds a core itself");
+      return reportFailure(HB_UCP_API_USE_ERROR, "a callback cannot run a model synchronously: it holds a core itself");
     }
     const auto task = std::make_shared<Task>(std::move(owned));
     if (const std::int32_t status = Scheduler::instance().submit(task, nullptr); status != HB_UCP_SUCCESS) {
@@ -257,7 +268,7 @@ std::int32_t runNow(Job* job) {
     task->release();
     return status;
   } catch (const std::bad_alloc&) {
-    return fail(HB_UCP_MEM_ALLOC_FAIL, "the process is out of memory");
+    return reportFailure(HB_UCP_MEM_ALLOC_FAIL, "the process is out of memory");
   }
 }
 
@@ -282,8 +293,8 @@ bool logsLevel(LogLevel level) { return logs(level); }
 void registerModels(const ModelInterface* interface) { models.store(interface); }
 
 constexpr TaskInterface kTaskInterface = {
-    enter,       enterText, failWithText, append,    runNow,         withEndedJob,   memoryAt,
-    countResult, platform,  logText,      logsLevel, registerModels, noteErrorPlace,
+    admitCall,   admitTextCall, failWithText, append,    runNow,         withEndedJob,   memoryAt,
+    countResult, platform,      logText,      logsLevel, registerModels, noteErrorPlace,
 };
 
 }  // namespace

@@ -28,7 +28,7 @@ void keepName(char (&to)[kLongestName], const char* name) noexcept {
 
 void beginCall(const char* function) noexcept { currentFunction = function; }
 
-std::int32_t fail(std::int32_t status, std::string_view text, LogLevel level) noexcept {
+std::int32_t reportFailure(std::int32_t status, std::string_view text, LogLevel level) noexcept {
   const std::size_t length = std::min(text.size(), kLongestText - 1);
   std::memmove(errorText, text.data(), length);
   errorText[length] = '\0';

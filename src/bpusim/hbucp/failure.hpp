@@ -12,11 +12,11 @@ namespace bpusim {
 void beginCall(const char* function) noexcept;
 
 // Notes the text for lastError() on this thread, logs it, and returns status.
-std::int32_t fail(std::int32_t status, std::string_view text, LogLevel level = LogLevel::kError) noexcept;
+std::int32_t reportFailure(std::int32_t status, std::string_view text, LogLevel level = LogLevel::kError) noexcept;
 
 [[nodiscard]] const char* lastError() noexcept;
 
-// Notes after fail() what that failure is about. Names that are too long to be kept count as not known.
+// Notes after reportFailure() what that failure is about. Names that are too long to be kept count as not known.
 void noteErrorPlace(const char* model, const char* tensor) noexcept;
 
 void lastErrorPlace(const char** model, const char** tensor) noexcept;

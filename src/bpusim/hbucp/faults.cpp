@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -10,6 +9,7 @@
 #include "fault_grammar.hpp"
 #include "hobot/hb_ucp_status.h"
 #include "log.hpp"
+#include "never_destroyed.hpp"
 #include "settings.hpp"
 
 namespace bpusim::faults {
@@ -22,6 +22,7 @@ struct Effect {
   std::chrono::nanoseconds delay{0};
   std::int32_t status = HB_UCP_SUCCESS;
   bool hang = false;
+  std::uint64_t hangs = 0;  // of State, when the rules were looked at
 };
 
 class State {
@@ -54,6 +55,7 @@ class State {
   Effect count(std::string_view function) {
     Effect effect;
     const std::lock_guard lock(mutex_);
+    effect.hangs = hangs_;  // a task that is let go before it waits does not begin to
     for (CallRule& rule : rules_.calls) {
       if (rule.function != function) {
         continue;
@@ -74,12 +76,11 @@ class State {
   // The status to end the task with.
   std::int32_t hold(const Effect& effect, const std::atomic<bool>& goOn) {
     std::unique_lock lock(mutex_);
-    const std::uint64_t hangs = hangs_;
     if (effect.delay.count() > 0) {
       held_.wait_until(lock, Clock::now() + effect.delay, [&] { return goOn.load(); });
     }
     if (effect.hang) {
-      held_.wait(lock, [&] { return goOn.load() || hangs_ != hangs; });
+      held_.wait(lock, [&] { return goOn.load() || hangs_ != effect.hangs; });
       if (goOn.load()) {
         return HB_UCP_TASK_RUN_FAILED;
       }
@@ -132,8 +133,8 @@ class State {
 };
 
 State& state() {
-  static State& instance = *std::make_unique<State>().release();
-  return instance;
+  static hbm::NeverDestroyed<State> instance;
+  return *instance;
 }
 
 [[maybe_unused]] State& readAtLoad = state();
@@ -167,6 +168,8 @@ std::int32_t onTask(const std::atomic<bool>& goOn) noexcept {
   const Effect effect = state().count(kTasks);
   return state().hold(effect, goOn);
 }
+
+bool active() noexcept { return state().active(); }
 
 void releaseHanging() noexcept { state().releaseHanging(); }
 

@@ -14,6 +14,9 @@ namespace bpusim::faults {
 // wrong nothing changes, and the text for the user is returned.
 [[nodiscard]] std::optional<std::string> set(std::string_view spec);
 
+// False while there are no rules.
+[[nodiscard]] bool active() noexcept;
+
 // A function is called: waits as long as the rules say, and returns the status to fail with, or success.
 [[nodiscard]] std::int32_t onCall(const char* function) noexcept;
 

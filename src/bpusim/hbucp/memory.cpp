@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <memory>
-#include <new>
 #include <string>
 #include <utility>
 
@@ -66,9 +65,29 @@ struct DeviceMemory::Block {
   void* const address;
 };
 
+// A block that has been counted, and is not any more unless it comes to be.
+class DeviceMemory::Counting {
+ public:
+  Counting(DeviceMemory& memory, std::uint64_t size) : memory_(memory), size_(size) {}
+  Counting(const Counting&) = delete;
+  Counting& operator=(const Counting&) = delete;
+  ~Counting() {
+    if (!kept_) {
+      memory_.countResult(-1, size_);
+    }
+  }
+
+  void keep() { kept_ = true; }
+
+ private:
+  DeviceMemory& memory_;
+  std::uint64_t size_;
+  bool kept_ = false;
+};
+
 DeviceMemory& DeviceMemory::instance() {
-  static DeviceMemory& memory = *std::unique_ptr<DeviceMemory>(new DeviceMemory(machineMemory())).release();
-  return memory;
+  static hbm::NeverDestroyed<DeviceMemory> memory(machineMemory());
+  return *memory;
 }
 
 std::int32_t DeviceMemory::allocate(hbUCPSysMem* mem, std::uint64_t size) {
@@ -77,30 +96,25 @@ std::int32_t DeviceMemory::allocate(hbUCPSysMem* mem, std::uint64_t size) {
     const std::lock_guard lock(mutex_);
     ++counters_.allocationCalls;
     if (size > capacity_ || static_cast<std::uint64_t>(counters_.bytes) > capacity_ - size) {
-      return fail(HB_UCP_MEM_ALLOC_FAIL, std::to_string(size) + " bytes are asked for, " +
-                                             std::to_string(counters_.bytes) + " are in use, and the machine has " +
-                                             std::to_string(capacity_));
+      return reportFailure(HB_UCP_MEM_ALLOC_FAIL, std::to_string(size) + " bytes are asked for, " +
+                                                      std::to_string(counters_.bytes) +
+                                                      " are in use, and the machine has " + std::to_string(capacity_));
     }
     count(1, size);
     physical = nextPhysical_;
     nextPhysical_ += roundUp(size) + kAlignment;
   }
-  try {
-    // The system works on large blocks for a while: not under the lock, which every inference takes.
-    const auto block = std::make_shared<const Block>(size);
-    const std::lock_guard lock(mutex_);
-    if (block->address == nullptr) {
-      count(-1, size);
-      return fail(HB_UCP_MEM_ALLOC_FAIL, "the system has no " + std::to_string(size) + " bytes left");
-    }
-    blocks_.emplace(reinterpret_cast<std::uintptr_t>(block->address), block);
-    *mem = {physical, block->address, size};
-    return HB_UCP_SUCCESS;
-  } catch (const std::bad_alloc&) {
-    const std::lock_guard lock(mutex_);
-    count(-1, size);
-    throw;
+  Counting counting(*this, size);  // before the lock, which its end takes
+  // The system works on large blocks for a while: not under the lock, which every inference takes.
+  const auto block = std::make_shared<const Block>(size);
+  const std::lock_guard lock(mutex_);
+  if (block->address == nullptr) {
+    return reportFailure(HB_UCP_MEM_ALLOC_FAIL, "the system has no " + std::to_string(size) + " bytes left");
   }
+  blocks_.emplace(reinterpret_cast<std::uintptr_t>(block->address), block);
+  *mem = {physical, block->address, size};
+  counting.keep();
+  return HB_UCP_SUCCESS;
 }
 
 std::int32_t DeviceMemory::free(void* address) {
@@ -108,9 +122,10 @@ std::int32_t DeviceMemory::free(void* address) {
   const std::lock_guard lock(mutex_);
   const auto found = blocks_.find(reinterpret_cast<std::uintptr_t>(address));
   if (found == blocks_.end()) {
-    return fail(HB_UCP_MEM_FREE_FAIL,
-                "virAddr is not the start of a live block: it was freed before, is a window into a block, or comes "
-                "from elsewhere");
+    return reportFailure(
+        HB_UCP_MEM_FREE_FAIL,
+        "virAddr is not the start of a live block: it was freed before, is a window into a block, or comes "
+        "from elsewhere");
   }
   freed = std::move(found->second);
   blocks_.erase(found);

@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "hobot/hb_ucp_sys.h"
+#include "never_destroyed.hpp"
 
 namespace bpusim {
 
@@ -32,7 +33,9 @@ class DeviceMemory {
   [[nodiscard]] Counters counters() const;
 
  private:
+  friend class hbm::NeverDestroyed<DeviceMemory>;
   struct Block;
+  class Counting;
 
   explicit DeviceMemory(std::uint64_t capacity) : capacity_(capacity) {}
 

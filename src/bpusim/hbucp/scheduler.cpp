@@ -1,13 +1,11 @@
 #include "scheduler.hpp"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <string>
 #include <tuple>
 
 #include "failure.hpp"
-#include "faults.hpp"
+#include "never_destroyed.hpp"
 #include "process.hpp"
 #include "settings.hpp"
 #include "status_page.hpp"
@@ -16,42 +14,19 @@
 namespace bpusim {
 namespace {
 
-constexpr auto kLongestSpin = std::chrono::microseconds(50);
-constexpr auto kShortPause = std::chrono::microseconds(100);
-
-thread_local bool thisIsWorker = false;
-
 // Before which tasks a task is served.
 auto rank(const Task& task) {
   return std::tuple(-task.placement.priority, task.placement.customId, task.placement.arrival);
 }
 
-std::uint32_t bit(std::int32_t core) { return 1U << static_cast<unsigned>(core); }
-
-std::int32_t lowest(std::uint32_t mask) { return __builtin_ctz(mask); }
-
-void pinThisThread(std::int32_t core) {
-  const std::vector<int>& cpus = settings().cpus;
-  if (cpus.empty()) {
-    return;
-  }
-  cpu_set_t one;
-  CPU_ZERO(&one);
-  CPU_SET(static_cast<std::size_t>(cpus[static_cast<std::size_t>(core) % cpus.size()]), &one);
-  // Not being pinned is no reason to fail.
-  [[maybe_unused]] const int failed = sched_setaffinity(0, sizeof one, &one);
-}
-
 }  // namespace
 
 Scheduler& Scheduler::instance() {
-  static Scheduler& scheduler = *std::make_unique<Scheduler>(settings().platform.cores).release();
-  return scheduler;
+  static hbm::NeverDestroyed<Scheduler> scheduler(settings().platform.cores);
+  return *scheduler;
 }
 
-bool Scheduler::onWorker() { return thisIsWorker; }
-
-std::int32_t Scheduler::submit(const std::shared_ptr<Task>& task, const hbUCPSchedParam* parameters) {
+std::int32_t Scheduler::submit(const std::shared_ptr<Task>& task, const hbUCPSchedParam* parameters, Where where) {
   hbUCPSchedParam defaults;
   HB_UCP_INITIALIZE_SCHED_PARAM(&defaults);
   Placement placement;
@@ -64,49 +39,57 @@ std::int32_t Scheduler::submit(const std::shared_ptr<Task>& task, const hbUCPSch
   }
   task->placement = placement;
   CoreMask ready = 0;
+  bool here = false;
   try {
     const std::lock_guard lock(mutex_);
     if (stopping_) {
       task->undoSubmit();
-      return fail(HB_UCP_API_USE_ERROR, "the process is exiting", LogLevel::kInfo);
+      return reportFailure(HB_UCP_API_USE_ERROR, "the process is exiting", LogLevel::kInfo);
     }
     startThreads();
     task->placement.arrival = arrivals_++;
     enqueue(task);
     ready = dispatch();
+    here = where == Where::kHere && receive(*task);
   } catch (const std::exception& error) {
     task->undoSubmit();
-    return fail(HB_UCP_INIT_FAILED, std::string("the cores' threads cannot be started: ") + error.what());
+    return reportFailure(HB_UCP_MEM_ALLOC_FAIL, std::string("the cores' threads cannot be started: ") + error.what());
   }
-  wake(ready);
+  if (here) {
+    const std::int32_t core = lowest(task->placement.occupied);
+    wake(ready & ~bit(core));
+    serveAsGuest(core);
+  } else {
+    wake(ready);
+  }
   return HB_UCP_SUCCESS;
 }
 
 std::int32_t Scheduler::place(const hbUCPSchedParam& parameters, std::int32_t width, Placement& placement) const {
   constexpr std::uint64_t kNumberedCores = 0x7F;
   if (parameters.priority < HB_UCP_PRIORITY_LOWEST || parameters.priority > HB_UCP_PRIORITY_HIGHEST) {
-    return fail(HB_UCP_INVALID_ARGUMENT,
-                "priority is " + std::to_string(parameters.priority) + "; it must be 0 to 255");
+    return reportFailure(HB_UCP_INVALID_ARGUMENT,
+                         "priority is " + std::to_string(parameters.priority) + "; it must be 0 to 255");
   }
   if (parameters.deviceId != 0) {
-    return fail(HB_UCP_INVALID_ARGUMENT,
-                "deviceId is " + std::to_string(parameters.deviceId) + "; there is device 0 only");
+    return reportFailure(HB_UCP_INVALID_ARGUMENT,
+                         "deviceId is " + std::to_string(parameters.deviceId) + "; there is device 0 only");
   }
   const bool any = parameters.backend == HB_UCP_CORE_ANY || (parameters.backend & HB_UCP_BPU_CORE_ANY) != 0;
   const auto named = static_cast<CoreMask>(parameters.backend & kNumberedCores);
   if (width > 1) {
     if (any || __builtin_popcount(named) != width || (named & ~allCores()) != 0) {
-      return fail(HB_UCP_INVALID_ARGUMENT, "the model is compiled for " + std::to_string(width) +
-                                               " cores, so backend must name exactly that many of the " +
-                                               std::to_string(coreCount_) + " BPU cores");
+      return reportFailure(HB_UCP_INVALID_ARGUMENT, "the model is compiled for " + std::to_string(width) +
+                                                        " cores, so backend must name exactly that many of the " +
+                                                        std::to_string(coreCount_) + " BPU cores");
     }
     placement.cores = named;
   } else {
     placement.cores = any ? allCores() : named & allCores();
     if (placement.cores == 0) {
-      return fail(HB_UCP_INVALID_ARGUMENT,
-                  "backend names no core that can run the task: " + std::string(settings().socName) + " has " +
-                      std::to_string(coreCount_) + " BPU core(s), from 0 on");
+      return reportFailure(HB_UCP_INVALID_ARGUMENT,
+                           "backend names no core that can run the task: " + std::string(settings().socName) + " has " +
+                               std::to_string(coreCount_) + " BPU core(s), from 0 on");
     }
   }
   placement.priority = parameters.priority;
@@ -214,68 +197,6 @@ void Scheduler::wake(CoreMask cores) {
   for (; cores != 0; cores &= cores - 1) {
     cores_[static_cast<std::size_t>(lowest(cores))].wake.notify_one();
   }
-}
-
-bool Scheduler::runPart(Task& task) {
-  while (task.runNext()) {
-    const std::lock_guard lock(mutex_);
-    if ((lost_ & task.placement.occupied) != 0 || mustGiveWay(task)) {
-      return false;
-    }
-  }
-  return true;
-}
-
-// Short tasks follow each other closely, and a halted processor takes longer to wake than they take. So a core whose
-// last pause was short looks for work a little before it sleeps; yielding, it takes no processor that others want.
-void Scheduler::awaitWork(Core& core, std::unique_lock<std::mutex>& lock) {
-  const auto ready = [&] { return core.assigned != nullptr || stopping_; };
-  const auto begin = Clock::now();
-  while (core.shortPause && !ready() && Clock::now() - begin < kLongestSpin) {
-    lock.unlock();
-    std::this_thread::yield();
-    lock.lock();
-  }
-  core.wake.wait(lock, ready);
-  core.shortPause = Clock::now() - begin < kShortPause;
-}
-
-void Scheduler::work(std::int32_t index) {
-  thisIsWorker = true;
-  pinThisThread(index);
-  Core& core = cores_[static_cast<std::size_t>(index)];
-  std::unique_lock lock(mutex_);
-  while (true) {
-    awaitWork(core, lock);
-    if (core.assigned == nullptr) {
-      break;
-    }
-    const std::shared_ptr<Task> task = core.assigned;
-    lock.unlock();
-    const bool ended = runPart(*task);
-    if (ended && !stopping_) {
-      task->callBack();
-    }
-    lock.lock();
-    core.assigned = nullptr;
-    vacate(*task, ended);
-    const bool first = core.finished == 1;
-    if (!ended && !stopping_) {
-      enqueue(task);
-    }
-    const CoreMask ready = dispatch();
-    lock.unlock();
-    wake(ready & ~bit(index));
-    if (ended) {
-      task->finish();
-    }
-    if (first) {
-      stopAtExit();
-    }
-    lock.lock();
-  }
-  core.ended = true;
-  threadEnded_.notify_all();
 }
 
 void Scheduler::startThreads() {

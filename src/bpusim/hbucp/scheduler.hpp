@@ -35,8 +35,12 @@ class Scheduler {
 
   [[nodiscard]] std::int32_t coreCount() const { return coreCount_; }
 
+  // Who computes a task: a core's thread, or the thread that submits it, where the task gets a core at once.
+  enum class Where : std::uint8_t { kOnCore, kHere };
+
   // Checks the parameters (NULL: the defaults) and queues the task. It stays unsubmitted when that fails.
-  [[nodiscard]] std::int32_t submit(const std::shared_ptr<Task>& task, const hbUCPSchedParam* parameters);
+  [[nodiscard]] std::int32_t submit(const std::shared_ptr<Task>& task, const hbUCPSchedParam* parameters,
+                                    Where where = Where::kOnCore);
 
   [[nodiscard]] bpusimCoreLoad load(std::int32_t core);
 
@@ -46,7 +50,7 @@ class Scheduler {
   // For the exit of the process: fails what waits, terminates what runs, and ends the threads within a bounded time.
   void stop();
 
-  // True if this thread is a core's.
+  // True if this thread is a core's, or stands in for one.
   [[nodiscard]] static bool onWorker();
 
  private:
@@ -56,7 +60,8 @@ class Scheduler {
   struct Core {
     std::thread thread;
     std::condition_variable wake;
-    std::shared_ptr<Task> assigned;  // to be run, or running, by this core's thread
+    std::shared_ptr<Task> assigned;  // to be run, or running
+    std::thread::id guest;           // the thread that runs it in place of this core's; none: this core's does
     bool ended = false;              // the thread's work
     bool shortPause = false;         // the last one between two tasks
     Clock::time_point since;
@@ -78,6 +83,16 @@ class Scheduler {
   [[nodiscard]] bool mustGiveWay(const Task& task) const;
   void wake(CoreMask cores);  // not under mutex_
 
+  [[nodiscard]] static CoreMask bit(std::int32_t core) { return 1U << static_cast<unsigned>(core); }
+  [[nodiscard]] static std::int32_t lowest(CoreMask cores) { return __builtin_ctz(cores); }
+  [[nodiscard]] static bool hasWork(const Core& core) {
+    return core.assigned != nullptr && core.guest == std::thread::id();
+  }
+  // Under mutex_: whether this thread runs the task that was dispatched, as the guest of its core.
+  [[nodiscard]] bool receive(const Task& task);
+  void serveAsGuest(std::int32_t index);
+  // Runs the core's task on this thread and dispatches what comes next.
+  void serve(std::int32_t index) noexcept;
   void work(std::int32_t index);
   void awaitWork(Core& core, std::unique_lock<std::mutex>& lock);
   void watchLoop();
@@ -88,7 +103,7 @@ class Scheduler {
   std::mutex mutex_;
   std::condition_variable threadEnded_;
   std::condition_variable lossChanged_;
-  std::array<Core, kMostCores> cores_;
+  std::array<Core, kMaxCores> cores_;
   std::vector<std::shared_ptr<Task>> queue_;  // in order
   std::uint64_t arrivals_ = 0;
   CoreMask busy_ = 0;

@@ -70,8 +70,10 @@ void Scheduler::watchLoop() {
 
 bool Scheduler::allThreadsEnded() const {
   const auto ended = [](const Core& core) {
-    // exit() may have been called by a callback, on a core's own thread.
-    return core.ended || !core.thread.joinable() || core.thread.get_id() == std::this_thread::get_id();
+    // exit() may have been called by a callback, on a core's own thread or on that of its guest.
+    const std::thread::id self = std::this_thread::get_id();
+    const bool served = core.guest != std::thread::id() && core.guest != self;
+    return !served && (core.ended || !core.thread.joinable() || core.thread.get_id() == self);
   };
   return std::all_of(cores_.begin(), cores_.end(), ended) && (lossWatcherEnded_ || !lossWatcher_.joinable());
 }

@@ -5,6 +5,6 @@
 
 namespace bpusim {
 
-inline constexpr std::int32_t kMostCores = 4;
+inline constexpr std::int32_t kMaxCores = 4;
 
 }  // namespace bpusim

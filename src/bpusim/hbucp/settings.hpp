@@ -14,7 +14,7 @@ inline constexpr std::size_t kLargestTaskLimit = 4096;
 
 struct Settings {
   Platform platform;
-  const char* socName;    // as hbUCPGetSocName tells it
+  const char* socName;    // as hbUCPGetSocName returns it
   std::size_t taskLimit;  // HB_UCP_MAX_TASK_NUM
   std::vector<int> cpus;  // BPUSIM_CPUS: what the cores' threads run on, in turn; empty: anything
   std::string faults;     // BPUSIM_FAULT

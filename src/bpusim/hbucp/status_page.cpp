@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <new>
 
 #include "settings.hpp"
@@ -36,7 +35,7 @@ struct StatusPage::Layout {
   std::atomic<std::int64_t> blocks;
   std::atomic<std::int64_t> bytes;
   std::atomic<std::uint64_t> sequence;
-  Core cores[kMostCores];
+  Core cores[kMaxCores];
 };
 
 namespace {
@@ -72,27 +71,31 @@ std::int64_t monotonicNs() {
 
 }  // namespace
 
-StatusPage& StatusPage::instance() {
-  static StatusPage& page = *[] {
-    static_assert(sizeof(Layout) == 120 + kMostCores * 32 && sizeof(kMagic) == sizeof(Layout::magic));
-    static_assert(offsetof(Layout, madeNs) == 80 && offsetof(Layout, cores) == 120);
-    static_assert(std::atomic<std::int64_t>::is_always_lock_free);
-    void* memory = sharedMemory(sizeof(Layout));
-    if (memory == nullptr) {
-      static std::aligned_storage_t<sizeof(Layout), alignof(Layout)> hidden;
-      memory = &hidden;
-    }
-    Layout& layout = *::new (memory) Layout{};
-    layout.process = getpid();
-    layout.coreCount = settings().platform.cores;
-    std::strncpy(layout.socName, settings().socName, sizeof layout.socName - 1);
-    layout.madeNs = monotonicNs();
-    std::uint64_t magic = 0;
-    std::memcpy(&magic, kMagic, sizeof magic);
-    layout.magic.store(magic, std::memory_order_release);  // last: a page with it is complete
-    return std::unique_ptr<StatusPage>(new StatusPage(layout)).release();
-  }();
-  return page;
+StatusPage& StatusPage::instance() noexcept {
+  static hbm::NeverDestroyed<StatusPage> page;
+  return *page;
+}
+
+StatusPage::Layout& StatusPage::place() {
+  void* memory = sharedMemory(sizeof(Layout));
+  if (memory == nullptr) {
+    static std::aligned_storage_t<sizeof(Layout), alignof(Layout)> hidden;
+    memory = &hidden;
+  }
+  return *::new (memory) Layout{};
+}
+
+StatusPage::StatusPage() : layout_(place()) {
+  static_assert(sizeof(Layout) == 120 + kMaxCores * 32 && sizeof(kMagic) == sizeof(Layout::magic));
+  static_assert(offsetof(Layout, madeNs) == 80 && offsetof(Layout, cores) == 120);
+  static_assert(std::atomic<std::int64_t>::is_always_lock_free);
+  layout_.process = getpid();
+  layout_.coreCount = settings().platform.cores;
+  std::strncpy(layout_.socName, settings().socName, sizeof layout_.socName - 1);
+  layout_.madeNs = monotonicNs();
+  std::uint64_t magic = 0;
+  std::memcpy(&magic, kMagic, sizeof magic);
+  layout_.magic.store(magic, std::memory_order_release);  // last: a page with it is complete
 }
 
 void StatusPage::showCores(const Cores& cores) noexcept {

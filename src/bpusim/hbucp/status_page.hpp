@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 
+#include "never_destroyed.hpp"
 #include "scheduler_limits.hpp"
 
 namespace bpusim {
@@ -22,10 +23,10 @@ class StatusPage {
     std::int32_t queued = 0;  // submitted tasks that wait and may run here
     std::int32_t lost = 0;    // 1 while a fault keeps it lost
   };
-  using Cores = std::array<Core, kMostCores>;
+  using Cores = std::array<Core, kMaxCores>;
 
   // Never destroyed. Made at first use; when the system has no memory file left, nobody sees the page, and that is all.
-  static StatusPage& instance();
+  static StatusPage& instance() noexcept;
 
   // Not from two threads at a time.
   void showCores(const Cores& cores) noexcept;
@@ -33,9 +34,13 @@ class StatusPage {
   void showTasks(std::int64_t handles) noexcept;
 
  private:
+  friend class hbm::NeverDestroyed<StatusPage>;
   struct Layout;
 
-  explicit StatusPage(Layout& layout) : layout_(layout) {}
+  StatusPage();
+
+  // Where others see it, or only this process.
+  [[nodiscard]] static Layout& place();
 
   Layout& layout_;
 };

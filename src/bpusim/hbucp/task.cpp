@@ -3,11 +3,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstdio>
 #include <utility>
 
 #include "failure.hpp"
 #include "faults.hpp"
+#include "kept_text.hpp"
 #include "log.hpp"
 #include "scheduler.hpp"
 #include "status_text.hpp"
@@ -31,23 +35,27 @@ Task::Task(std::unique_ptr<Job> job, TaskPlace place) : cores_(job->cores()), pl
 std::int32_t Task::append(std::unique_ptr<Job> job) {
   const std::lock_guard lock(mutex_);
   if (state_ != State::kCreated) {
-    return fail(HB_UCP_API_USE_ERROR, "the task has been submitted; a sub-task can be added before that only");
+    return reportFailure(HB_UCP_API_USE_ERROR, "the task has been submitted; a sub-task can be added before that only");
   }
   if (jobs_.size() >= kLargestBatch) {
-    return fail(HB_UCP_TASK_NUMBER_EXCEED_LIMIT,
-                "the task has " + std::to_string(kLargestBatch) + " sub-tasks, the most");
+    return reportFailure(HB_UCP_TASK_NUMBER_EXCEED_LIMIT,
+                         "the task has " + std::to_string(kLargestBatch) + " sub-tasks, the most");
   }
   if (cores_ > 1 || job->cores() > 1) {
-    return fail(HB_UCP_API_USE_ERROR, "a model compiled for several cores needs a task of its own");
+    return reportFailure(HB_UCP_API_USE_ERROR, "a model compiled for several cores needs a task of its own");
   }
   jobs_.push_back(std::move(job));
   return HB_UCP_SUCCESS;
 }
 
+bool Task::isLikeTheLast() const noexcept {
+  return std::all_of(jobs_.begin(), jobs_.end(), [](const auto& job) { return job->isLikeTheLast(); });
+}
+
 std::int32_t Task::setCallback(hbUCPTaskDoneCb callback, void* userdata) {
   const std::lock_guard lock(mutex_);
   if (state_ != State::kCreated) {
-    return fail(HB_UCP_API_USE_ERROR, "the task has been submitted; its callback is set before that");
+    return reportFailure(HB_UCP_API_USE_ERROR, "the task has been submitted; its callback is set before that");
   }
   callback_ = callback;
   userdata_ = userdata;
@@ -57,7 +65,7 @@ std::int32_t Task::setCallback(hbUCPTaskDoneCb callback, void* userdata) {
 std::int32_t Task::beginSubmit() {
   const std::lock_guard lock(mutex_);
   if (state_ != State::kCreated) {
-    return fail(HB_UCP_API_USE_ERROR, "the task has been submitted before; a handle can be submitted once");
+    return reportFailure(HB_UCP_API_USE_ERROR, "the task has been submitted before; a handle can be submitted once");
   }
   state_ = State::kSubmitted;
   return HB_UCP_SUCCESS;
@@ -71,7 +79,7 @@ void Task::undoSubmit() {
 std::int32_t Task::wait(std::int32_t timeoutMs) {
   std::unique_lock lock(mutex_);
   if (state_ == State::kCreated) {
-    return fail(HB_UCP_API_USE_ERROR, "the task has not been submitted");
+    return reportFailure(HB_UCP_API_USE_ERROR, "the task has not been submitted");
   }
   // Inside its own callback the task has ended; for all others when the callback has returned.
   const auto over = [&] {
@@ -79,30 +87,30 @@ std::int32_t Task::wait(std::int32_t timeoutMs) {
   };
   if (!over()) {
     if (Scheduler::onWorker()) {
-      return fail(HB_UCP_API_USE_ERROR,
-                  "a callback cannot wait for another task: it holds the core that may have to run it");
+      return reportFailure(HB_UCP_API_USE_ERROR,
+                           "a callback cannot wait for another task: it holds the core that may have to run it");
     }
     if (timeoutMs == 0) {
       done_.wait(lock, over);
     } else if (!done_.wait_for(lock, std::chrono::milliseconds(timeoutMs), over)) {
-      return fail(HB_UCP_TASK_TIMEOUT, "the task has not ended within " + std::to_string(timeoutMs) + " ms",
-                  LogLevel::kDebug);
+      return reportFailure(HB_UCP_TASK_TIMEOUT, "the task has not ended within " + std::to_string(timeoutMs) + " ms",
+                           LogLevel::kDebug);
     }
   }
-  return status_ == HB_UCP_SUCCESS ? status_ : fail(status_, error_, LogLevel::kDebug);
+  return status_ == HB_UCP_SUCCESS ? status_ : reportFailure(status_, errorText(), LogLevel::kDebug);
 }
 
 std::int32_t Task::withEndedJob(std::int32_t subTask, std::int32_t (*visit)(Job*, void*), void* context) {
   const std::lock_guard lock(mutex_);
   if (state_ < State::kEnded) {
-    return fail(HB_UCP_API_USE_ERROR, "the task has not ended");
+    return reportFailure(HB_UCP_API_USE_ERROR, "the task has not ended");
   }
   if (status_ != HB_UCP_SUCCESS) {
-    return fail(HB_UCP_API_USE_ERROR, "the task has failed: " + error_);
+    return reportFailure(HB_UCP_API_USE_ERROR, std::string("the task has failed: ") + errorText());
   }
   if (subTask < 0 || static_cast<std::size_t>(subTask) >= jobs_.size()) {
-    return fail(HB_UCP_INVALID_ARGUMENT,
-                "there is no sub-task " + std::to_string(subTask) + ": the task has " + std::to_string(jobs_.size()));
+    return reportFailure(HB_UCP_INVALID_ARGUMENT, "there is no sub-task " + std::to_string(subTask) +
+                                                      ": the task has " + std::to_string(jobs_.size()));
   }
   return visit(jobs_[static_cast<std::size_t>(subTask)].get(), context);
 }
@@ -110,7 +118,7 @@ std::int32_t Task::withEndedJob(std::int32_t subTask, std::int32_t (*visit)(Job*
 std::int32_t Task::times(bpusimTaskTimes& times) {
   const std::lock_guard lock(mutex_);
   if (state_ < State::kEnded) {
-    return fail(HB_UCP_API_USE_ERROR, "the task has not ended");
+    return reportFailure(HB_UCP_API_USE_ERROR, "the task has not ended");
   }
   times = times_;
   return HB_UCP_SUCCESS;
@@ -144,21 +152,28 @@ bool Task::runNext() noexcept {
   if (!terminated_ && status != HB_UCP_SUCCESS) {
     status_ = status;
     if (error_.empty()) {
-      const char* text = job->error();
-      error_ = *text != '\0' ? text : statusText(status);
+      keepText(error_, job->error());
     }
   }
   if (status_ == HB_UCP_SUCCESS && next_ < jobs_.size()) {
     return true;
   }
   if (status_ != HB_UCP_SUCCESS) {
-    log(terminated_ ? LogLevel::kInfo : LogLevel::kError,
-        "a task failed with " + std::to_string(status_) + ": " + error_);
+    logFailure();
   }
   times_.thread = threadId();
   times_.core = __builtin_ctz(placement.occupied);
   end();
   return false;
+}
+
+void Task::logFailure() const noexcept {
+  const LogLevel level = terminated_ ? LogLevel::kInfo : LogLevel::kError;
+  if (logs(level)) {
+    std::array<char, 1024> line{};
+    std::snprintf(line.data(), line.size(), "a task failed with %d: %s", static_cast<int>(status_), errorText());
+    log(level, line.data());
+  }
 }
 
 void Task::end() {
@@ -173,7 +188,7 @@ std::int32_t Task::runJob(Job& job) noexcept {
   if (next_ == 0) {
     if (const std::int32_t injected = faults::onTask(goOn_); injected != HB_UCP_SUCCESS) {
       const std::lock_guard lock(mutex_);
-      error_ = "failure of the task injected by BPUSIM_FAULT or setFaults()";
+      keepText(error_, "failure of the task injected by BPUSIM_FAULT or setFaults()");
       return injected;
     }
   }
@@ -184,7 +199,7 @@ void Task::giveUp(std::int32_t status, const char* text) {
   const std::lock_guard lock(mutex_);
   if (status_ == HB_UCP_SUCCESS) {
     status_ = status;
-    error_ = text;
+    keepText(error_, text);
   }
   end();
 }
@@ -223,7 +238,7 @@ void Task::terminate(std::int32_t status, const char* text) {
     }
     terminated_ = true;
     status_ = status;
-    error_ = text;
+    keepText(error_, text);
     goOn_.store(true);
     if (running_ != nullptr) {
       running_->terminate();

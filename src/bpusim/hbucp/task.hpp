@@ -13,6 +13,7 @@
 
 #include "bpusim/extension.h"
 #include "hobot/hb_ucp.h"
+#include "status_text.hpp"
 #include "task_interface.hpp"
 
 namespace bpusim {
@@ -70,6 +71,8 @@ class Task {
 
   // -- for the scheduler
   [[nodiscard]] std::int32_t cores() const { return cores_; }
+  // After it was submitted: true of all its jobs.
+  [[nodiscard]] bool isLikeTheLast() const noexcept;
   // On a worker: runs the next job. True when there is another one to run.
   [[nodiscard]] bool runNext() noexcept;
   // Ends a task that did not run, or did not run to its end.
@@ -87,7 +90,10 @@ class Task {
   enum class State : std::uint8_t { kCreated, kSubmitted, kEnded, kDone };
 
   [[nodiscard]] std::int32_t runJob(Job& job) noexcept;
-  void end();  // under mutex_
+  // under mutex_
+  [[nodiscard]] const char* errorText() const { return error_.empty() ? statusText(status_) : error_.c_str(); }
+  void logFailure() const noexcept;
+  void end();
   void dropIfOver();
 
   std::mutex mutex_;

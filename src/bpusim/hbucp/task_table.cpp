@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "failure.hpp"
+#include "never_destroyed.hpp"
 #include "settings.hpp"
 #include "status_page.hpp"
 
@@ -40,8 +41,8 @@ std::optional<HandleParts> decode(hbUCPTaskHandle_t handle) {
 }  // namespace
 
 TaskTable& TaskTable::instance() {
-  static TaskTable& table = *std::make_unique<TaskTable>(settings().taskLimit).release();
-  return table;
+  static hbm::NeverDestroyed<TaskTable> table(settings().taskLimit);
+  return *table;
 }
 
 std::int32_t TaskTable::create(std::unique_ptr<Job> job, hbUCPTaskHandle_t* handle) {
@@ -49,7 +50,7 @@ std::int32_t TaskTable::create(std::unique_ptr<Job> job, hbUCPTaskHandle_t* hand
   while (taken < limit_ && !taken_.compare_exchange_weak(taken, taken + 1)) {
   }
   if (taken >= limit_) {
-    return fail(
+    return reportFailure(
         HB_UCP_TASK_NUMBER_EXCEED_LIMIT,
         std::to_string(limit_) + " tasks are alive, the most (HB_UCP_MAX_TASK_NUM); every task must be released",
         LogLevel::kInfo);
@@ -57,8 +58,8 @@ std::int32_t TaskTable::create(std::unique_ptr<Job> job, hbUCPTaskHandle_t* hand
   auto task = std::make_shared<Task>(std::move(job), TaskPlace(&taken_));
   const std::lock_guard lock(mutex_);
   if (freeSlots_.empty()) {
+    freeSlots_.reserve(slots_.size() + 1);  // first: a slot that neither is free nor has a task would count as a handle
     slots_.emplace_back();
-    freeSlots_.reserve(slots_.size());
     freeSlots_.push_back(slots_.size() - 1);
   }
   const std::size_t slot = freeSlots_.back();
@@ -105,7 +106,7 @@ TaskTable::Slot* TaskTable::slotOf(hbUCPTaskHandle_t handle) {
   } else {
     return &slots_[parts->slot];
   }
-  [[maybe_unused]] const std::int32_t noted = fail(HB_UCP_TASK_HANDLE_INVALID, problem);
+  [[maybe_unused]] const std::int32_t noted = reportFailure(HB_UCP_TASK_HANDLE_INVALID, problem);
   return nullptr;
 }
 

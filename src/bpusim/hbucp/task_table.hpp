@@ -1,5 +1,5 @@
 // Task handles. A handle is a number with a slot and a generation, not an address: one that was released, made up or
-// never set is told from a live one without touching what it points to.
+// never set is distinguished from a live one without touching what it points to.
 #pragma once
 
 #include <atomic>

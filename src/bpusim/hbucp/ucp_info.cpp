@@ -8,7 +8,7 @@
 namespace {
 
 const char* unlessFaulty(const char* function, const char* text) {
-  return bpusim::enterText(function) ? text : nullptr;
+  return bpusim::admitTextCall(function) ? text : nullptr;
 }
 
 }  // namespace

@@ -6,20 +6,20 @@
 namespace {
 
 using bpusim::DeviceMemory;
-using bpusim::fail;
 using bpusim::guarded;
+using bpusim::reportFailure;
 
 // Cached and uncached memory are the same here: CPU and simulated device see one memory.
 std::int32_t allocate(const char* function, hbUCPSysMem* mem, std::uint64_t size, std::int32_t deviceId) {
   return guarded(function, [&] {
     if (mem == nullptr) {
-      return fail(HB_UCP_INVALID_ARGUMENT, "mem is NULL");
+      return reportFailure(HB_UCP_INVALID_ARGUMENT, "mem is NULL");
     }
     if (size == 0) {
-      return fail(HB_UCP_INVALID_ARGUMENT, "size is 0");
+      return reportFailure(HB_UCP_INVALID_ARGUMENT, "size is 0");
     }
     if (deviceId != 0) {
-      return fail(HB_UCP_INVALID_ARGUMENT, "deviceId must be 0");
+      return reportFailure(HB_UCP_INVALID_ARGUMENT, "deviceId must be 0");
     }
     return DeviceMemory::instance().allocate(mem, size);
   });
@@ -40,7 +40,7 @@ std::int32_t hbUCPMallocCached(hbUCPSysMem* mem, std::uint64_t size, std::int32_
 std::int32_t hbUCPFree(hbUCPSysMem* mem) {
   return guarded(__func__, [&] {
     if (mem == nullptr) {
-      return fail(HB_UCP_INVALID_ARGUMENT, "mem is NULL");
+      return reportFailure(HB_UCP_INVALID_ARGUMENT, "mem is NULL");
     }
     return DeviceMemory::instance().free(mem->virAddr);
   });
@@ -50,14 +50,14 @@ std::int32_t hbUCPFree(hbUCPSysMem* mem) {
 std::int32_t hbUCPMemFlush(const hbUCPSysMem* mem, std::int32_t flag) {
   return guarded(__func__, [&]() -> std::int32_t {
     if (mem == nullptr) {
-      return fail(HB_UCP_INVALID_ARGUMENT, "mem is NULL");
+      return reportFailure(HB_UCP_INVALID_ARGUMENT, "mem is NULL");
     }
     if (flag != HB_SYS_MEM_CACHE_INVALIDATE && flag != HB_SYS_MEM_CACHE_CLEAN) {
-      return fail(HB_UCP_INVALID_ARGUMENT,
-                  "flag must be HB_SYS_MEM_CACHE_INVALIDATE (1) or HB_SYS_MEM_CACHE_CLEAN (2)");
+      return reportFailure(HB_UCP_INVALID_ARGUMENT,
+                           "flag must be HB_SYS_MEM_CACHE_INVALIDATE (1) or HB_SYS_MEM_CACHE_CLEAN (2)");
     }
     if (DeviceMemory::instance().blockAt(mem->virAddr, mem->memSize) == nullptr) {
-      return fail(HB_UCP_MEM_IS_INVALID, "virAddr and memSize do not lie inside one live block");
+      return reportFailure(HB_UCP_MEM_IS_INVALID, "virAddr and memSize do not lie inside one live block");
     }
     return HB_UCP_SUCCESS;
   });

@@ -6,8 +6,8 @@
 
 namespace {
 
-using bpusim::fail;
 using bpusim::guarded;
+using bpusim::reportFailure;
 using bpusim::TaskTable;
 
 // action(task) for the task of a live handle.
@@ -30,7 +30,7 @@ std::int32_t hbUCPSubmitTask(hbUCPTaskHandle_t handle, hbUCPSchedParam* paramete
 std::int32_t hbUCPWaitTaskDone(hbUCPTaskHandle_t handle, std::int32_t timeoutMs) {
   return guarded(__func__, [&] {
     if (timeoutMs < 0) {
-      return fail(HB_UCP_INVALID_ARGUMENT, "timeout is negative; it is in milliseconds, and 0 waits for ever");
+      return reportFailure(HB_UCP_INVALID_ARGUMENT, "timeout is negative; it is in milliseconds, and 0 waits for ever");
     }
     return withTask(handle, [&](const auto& task) { return task->wait(timeoutMs); });
   });

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "files/folder.hpp"
 #include "hbm_runtime/error.hpp"
 
 namespace hbm {
@@ -36,11 +37,12 @@ std::vector<std::string> modelFiles(const std::string& path) {
     return {path};
   }
   std::vector<std::string> names;
-  for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
-    names.push_back(entry->path().filename().string());
+  Folder folder(path.c_str());
+  while (const char* const name = folder.next()) {
+    names.emplace_back(name);
   }
-  if (error) {
-    throw Error(ErrorKind::kIo, "the folder '" + path + "' cannot be read: " + error.message());
+  if (folder.error() != 0) {
+    throw Error(ErrorKind::kIo, "the folder '" + path + "' cannot be read: " + std::strerror(folder.error()));
   }
   std::sort(names.begin(), names.end());
   for (const std::string suffix : {".hbm", ".onnx"}) {

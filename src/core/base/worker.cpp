@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "loader/driver.hpp"
+#include "never_destroyed.hpp"
 #include "threads/helper_thread.hpp"
 
 namespace hbm {
@@ -53,7 +54,9 @@ struct Worker::State {
 
 std::unique_ptr<std::thread> Worker::threadOf(const std::shared_ptr<State>& state) noexcept {
   try {
-    return std::make_unique<std::thread>(startHelperThread(state->name, [state] { state->loop(); }));
+    auto thread = std::make_unique<std::thread>();  // first: a running thread that has no owner ends the process
+    *thread = startHelperThread(state->name, [state] { state->loop(); });
+    return thread;
   } catch (const std::exception&) {
     return nullptr;
   }
@@ -62,24 +65,29 @@ std::unique_ptr<std::thread> Worker::threadOf(const std::shared_ptr<State>& stat
 Worker::Worker(const char* threadName) : state_(std::make_shared<State>(threadName)) {}
 
 void Worker::post(Item& item) noexcept {
+  const std::shared_ptr<State> state = state_;  // what the item gives back may own the Worker
+  bool hasThread = false;
   {
-    const std::lock_guard lock(state_->mutex);
-    if (state_->thread == nullptr) {
-      state_->thread = threadOf(state_);
+    const std::lock_guard lock(state->mutex);
+    if (state->thread == nullptr) {
+      state->thread = threadOf(state);
     }
-    if (state_->thread != nullptr) {
-      state_->add(item);
-      state_->wake.notify_one();
-      return;
+    hasThread = state->thread != nullptr;
+    if (hasThread) {
+      state->add(item);
     }
   }
-  item.run();  // slower, but not wrong
+  if (hasThread) {
+    state->wake.notify_one();  // without the lock, which the thread takes as soon as it wakes
+  } else {
+    item.run();  // slower, but not wrong
+  }
 }
 
 Worker::~Worker() {
   if (Driver::forked()) {
     // The thread is not in this process; neither its object nor the locks that it held may be touched.
-    static_cast<void>(std::make_unique<std::shared_ptr<State>>(std::move(state_)).release());
+    const NeverDestroyed<std::shared_ptr<State>> kept(std::move(state_));
     return;
   }
   std::unique_ptr<std::thread> thread;

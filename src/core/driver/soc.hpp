@@ -9,7 +9,7 @@
 namespace hbm {
 
 struct Soc {
-  std::optional<std::int32_t> cores;  // BPU cores; nullopt when nothing tells
+  std::optional<std::int32_t> cores;  // BPU cores; nullopt when it is not known
   std::int64_t strideAlignment = 64;  // of dynamic strides, bytes; 64 is right on every board
 };
 

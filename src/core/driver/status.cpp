@@ -24,7 +24,7 @@ ErrorKind kindOf(std::int32_t status) {
   }
 }
 
-// Model and tensor as the caller knows them, else as the driver tells them.
+// Model and tensor as the caller knows them, else as the driver reports them.
 ErrorContext contextOf(const Driver& driver, const std::string& model, const std::string& tensor) {
   ErrorContext context{"", 0, "", model, tensor};
   const auto tell = driver.extensionFunction(&bpusimInterface::lastErrorPlace);

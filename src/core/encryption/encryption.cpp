@@ -23,8 +23,8 @@ constexpr std::size_t kKeySize = 32;
 constexpr std::size_t kTagSize = 16;
 constexpr std::size_t kChunkSize = (std::size_t{1} << 20U) + kTagSize;
 // N = 2^20 takes 1 GiB and some seconds: a file cannot ask for more.
-constexpr unsigned kLeastCost = 14;
-constexpr unsigned kMostCost = 20;
+constexpr unsigned kMinCost = 14;
+constexpr unsigned kMaxCost = 20;
 constexpr unsigned kBlockSize = 8;
 constexpr unsigned kParallelism = 1;
 
@@ -49,7 +49,7 @@ void checkFields(const Header& header, const std::string& name) {
                              std::to_string(version) + ", key derivation " + std::to_string(header[10]) + ", cipher " +
                              std::to_string(header[11]) + "): use a newer one, or encrypt the model again");
   }
-  if (header[12] < kLeastCost || header[12] > kMostCost || header[13] != kBlockSize || header[14] != kParallelism ||
+  if (header[12] < kMinCost || header[12] > kMaxCost || header[13] != kBlockSize || header[14] != kParallelism ||
       header[15] != 0 || header[39] != 0) {
     throw EncryptedModel(ErrorKind::kModel, name + " asks for a key derivation outside the limits (N=2^" +
                                                 std::to_string(header[12]) + ", r=" + std::to_string(header[13]) +
@@ -74,7 +74,7 @@ Header readHeader(const Source& source) {
   return header;
 }
 
-// The key of the content. The time that comparing takes tells nothing about the digest.
+// The key of the content. The time that comparing takes reveals nothing about the digest.
 crypto::SecretBytes contentKey(const Header& header, const std::string& passphrase, const std::string& name) {
   std::array<unsigned char, 16> salt{};
   std::memcpy(salt.data(), &header[16], salt.size());
@@ -150,15 +150,15 @@ crypto::SecretBytes decrypted(const std::string& file, const std::string& passph
   requireFile(file);
   std::ifstream stream(file, std::ios::binary | std::ios::ate);
   const std::streamoff size = stream.tellg();
-  const auto fail = [&] { throw Error(ErrorKind::kIo, "model file '" + file + "': cannot be read"); };
+  const auto throwUnreadable = [&] { throw Error(ErrorKind::kIo, "model file '" + file + "': cannot be read"); };
   if (!stream || size < 0) {
-    fail();
+    throwUnreadable();
   }
   return decryptedFrom({"'" + file + "'", static_cast<std::size_t>(size),
                         [&](std::size_t offset, unsigned char* to, std::size_t count) {
                           stream.seekg(static_cast<std::streamoff>(offset));
                           if (!stream.read(reinterpret_cast<char*>(to), static_cast<std::streamsize>(count))) {
-                            fail();
+                            throwUnreadable();
                           }
                         }},
                        passphrase);

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "core/driver/status.hpp"
+#include "never_destroyed.hpp"
 
 namespace hbm {
 namespace {
@@ -16,7 +17,7 @@ constexpr std::size_t kMaxFreeBlocks = 64;
 constexpr std::int64_t kMaxFreeFactor = 8;
 constexpr std::int64_t kMinFreeBytes = std::int64_t{1} << 20U;
 
-// Tried once more when it fails; nobody could be told.
+// Tried once more when it fails, since nobody could handle the error.
 void free(const Driver& driver, hbUCPSysMem memory) {
   if (driver.hbUCPFree(&memory) != 0) {
     static_cast<void>(driver.hbUCPFree(&memory));
@@ -24,14 +25,14 @@ void free(const Driver& driver, hbUCPSysMem memory) {
 }
 
 // Blocks that callers see, by address. Never destroyed: they may die with static objects.
-struct ShownBlocks {
+struct CallerBlocks {
   std::mutex mutex;
   std::map<const void*, std::weak_ptr<DeviceBlock>> blocks;
   std::atomic<std::size_t> count{0};
 };
 
-ShownBlocks& shownBlocks() {
-  static auto* blocks = std::make_unique<ShownBlocks>().release();
+CallerBlocks& callerBlocks() {
+  static NeverDestroyed<CallerBlocks> blocks;
   return *blocks;
 }
 
@@ -89,8 +90,8 @@ std::shared_ptr<DeviceBlock> MemoryPool::lease(std::int64_t size, const std::str
           }};
 }
 
-std::shared_ptr<DeviceBlock> MemoryPool::leaseShown(std::int64_t size, const std::string& model,
-                                                    const std::string& tensor) {
+std::shared_ptr<DeviceBlock> MemoryPool::leaseForCaller(std::int64_t size, const std::string& model,
+                                                        const std::string& tensor) {
   const std::shared_ptr<DeviceBlock> block = lease(size, model, tensor);
   std::memset(block->memory.virAddr, 0, block->memory.memSize);
   // Made before it is noted: a failure would take the lock to remove it again.
@@ -98,12 +99,12 @@ std::shared_ptr<DeviceBlock> MemoryPool::leaseShown(std::int64_t size, const std
     if (Driver::forked()) {
       return;
     }
-    ShownBlocks& all = shownBlocks();
+    CallerBlocks& all = callerBlocks();
     const std::lock_guard guard(all.mutex);
     all.blocks.erase(block->memory.virAddr);
     all.count.store(all.blocks.size());
   });
-  ShownBlocks& shown = shownBlocks();
+  CallerBlocks& shown = callerBlocks();
   const std::lock_guard lock(shown.mutex);
   shown.blocks[block->memory.virAddr] = block;
   shown.count.store(shown.blocks.size());
@@ -197,7 +198,7 @@ MemoryUsage MemoryPool::usage() const {
 }
 
 std::shared_ptr<DeviceBlock> findDeviceBlock(const void* address) {
-  ShownBlocks& shown = shownBlocks();
+  CallerBlocks& shown = callerBlocks();
   if (shown.count.load(std::memory_order_relaxed) == 0) {
     return nullptr;
   }

@@ -38,8 +38,8 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
                                                    const std::string& tensor = {});
 
   // The same, zeroed, and found by findDeviceBlock.
-  [[nodiscard]] std::shared_ptr<DeviceBlock> leaseShown(std::int64_t size, const std::string& model = {},
-                                                        const std::string& tensor = {});
+  [[nodiscard]] std::shared_ptr<DeviceBlock> leaseForCaller(std::int64_t size, const std::string& model = {},
+                                                            const std::string& tensor = {});
 
   // Memory that is given back by release(owner), once, and counts as leased until then. Throws only std::bad_alloc, and
   // then has given it back.

@@ -4,7 +4,7 @@
 
 namespace hbm {
 
-MemoryUses::Answer MemoryUses::enter(const void* user, std::int64_t begin, std::int64_t end, bool writes) {
+MemoryUses::Answer MemoryUses::claim(const void* user, std::int64_t begin, std::int64_t end, bool writes) {
   const std::lock_guard lock(mutex_);
   Answer answer = Answer::kFree;
   for (const Use& use : uses_) {
@@ -20,7 +20,7 @@ MemoryUses::Answer MemoryUses::enter(const void* user, std::int64_t begin, std::
   return answer;
 }
 
-void MemoryUses::leave(const void* user) noexcept {
+void MemoryUses::release(const void* user) noexcept {
   const std::lock_guard lock(mutex_);
   uses_.erase(std::remove_if(uses_.begin(), uses_.end(), [user](const Use& use) { return use.user == user; }),
               uses_.end());

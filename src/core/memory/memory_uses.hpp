@@ -16,10 +16,10 @@ class MemoryUses {
     kInUse,   // another user is; nothing was noted
   };
 
-  // Notes that `user` reads or writes the bytes [begin, end) until leave().
-  [[nodiscard]] Answer enter(const void* user, std::int64_t begin, std::int64_t end, bool writes);
+  // Notes that `user` reads or writes the bytes [begin, end) until release().
+  [[nodiscard]] Answer claim(const void* user, std::int64_t begin, std::int64_t end, bool writes);
 
-  void leave(const void* user) noexcept;
+  void release(const void* user) noexcept;
 
  private:
   struct Use {

@@ -20,7 +20,7 @@ namespace {
 // Strides that the driver left open at loading can, once they are filled, no longer fit into the fixed ones around
 // them.
 void checkKeptApart(const Model& model, TensorRole role, std::size_t index, const hbDNNTensorProperties& properties) {
-  if (rowsKeepApart(properties)) {
+  if (rowsDoNotOverlap(properties)) {
     return;
   }
   const TensorInfo& info = (role == TensorRole::kInput ? model.info.inputs : model.info.outputs)[index];
@@ -116,7 +116,7 @@ bool windowOf(const TensorView& view, const DeviceBlock& block, const Soc& soc, 
       wanted.stride[i] = stride;
     }
     if (size > 1 && wanted.stride[i] < inner) {
-      return false;  // whoever asks for memory of this layout is told why
+      return false;  // allocating memory of this layout throws the reason
     }
     inner = wanted.stride[i] * std::max<std::int64_t>(size, 1);
   }

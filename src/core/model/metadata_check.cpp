@@ -30,7 +30,7 @@ void checkProperties(const hbDNNTensorProperties& properties, const std::string&
       bad("a negative dimension or stride");
     }
   }
-  if (!rowsKeepApart(properties)) {
+  if (!rowsDoNotOverlap(properties)) {
     bad("strides with which the tensor would overlap itself");
   }
 }
@@ -49,8 +49,8 @@ void checkCount(std::int32_t count, const char* what, const std::string& model) 
 }
 
 void checkCores(std::int32_t cores, const std::string& model) {
-  constexpr std::int32_t kMostCores = 4;  // for which the ABI has bits
-  if (cores < 1 || cores > kMostCores) {
+  constexpr std::int32_t kMaxCores = 4;  // for which the ABI has bits
+  if (cores < 1 || cores > kMaxCores) {
     refuse(model, place(model), "", "that it was compiled for " + std::to_string(cores) + " cores");
   }
 }

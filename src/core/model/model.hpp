@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -53,7 +54,8 @@ struct Model {
   // would go to memory that the caches do not have.
   const std::array<std::shared_ptr<MemoryPool>, 2> pools;
   mutable Worker worker;
-  mutable std::atomic<bool> quick{false};  // the last task took so little that waiting awake pays
+  // What the last task took from being submitted to its end was seen; decides how to wait for the next one.
+  mutable std::atomic<std::int64_t> lastTaskNs{std::numeric_limits<std::int64_t>::max()};
   std::shared_ptr<Counters> counters =
       std::make_shared<Counters>();  // a model that replaces this one goes on with them
 };

@@ -51,7 +51,7 @@ std::int64_t extent(const hbDNNTensorProperties& properties) {
   return bounds ? bounds->second : -1;
 }
 
-bool rowsKeepApart(const hbDNNTensorProperties& properties) {
+bool rowsDoNotOverlap(const hbDNNTensorProperties& properties) {
   auto inner = static_cast<std::int64_t>(elementSize(static_cast<DataType>(properties.tensorType)));
   const std::int32_t* const sizes = properties.validShape.dimensionSize;
   if (std::count(sizes, sizes + properties.validShape.numDimensions, 0) != 0) {

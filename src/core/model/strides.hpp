@@ -25,6 +25,6 @@ namespace hbm {
 
 // True if elements with different indices lie at different places and none of their places overflows. Dynamic
 // dimensions count as one step, dynamic strides as the smallest that fit.
-[[nodiscard]] bool rowsKeepApart(const hbDNNTensorProperties& properties);
+[[nodiscard]] bool rowsDoNotOverlap(const hbDNNTensorProperties& properties);
 
 }  // namespace hbm

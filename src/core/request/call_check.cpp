@@ -31,7 +31,7 @@ std::string shapeMistake(const TensorInfo& info, const TensorView& view) {
   return wrongShape(info.shape, given);
 }
 
-// Tells of a wrong shape, too: who gives a picture has often both wrong.
+// Names a wrong shape, too: callers that pass a picture often have both wrong.
 void checkType(const ModelInfo& model, const char* role, const TensorInfo& info, const TensorView& view) {
   if (view.dtype != info.dtype) {
     const std::string shape = shapeMistake(info, view);
@@ -70,7 +70,9 @@ std::optional<TensorInfo> inferred(const Model& model, const Call& call, std::si
     return std::nullopt;
   }
   const hbDNNTensorShape& shape = outputs[index].validShape;
-  if (shape.numDimensions < 0) {
+  // An engine also infers that nothing is left where the run has something: NonZero of a scalar.
+  const bool empty = std::count(shape.dimensionSize, shape.dimensionSize + std::max(shape.numDimensions, 0), 0) != 0;
+  if (shape.numDimensions < 0 || empty) {
     return std::nullopt;
   }
   TensorInfo info = model.info.outputs[index];

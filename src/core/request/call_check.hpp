@@ -7,7 +7,7 @@
 namespace hbm {
 
 // Throws Error (kInput) naming model and tensor, what was expected and what was given. Memory for an output whose shape
-// the driver tells only after the run is compared with it then.
+// the driver reports only after the run is compared with it then.
 void checkTensors(const Model& model, const Call& call, Targets targets);
 
 // Throws Error (kInput) when arrays cannot hold the tensor's element type.

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <thread>
 
+#include "never_destroyed.hpp"
+
 namespace hbm {
 namespace {
 
@@ -22,7 +24,7 @@ std::int32_t taskLimit() {
 }  // namespace
 
 Dispatcher& Dispatcher::get() {
-  static auto* dispatcher = std::make_unique<Dispatcher>(taskLimit()).release();
+  static NeverDestroyed<Dispatcher> dispatcher(taskLimit());
   return *dispatcher;
 }
 

@@ -13,7 +13,7 @@
 namespace hbm {
 
 // The seam between the dispatcher and what it starts. The dispatcher knows whose turn it is and how many tasks run;
-// what a task is, and who is told of its end, is no business of its. It is told of an end by taskEnded().
+// it does not know what a task is or which threads wait for its end. taskEnded() reports each end.
 class Dispatchable {
  public:
   enum class Submission : std::uint8_t { kSubmitted, kPoolFull, kEnded };
@@ -29,10 +29,6 @@ class Dispatchable {
     }
   };
 
-  Dispatchable(std::int32_t priority, std::int64_t customId) : turn_{priority, customId, 0} {}
-  Dispatchable(const Dispatchable&) = delete;
-  Dispatchable& operator=(const Dispatchable&) = delete;
-
   // Hands it to the driver, with a task slot held for it. kSubmitted keeps the slot until taskEnded().
   [[nodiscard]] virtual Submission submit() noexcept = 0;
   // It waits behind so many others. Under the dispatcher's lock.
@@ -40,15 +36,15 @@ class Dispatchable {
   // Ends it, which was taken out of the queue: the driver had no task for it for too long.
   virtual void refuse() noexcept = 0;
 
-  [[nodiscard]] const Turn& turn() const noexcept { return turn_; }
-  // For the dispatcher, whose lock protects it.
-  void arrived(std::uint64_t number) noexcept { turn_.arrival = number; }
+  [[nodiscard]] virtual const Turn& turn() const noexcept = 0;
+  // Sets the arrival of the turn. Under the dispatcher's lock.
+  virtual void arrived(std::uint64_t number) noexcept = 0;
 
  protected:
+  Dispatchable() = default;
+  Dispatchable(const Dispatchable&) = default;
+  Dispatchable& operator=(const Dispatchable&) = default;
   ~Dispatchable() = default;
-
- private:
-  Turn turn_;
 };
 
 class Dispatcher {
@@ -56,7 +52,7 @@ class Dispatcher {
   // That of the process, because the driver's limit is. Never destroyed: requests may end while the process does.
   [[nodiscard]] static Dispatcher& get();
 
-  // For so many tasks at a time.
+  // Makes one for so many tasks at a time.
   explicit Dispatcher(std::int32_t limit) : limit_(limit) {}
 
   // Submits it, now or when a task slot is free: by priority, then customId, then arrival. Throws

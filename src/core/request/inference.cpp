@@ -33,7 +33,7 @@ std::int64_t Inference::prepareInput(std::size_t index, const TensorView& view) 
   std::int64_t copied = 0;
   block = findDeviceBlock(view.data);
   if (block != nullptr) {
-    static_cast<void>(enter(block, view, false, model_.info.inputs[index]));
+    static_cast<void>(claim(block, view, false, model_.info.inputs[index]));
     if (!windowOf(view, *block, model_.soc, model_.inputProperties[index], properties, tensor.sysMem)) {
       block = nullptr;
     }
@@ -55,11 +55,11 @@ std::int64_t Inference::prepareInput(std::size_t index, const TensorView& view) 
   return copied;
 }
 
-bool Inference::enter(const std::shared_ptr<DeviceBlock>& block, const TensorView& view, bool writes,
+bool Inference::claim(const std::shared_ptr<DeviceBlock>& block, const TensorView& view, bool writes,
                       const TensorInfo& info) {
-  entered_.push_back(block);
+  claimed_.push_back(block);
   const auto [begin, end] = spanOf(view, *block);
-  const MemoryUses::Answer answer = block->uses.enter(this, begin, end, writes);
+  const MemoryUses::Answer answer = block->uses.claim(this, begin, end, writes);
   if (answer == MemoryUses::Answer::kInUse) {
     throw Error(ErrorKind::kState,
                 place(model_.info.name, writes ? "output" : "input", info.name) + ": a request in flight " +
@@ -69,15 +69,15 @@ bool Inference::enter(const std::shared_ptr<DeviceBlock>& block, const TensorVie
   return answer == MemoryUses::Answer::kFree;
 }
 
-void Inference::leaveAll() noexcept {
-  for (const auto& block : entered_) {
-    block->uses.leave(this);
+void Inference::releaseClaims() noexcept {
+  for (const auto& block : claimed_) {
+    block->uses.release(this);
   }
-  entered_.clear();
+  claimed_.clear();
 }
 
 Inference::Submission Inference::submit(const hbUCPSchedParam& sched, hbUCPTaskDoneCb callback, void* userdata,
-                                        bool* hasCallback) {
+                                        bool* hasCallback, bool here) {
   const Driver& driver = model_.driver;
   const std::string& name = model_.info.name;
   hbUCPTaskHandle_t handle = nullptr;
@@ -93,7 +93,9 @@ Inference::Submission Inference::submit(const hbUCPSchedParam& sched, hbUCPTaskD
   }
   hbUCPSchedParam param = sched;
   task_ = std::move(task);
-  const std::int32_t submitted = driver.hbUCPSubmitTask(handle, &param);
+  const auto submitHere = here ? driver.extensionFunction(&bpusimInterface::submitHere) : nullptr;
+  const std::int32_t submitted =
+      submitHere != nullptr ? submitHere(handle, &param) : driver.hbUCPSubmitTask(handle, &param);
   if (submitted != 0) {
     const Error error = driverError(driver, "hbUCPSubmitTask", submitted, name);
     task_.reset();
@@ -135,7 +137,7 @@ void Inference::noteDeviceTimes(RequestTrace& trace) const noexcept {
 
 void Inference::release() noexcept {
   task_.reset();
-  leaveAll();
+  releaseClaims();
   inputBlocks_.clear();
   for (Output& output : outputs_) {
     output.inPlace = false;
@@ -150,7 +152,7 @@ void Inference::leak() noexcept {
     inputBlocks_.push_back(std::move(output.block));  // prepare() has reserved their places
     output.inPlace = false;
   }
-  entered_.clear();  // without leaving: it stays in use
+  claimed_.clear();  // without releasing: it stays in use
   // Moved into an object that is never destroyed, which needs no memory.
   union Forever {
     explicit Forever(std::vector<std::shared_ptr<DeviceBlock>>&& theBlocks) noexcept : blocks(std::move(theBlocks)) {}

@@ -28,10 +28,10 @@ class Inference {
   enum class Submission : std::uint8_t { kSubmitted, kPoolFull };
 
   // Makes the task and hands it to the driver. kPoolFull: the driver has no free task; try again later. With a
-  // callback: it is called once when the task has ended, unless *hasCallback says that the driver refused it. Throws
-  // Error.
+  // callback: it is called once when the task has ended, unless *hasCallback says that the driver refused it. `here`:
+  // a driver that can may compute it on this thread. Throws Error.
   [[nodiscard]] Submission submit(const hbUCPSchedParam& sched, hbUCPTaskDoneCb callback, void* userdata,
-                                  bool* hasCallback);
+                                  bool* hasCallback, bool here);
 
   // Waits for the task; milliseconds, 0 for ever. The driver's status.
   [[nodiscard]] std::int32_t wait(std::int32_t milliseconds) const;
@@ -60,11 +60,11 @@ class Inference {
     bool kept = false;     // the driver has kept the result: block is its memory, dense
   };
 
-  // Notes that this request reads or writes the caller's part of a block. Whether it is free of this request's other
-  // tensors. Throws Error (kState) when a request in flight is in the way.
-  [[nodiscard]] bool enter(const std::shared_ptr<DeviceBlock>& block, const TensorView& view, bool writes,
+  // Notes that this request reads or writes the caller's part of a block. Returns true if none of its other tensors
+  // uses that part. Throws Error (kState) when a request in flight is in the way.
+  [[nodiscard]] bool claim(const std::shared_ptr<DeviceBlock>& block, const TensorView& view, bool writes,
                            const TensorInfo& info);
-  void leaveAll() noexcept;
+  void releaseClaims() noexcept;
 
   // The bytes that were copied.
   std::int64_t prepareInput(std::size_t index, const TensorView& view);
@@ -88,7 +88,7 @@ class Inference {
   std::vector<hbDNNTensor> outputTensors_;
   std::vector<std::shared_ptr<DeviceBlock>> inputBlocks_;
   std::vector<Output> outputs_;
-  std::vector<std::shared_ptr<DeviceBlock>> entered_;
+  std::vector<std::shared_ptr<DeviceBlock>> claimed_;
   Task task_;
 };
 

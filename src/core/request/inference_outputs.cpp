@@ -74,7 +74,7 @@ bool Inference::useTarget(std::size_t index) {
   Output& output = outputs_[index];
   const TensorView& target = output.target;
   std::shared_ptr<DeviceBlock> given = target.rank >= 0 ? findDeviceBlock(target.data) : nullptr;
-  if (given == nullptr || !enter(given, target, true, model_.info.outputs[index])) {
+  if (given == nullptr || !claim(given, target, true, model_.info.outputs[index])) {
     return false;
   }
   const hbDNNTensorProperties& reported = model_.outputProperties[index];
@@ -263,10 +263,10 @@ void Inference::toTarget(std::size_t index, const std::vector<std::int64_t>& wri
   }
   for (std::size_t i = 0; i < rank; ++i) {
     if (tensor.shape[i] > 1 && written[i] != target.strides[i]) {
-      throw Error(
-          ErrorKind::kDriver,
-          place(model_.info.name, "output", info.name) + ": the driver wrote it with other strides than it had told",
-          {"hbDNNGetTaskOutputTensorProperties", 0, "", model_.info.name, info.name});
+      throw Error(ErrorKind::kDriver,
+                  place(model_.info.name, "output", info.name) +
+                      ": the driver wrote it with other strides than it had reported",
+                  {"hbDNNGetTaskOutputTensorProperties", 0, "", model_.info.name, info.name});
     }
   }
 }

@@ -1,4 +1,4 @@
-// For a thread that waits for several requests: tells it that one of them was submitted or has ended.
+// Notifies a thread that waits for several requests that one of them was submitted or has ended.
 #pragma once
 
 #include <chrono>

@@ -10,6 +10,10 @@
 namespace hbm {
 namespace {
 
+// A thread that waits for a task of this length may compute it itself. Meanwhile it sees neither signals nor time
+// limits, and what waking two threads costs does not count any more beyond it.
+constexpr std::int64_t kBriefNs = 1'000'000;
+
 // The driver's callback holds the request by this.
 using CallbackOwner = std::shared_ptr<RequestImpl>;
 
@@ -48,12 +52,13 @@ const char* requestStateName(RequestState state) noexcept {
 
 RequestImpl::RequestImpl(std::shared_ptr<const Model> model, SchedParam sched, Completion completion,
                          const CallOptions& options, std::shared_ptr<Recorder> recorder)
-    : Dispatchable(sched.priority, sched.customId),
-      model_(std::move(model)),
+    : model_(std::move(model)),
       sched_(std::move(sched)),
+      turn_{sched_.priority, sched_.customId, 0},
       deadline_(options.deadline),
       timeout_(options.timeout),
       recorder_(std::move(recorder)),
+      awaited_(model_->lastTaskNs.load(std::memory_order_relaxed) < options.awaitedBelow.count()),
       completion_(completion),
       keeps_(options.keeps),
       inference_(*model_, options.targets) {
@@ -106,6 +111,7 @@ void RequestImpl::announce() noexcept {
 }
 
 bool RequestImpl::prepare(const Call& call) noexcept {
+  attend();
   model_->counters->begin();
   try {
     std::vector<CopyRecord> copies;
@@ -131,6 +137,17 @@ void RequestImpl::queued(std::int32_t depth) noexcept {
   }
 }
 
+bool RequestImpl::isAwaitedHere() const noexcept {
+  return (completion_ == Completion::kByWaiter || awaited_) && std::this_thread::get_id() == maker_;
+}
+
+// A recorded run() shows the threads of the cores; awaited requests, which servers make, are recorded as they always
+// run.
+bool RequestImpl::mayRunHere() const noexcept {
+  return isAwaitedHere() && !timeout_ && !deadline_ && (recorder_ == nullptr || awaited_) &&
+         model_->lastTaskNs.load(std::memory_order_relaxed) < kBriefNs;
+}
+
 RequestImpl::Submission RequestImpl::submit() noexcept {
   {
     const std::lock_guard lock(mutex_);
@@ -145,7 +162,7 @@ RequestImpl::Submission RequestImpl::submit() noexcept {
       const std::lock_guard lock(mutex_);
       info_.late = true;
     }
-    fail(errorOf(ErrorKind::kDeadline, "its deadline had passed before the device was free; it was not run"));
+    endFailed(errorOf(ErrorKind::kDeadline, "its deadline had passed before the device was free; it was not run"));
     return Submission::kEnded;
   }
   try {
@@ -154,16 +171,19 @@ RequestImpl::Submission RequestImpl::submit() noexcept {
     if (completion_ == Completion::kByCallback) {
       owner = std::make_unique<CallbackOwner>(shared_from_this());
     }
-    const auto submission = inference_.submit(driverSchedParam(model_->info, model_->soc, sched_),
-                                              owner != nullptr ? taskDone : nullptr, owner.get(), &hasCallback);
+    const auto submission =
+        inference_.submit(driverSchedParam(model_->info, model_->soc, sched_), owner != nullptr ? taskDone : nullptr,
+                          owner.get(), &hasCallback, mayRunHere());
     const bool submitted = submission == Inference::Submission::kSubmitted;
     if (submitted && hasCallback) {
       static_cast<void>(owner.release());  // the callback's from now on
     }
     bool orphaned = !hasCallback;
+    std::optional<std::int32_t> ended;
     {
       const std::lock_guard lock(mutex_);
       submitting_ = false;
+      ended.swap(endedEarly_);
       if (trace_ != nullptr) {
         trace_->submittedBy = kernelThreadId();
         trace_->launchedNs = nowNs();
@@ -177,6 +197,9 @@ RequestImpl::Submission RequestImpl::submit() noexcept {
     announce();
     if (submitted && orphaned) {
       leaveToThread();
+    }
+    if (ended) {
+      isAwaitedHere() ? completeByCallback(*ended) : leaveToCompletionThread(*ended);
     }
     return submitted ? Submission::kSubmitted : Submission::kPoolFull;
   } catch (...) {
@@ -201,15 +224,15 @@ SharedError RequestImpl::errorOf(ErrorKind kind, const char* text) const noexcep
   });
 }
 
-void RequestImpl::failWithCurrentException() noexcept { fail(currentError()); }
+void RequestImpl::failWithCurrentException() noexcept { endFailed(currentError()); }
 
-void RequestImpl::fail(SharedError error) noexcept {
+void RequestImpl::endFailed(SharedError error) noexcept {
   inference_.release();
   end(RequestState::kFailed, {}, std::move(error));
 }
 
 void RequestImpl::refuse() noexcept {
-  fail(errorOr(model_->outOfMemory, [this] {
+  endFailed(errorOr(model_->outOfMemory, [this] {
     return Error(
         ErrorKind::kOutOfResources,
         place(model_->info.name) +

@@ -1,22 +1,16 @@
-// The second half of a request's life: its task has ended, its outputs are collected, and whoever waits is told.
+// The second half of a request's life: its task has ended, its outputs are collected, and waiting threads are notified.
 #include "core/base/clock.hpp"
 #include "core/driver/status.hpp"
 #include "core/request/request.hpp"
 #include "hobot/hb_ucp_status.h"
+#include "never_destroyed.hpp"
 
 namespace hbm {
-namespace {
 
-// Tasks that take less than this, waking threads included, are waited for awake.
-constexpr std::int64_t kQuickNs = 100'000;
-
-// Ends requests that nobody waits for. Never destroyed: they may end while the process does.
-Worker& completionThread() {
-  static auto* const worker = std::make_unique<Worker>("hbm-completion").release();
+Worker& RequestImpl::completionThread() {
+  static NeverDestroyed<Worker> worker("hbm-completion");
   return *worker;
 }
-
-}  // namespace
 
 void RequestImpl::giveBack() noexcept {
   inference_.release();
@@ -26,15 +20,25 @@ void RequestImpl::giveBack() noexcept {
 void RequestImpl::taskEnded(std::int32_t status) noexcept {
   {
     const std::lock_guard lock(mutex_);
+    reportedNs_ = nowNs();
     if (waiters_ > 0) {
       reported_ = status;
       changed_.notify_all();  // under the lock: a waiter that takes it may be the last owner of this object
       return;
     }
+    if (submitting_) {
+      // The thread that submits goes on with it: another one would be woken only to wait for it.
+      endedEarly_ = status;
+      return;
+    }
   }
+  leaveToCompletionThread(status);
+}
+
+void RequestImpl::leaveToCompletionThread(std::int32_t status) noexcept {
   completionWork_.request = shared_from_this();
   completionWork_.status = status;
-  completionThread().post(completionWork_);
+  completionWork_.thread.post(completionWork_);
 }
 
 void RequestImpl::CompletionWork::run() noexcept {
@@ -61,7 +65,8 @@ void RequestImpl::complete(std::int32_t status) noexcept {
   {
     const std::lock_guard lock(mutex_);
     info_.endedNs = nowNs();
-    model_->quick.store(info_.endedNs - info_.submitNs < kQuickNs, std::memory_order_relaxed);
+    const std::int64_t end = reportedNs_ != 0 ? reportedNs_ : info_.endedNs;
+    model_->lastTaskNs.store(end - info_.submitNs, std::memory_order_relaxed);
   }
   if (recorder_ != nullptr) {
     inference_.noteDeviceTimes(seen);

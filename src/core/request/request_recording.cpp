@@ -1,4 +1,4 @@
-// What a request tells its recorder.
+// What a request reports to its recorder.
 #include "core/base/clock.hpp"
 #include "core/request/request.hpp"
 

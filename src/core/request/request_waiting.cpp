@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <mutex>
 #include <thread>
+#include <utility>
 
 #include "core/driver/status.hpp"
 #include "core/request/request.hpp"
@@ -39,6 +41,9 @@ bool overAfter(std::int32_t first, std::int32_t second) noexcept {
   return tellsEnd(second) || (first == HB_UCP_UNKNOWN_ERROR && second == HB_UCP_UNKNOWN_ERROR);
 }
 
+// Tasks that take less than this, waking threads included, are waited for awake.
+constexpr std::int64_t kQuickNs = 100'000;
+
 // A processor that was put to sleep takes longer to wake than a quick task takes. Yielding, this takes none that others
 // want.
 template <class Condition>
@@ -54,6 +59,12 @@ void waitAwake(std::unique_lock<std::mutex>& lock, const Condition& condition) {
 
 // True if this driver was seen to refuse a wait after one that had timed out.
 std::atomic<bool> refusesSecondWait{false};
+
+// Requests whose task nobody waits for, because the system had no thread left or no memory for one. They keep
+// themselves, linked to each other, so that this needs no memory; the next caller tries again.
+std::mutex unattendedMutex;
+RequestImpl* firstUnattended = nullptr;
+std::atomic<bool> anyUnattended{false};
 
 }  // namespace
 
@@ -106,7 +117,7 @@ bool RequestImpl::waitSlices(std::optional<Clock::time_point> until, const std::
       const auto awaited = [this] {
         return final(state_) || reported_ || (completion_ == Completion::kByWaiter && state_ == RequestState::kRunning);
       };
-      if (model_->quick.load(std::memory_order_relaxed)) {
+      if (model_->lastTaskNs.load(std::memory_order_relaxed) < kQuickNs) {
         waitAwake(lock, awaited);
       }
       if (!awaited()) {
@@ -172,10 +183,46 @@ void RequestImpl::leaveToThread() noexcept {
     }
     completion_ = Completion::kByThread;
   }
+  if (!startWaiter()) {
+    leaveUnattended();
+  }
+}
+
+bool RequestImpl::startWaiter() noexcept {
   try {
-    startHelperThread("hbm-waiter", [self = shared_from_this()] { self->waitForTask(); }).detach();
+    startHelperThread("hbm-waiter", [self = shared_from_this()] {
+      self->waitForTask();
+      attend();
+    }).detach();
+    return true;
   } catch (const std::exception&) {
-    waitForTask();  // the system has no thread left, or no memory for one
+    return false;
+  }
+}
+
+void RequestImpl::leaveUnattended() noexcept {
+  const std::lock_guard lock(unattendedMutex);
+  unattendedSelf_ = shared_from_this();
+  nextUnattended_ = std::exchange(firstUnattended, this);
+  anyUnattended.store(true, std::memory_order_relaxed);
+}
+
+void RequestImpl::attend() noexcept {
+  if (!anyUnattended.load(std::memory_order_relaxed)) {
+    return;
+  }
+  RequestImpl* next = nullptr;
+  {
+    const std::lock_guard lock(unattendedMutex);
+    next = std::exchange(firstUnattended, nullptr);
+    anyUnattended.store(false, std::memory_order_relaxed);
+  }
+  while (next != nullptr) {
+    const std::shared_ptr<RequestImpl> request = std::move(next->unattendedSelf_);
+    next = std::exchange(request->nextUnattended_, nullptr);
+    if (!request->startWaiter()) {
+      request->leaveUnattended();
+    }
   }
 }
 

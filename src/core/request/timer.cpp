@@ -10,7 +10,7 @@
 namespace hbm {
 
 Timer& Timer::get() {
-  static auto* timer = std::unique_ptr<Timer>(new Timer).release();
+  static NeverDestroyed<Timer> timer;
   return *timer;
 }
 

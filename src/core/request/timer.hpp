@@ -7,6 +7,8 @@
 #include <memory>
 #include <mutex>
 
+#include "never_destroyed.hpp"
+
 namespace hbm {
 
 class RequestImpl;
@@ -21,6 +23,7 @@ class Timer {
   void expireAt(std::chrono::steady_clock::time_point time, const std::shared_ptr<RequestImpl>& request);
 
  private:
+  friend class NeverDestroyed<Timer>;
   Timer() = default;
   void loop();
 

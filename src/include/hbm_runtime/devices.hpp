@@ -18,8 +18,8 @@ struct Device {
   std::string soc;
   std::string driverVersion;  // of libdnn
   std::string driverPath;
-  std::optional<double> load;         // part of the time in use, 0 to 1, where the kernel tells it
-  std::optional<double> temperature;  // degrees Celsius, where the kernel tells it
+  std::optional<double> load;         // fraction of the time in use, 0 to 1, where the kernel reports it
+  std::optional<double> temperature;  // degrees Celsius, where the kernel reports it
   // What the driver counts, on bpusim: the difference of two looks, over the time between, is the load.
   std::optional<std::int64_t> busyNs;
   std::optional<std::int64_t> finishedTasks;

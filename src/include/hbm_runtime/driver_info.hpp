@@ -22,7 +22,7 @@ struct DriverInfo {
 // Loads the driver if that has not happened. Throws Error (kDriverNotFound) with every place that was tried.
 [[nodiscard]] HBM_API DriverInfo driverInfo();
 
-// Number of BPU cores; nullopt when nothing tells. Loads the driver as driverInfo() does.
+// Number of BPU cores; nullopt when it is not known. Loads the driver as driverInfo() does.
 [[nodiscard]] HBM_API std::optional<std::int32_t> coreCount();
 
 // True if a driver is loaded in this process.

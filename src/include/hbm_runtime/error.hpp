@@ -24,7 +24,7 @@ enum class ErrorKind : std::uint8_t {
   kQueueFull,       // a bounded queue is full
   kClosed,          // the runtime is closed
   kForked,          // this process is a fork of the one that loaded the driver
-  kOutOfResources,  // no device memory, no task slot
+  kOutOfResources,  // no device memory, task, thread or memory of the process is left
   kUnsupported,     // this driver cannot do that
   kState,           // not possible in this state
   kShape,           // a shape that does not fit; otherwise as kInput

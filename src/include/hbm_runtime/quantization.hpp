@@ -1,4 +1,4 @@
-// Between what a tensor stores and what it means: real = (stored - zeroPoint) * scale.
+// Converts between stored and real values: real = (stored - zeroPoint) * scale.
 #pragma once
 
 #include "hbm_runtime/export.hpp"
@@ -13,8 +13,8 @@ namespace hbm {
 // Throws Error (kInput).
 HBM_API void dequantize(const TensorView& stored, const QuantInfo& quant, const TensorView& real);
 
-// Writes what stands for the values of `real` (F16, F32 or F64) to `stored` (S8 to U32), of the same shape and of any
-// strides; the two must not overlap. clip(nearbyint(real / scale + zeroPoint)): the quotient has the precision of
+// Writes the values that stand for those of `real` (F16, F32 or F64) to `stored` (S8 to U32), of the same shape and of
+// any strides; the two must not overlap. clip(nearbyint(real / scale + zeroPoint)): the quotient has the precision of
 // `real`, but at least single; the sum is exact to double precision; halves go to the even neighbour; what does not
 // fit, infinities included, becomes the smallest or biggest number. NaN becomes what stands for 0. With kNone the scale
 // is 1. Throws Error (kInput).

@@ -36,7 +36,7 @@ struct RequestTrace {
   std::int64_t collectedBy = 0;
   std::int64_t launchedNs = 0;     // the driver has taken it
   std::int64_t collectNs = 0;      // outputs begin to be made readable
-  std::int64_t deviceBeginNs = 0;  // on the device, where the driver tells it
+  std::int64_t deviceBeginNs = 0;  // on the device, where the driver reports it
   std::int64_t deviceEndNs = 0;
   std::int64_t deviceThread = 0;
   std::int32_t core = -1;

@@ -22,7 +22,7 @@ enum class RequestState : std::uint8_t {
   kRunning,    // the driver has it
   kDone,
   kFailed,
-  kCancelled,  // removed from the queue, or let go of while it ran
+  kCancelled,  // removed from the queue, or abandoned while it ran
 };
 
 [[nodiscard]] HBM_API const char* requestStateName(RequestState state) noexcept;
@@ -51,7 +51,7 @@ class HBM_API Request {
 
   [[nodiscard]] virtual RequestState state() const = 0;
 
-  // Waits for the end; nullopt: without limit. Whether it has ended.
+  // Waits for the end; nullopt: without limit. Returns true if it has ended.
   [[nodiscard]] virtual bool wait(std::optional<std::chrono::nanoseconds> timeout) = 0;
 
   // The outputs in model order. Throws the request's Error; kState when it has not ended.
@@ -60,10 +60,10 @@ class HBM_API Request {
   // The error it ended with, nullopt when there is none.
   [[nodiscard]] virtual std::optional<Error> error() const = 0;
 
-  // Removes it from the queue. False, and no effect, when the driver has it or it has ended.
+  // Removes it from the queue. Returns false and has no effect when the driver has it or it has ended.
   virtual bool cancel() = 0;
 
-  // Lets go of it whatever its state: it ends as cancelled, its memory is kept until the driver is done with it.
+  // Abandons it in any state: it ends as cancelled, and its memory is kept until the driver is done with it.
   virtual void abandon() = 0;
 
   // Calls `callback` once when it has ended, from a thread of this library or one that waits for the request, at once

@@ -31,8 +31,8 @@ struct LoadOptions {
   bool profile = false;           // per-operator times can be asked for
   std::vector<std::string> keep;  // intermediate tensors that become outputs after the model's own; "*": all
   std::string keepFolder;         // each run writes them there as .npy files; "": nowhere
-  std::string engine;             // that computes: "onnxruntime", "openvino"; "": the driver's default
-  // Of models that hbm_runtime.encryption in Python encrypted, all with the same one; UTF-8, composed (NFC). "": none
+  std::string engine;             // the engine that computes: "onnxruntime", "openvino"; "": the driver's default
+  // For models that hbm_runtime.encryption in Python encrypted, all with the same one; UTF-8, composed (NFC). "": none
   // is encrypted. They are decrypted into memory, by OpenSSL's libcrypto, so an ONNX model is called after its graph.
   std::string passphrase;
 
@@ -54,7 +54,7 @@ struct Call {
   std::size_t model = 0;           // index into models()
   std::vector<TensorView> inputs;  // in the order of the model's inputs
   // Where outputs go, in the order of the model's outputs: empty, or one for each, rank -1 where the runtime provides
-  // the memory. Of the model's dtype and shape and any layout.
+  // the memory. They have the model's dtype and shape and any layout.
   std::vector<TensorView> outputs;
   SchedOverrides sched;
 };
@@ -72,8 +72,8 @@ struct Operation {
 
 // What computes a model.
 struct ModelEngine {
-  std::string name;    // as LoadOptions::engine; "" when the driver does not say
-  std::string reason;  // why it is not the one that was asked for; "" when it is
+  std::string name;    // as LoadOptions::engine; "" when the driver does not report it
+  std::string reason;  // why it is not the one that was requested; "" when it is
 };
 
 struct OperationTime {
@@ -88,7 +88,7 @@ enum class TensorRole : std::uint8_t { kInput, kOutput };
 // What becomes of a result whose shape is another than that of the memory given for it.
 enum class Targets : std::uint8_t {
   kExact,         // the run fails (kShape)
-  kWhereTheyFit,  // the runtime provides other memory; DeviceTensor::data tells
+  kWhereTheyFit,  // the runtime provides other memory, to which DeviceTensor::data points
 };
 
 struct CallOptions {
@@ -98,6 +98,9 @@ struct CallOptions {
   std::shared_ptr<const void>
       keeps;  // of start(): released, on any thread, when nothing given is read or written any more
   Targets targets = Targets::kExact;
+  // Of start(): the caller waits for the request before it does anything else, so a model whose last task took less
+  // than this may be computed and completed on its thread, which saves waking others. Longer ones are not affected.
+  std::chrono::nanoseconds awaitedBelow = std::chrono::nanoseconds(0);
 };
 
 // All member functions may be called from any thread at any time.
@@ -118,7 +121,7 @@ class HBM_API Runtime {
   Runtime(const Runtime& other, std::size_t index, const std::string& file, const LoadOptions& options = {});
   Runtime(const Runtime& other, std::size_t index, const ModelBuffer& buffer, const LoadOptions& options = {});
 
-  // Gives the models back. Requests in flight finish on their own, outputs stay valid.
+  // Releases the models. Requests in flight finish on their own, outputs stay valid.
   ~Runtime();
 
   // Version text of the driver.
@@ -168,15 +171,15 @@ class HBM_API Runtime {
   [[nodiscard]] DeviceTensor allocate(std::size_t model, TensorRole role, std::size_t tensor,
                                       const std::vector<std::int64_t>& shape = {}) const;
 
-  // Output shapes for input shapes, without running. Throws Error: kUnsupported when this driver, or this model, cannot
-  // tell them.
+  // Output shapes for input shapes, without running. Throws Error: kUnsupported when this driver cannot compute them
+  // for this model.
   [[nodiscard]] std::vector<std::vector<std::int64_t>> inferShapes(
       std::size_t model, const std::vector<std::vector<std::int64_t>>& inputShapes) const;
 
   // Names of symbolic dimensions, "" for others. Empty strings throughout on drivers that do not know them.
   [[nodiscard]] std::vector<std::string> dimensionNames(std::size_t model, TensorRole role, std::size_t tensor) const;
 
-  // Bytes at whose multiples rows begin that this runtime lays out: where the driver leaves strides open.
+  // Rows begin at multiples of this number of bytes where the driver leaves strides open and this runtime chooses them.
   [[nodiscard]] std::int64_t strideAlignment(std::size_t model) const;
 
   [[nodiscard]] MemoryUsage memoryUsage(std::size_t model) const;

@@ -67,7 +67,7 @@ TEST(without_an_engine_loading_says_what_to_do_and_the_rest_works) {
   CHECK(has(got.output, "status=-100003"));
   CHECK(!has(got.output, "status=0"));
   CHECK(has(got.output, "install it"));
-  CHECK(!has(got.output, "pip"));  // who loads it may know nothing of Python
+  CHECK(!has(got.output, "pip"));  // programs that load it may know nothing of Python
   CHECK(has(got.output, "BPUSIM_ENGINE_PATH"));
   CHECK(has(got.output, "/nowhere"));
   const process::Result rest = probe({"without_engine"}, {"BPUSIM_ENGINE_PATH=/nowhere"});
@@ -116,10 +116,11 @@ TEST(a_library_that_is_not_the_engine_is_refused_with_a_reason) {
   CHECK(has(other.output, "is not ONNX Runtime"));
 }
 
-TEST(the_engine_reports_nothing_to_anyone_and_starts_no_thread) {
+TEST(the_engine_reports_nothing_to_anyone_and_starts_no_thread_beside_the_one_asked_for) {
   const Folder home;
-  const process::Result got = probe({"run", files::path("affine.onnx")},
-                                    {"HOME=" + home.path().string(), "XDG_CACHE_HOME", "ORT_DISABLE_TELEMETRY"});
+  const process::Result got =
+      probe({"run", files::path("affine.onnx")},
+            {"HOME=" + home.path().string(), "XDG_CACHE_HOME", "ORT_DISABLE_TELEMETRY", "BPUSIM_THREADS=1"});
   CHECK_EQ(got.status, 0);
   CHECK(has(got.output, "run=0"));
   CHECK(fs::is_empty(home.path()));

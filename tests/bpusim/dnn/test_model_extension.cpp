@@ -110,7 +110,7 @@ TEST(static_outputs_are_told_as_they_are) {
   CHECK_EQ(got.output.alignedByteSize, 1024);
 }
 
-TEST(sizes_that_depend_on_the_data_are_not_told) {
+TEST(sizes_that_depend_on_the_data_are_not_reported) {
   const Packed packed({"nonzero.onnx"});
   const Inferred got = infer(packed, {{6}});
   CHECK_EQ(got.status, HB_UCP_OP_CMD_UNAVAILABLE);

@@ -1,19 +1,9 @@
-"""The module path that the vendor's package has: ``hbm_runtime.HB_HBMRuntime`` is its extension module.
-
-Here that name is the class, so the module is an entry of `sys.modules`: importing a file of that name would replace the
-class by the module. Imports of that path and pickles of the vendor's objects find it there.
-"""
+"""Pickles of the enum members of the vendor's module."""
 
 from __future__ import annotations
 
 import enum
-import sys
-from importlib.machinery import ModuleSpec
-from types import ModuleType
 from typing import Any
-
-#: What the vendor's extension module has.
-_NAMES = ("HB_HBMRuntime", "QuantParams", "SchedParam", "hbDNNDataType", "hbDNNQuantiType")
 
 
 class _UnpickledMember:
@@ -62,25 +52,11 @@ class _UnpickledMember:
         return format(self._member, spec)
 
 
-def _accept_pickles(kind: Any) -> None:
+def accept_pickles(kind: Any) -> None:
+    """Makes an enum's class take what a pickle of the vendor's module does with it."""
     find = kind.__new__
 
     def new(cls: type[enum.IntEnum], *values: Any) -> Any:
         return find(cls, *values) if values else _UnpickledMember(cls)
 
     kind.__new__ = new
-
-
-def provide_vendor_module(package: str) -> None:
-    """Makes ``from hbm_runtime.HB_HBMRuntime import HB_HBMRuntime`` work."""
-    public = sys.modules[package]
-    name = f"{package}.HB_HBMRuntime"
-    module = ModuleType(name, "The names of the vendor's extension module; use those of the package instead.")
-    module.__spec__ = ModuleSpec(name, None)
-    module.__package__ = package
-    for each in _NAMES:
-        value = getattr(public, each)
-        setattr(module, each, value)
-        if issubclass(value, enum.Enum):
-            _accept_pickles(value)
-    sys.modules[name] = module

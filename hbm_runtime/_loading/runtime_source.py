@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 
-class Recipe:
+class RuntimeSource:
     """Files and options of a runtime.
 
     Attributes:
@@ -45,3 +45,6 @@ class Recipe:
             self._obstacles[model] = "a runtime that was loaded from memory cannot be pickled; load it from a file"
         elif encrypted:
             self._obstacles[model] = "a runtime of encrypted models cannot be pickled: it does not keep the passphrase"
+
+
+Recipe = RuntimeSource  # the name in pickles of 1.0.0

@@ -17,10 +17,10 @@
 namespace hbm::python {
 namespace {
 
-class PyBoundCall {
+class PyBinding {
  public:
-  PyBoundCall(py::object runtime, const std::string& model, std::vector<py::array> inputs,
-              std::vector<std::optional<py::array>> outputs, bool exact)
+  PyBinding(py::object runtime, const std::string& model, std::vector<py::array> inputs,
+            std::vector<std::optional<py::array>> outputs, bool exact)
       : owner_(std::move(runtime)),
         runtime_(owner_.cast<const PyRuntime&>()),
         inputs_(std::move(inputs)),
@@ -148,7 +148,7 @@ class PyBoundCall {
   // One thread at a time, and none while the last request has not ended.
   class Busy {
    public:
-    explicit Busy(PyBoundCall& call) : call_(call) {
+    explicit Busy(PyBinding& call) : call_(call) {
       if (call_.busy_.exchange(true)) {
         refuse();
       }
@@ -169,13 +169,13 @@ class PyBoundCall {
                   {"", 0, "", call_.name_, ""});
     }
 
-    PyBoundCall& call_;
+    PyBinding& call_;
   };
 
   const py::object owner_;  // keeps the next alive
   const PyRuntime& runtime_;
   const std::vector<py::array> inputs_;
-  const std::vector<std::optional<py::array>> outputs_;  // none where only a run tells the shape
+  const std::vector<std::optional<py::array>> outputs_;  // none where the shape is known only after a run
   const std::string name_;
   std::vector<Call> calls_;
   std::vector<WantedOutputs> wanted_;
@@ -187,21 +187,21 @@ class PyBoundCall {
   std::weak_ptr<Request> last_;
 };
 
-std::unique_ptr<PyBoundCall> makeBoundCall(py::object runtime, const std::string& model, std::vector<py::array> inputs,
-                                           std::vector<std::optional<py::array>> outputs, bool exact) {
-  return std::make_unique<PyBoundCall>(std::move(runtime), model, std::move(inputs), std::move(outputs), exact);
+std::unique_ptr<PyBinding> makeBinding(py::object runtime, const std::string& model, std::vector<py::array> inputs,
+                                       std::vector<std::optional<py::array>> outputs, bool exact) {
+  return std::make_unique<PyBinding>(std::move(runtime), model, std::move(inputs), std::move(outputs), exact);
 }
 
 }  // namespace
 
-void bindBoundCall(py::module_& module) {
-  py::class_<PyBoundCall> cls(module, "BoundCall", "A call whose tensors are fixed.");
-  defConstructor(cls, &makeBoundCall, py::arg("runtime"), py::arg("model"), py::arg("inputs"), py::arg("outputs"),
+void bindBinding(py::module_& module) {
+  py::class_<PyBinding> cls(module, "Binding", "A call whose tensors are fixed.");
+  defConstructor(cls, &makeBinding, py::arg("runtime"), py::arg("model"), py::arg("inputs"), py::arg("outputs"),
                  py::arg("exact"))
-      .def("run", &PyBoundCall::run, py::arg("timeout") = py::none(), py::arg("deadline") = py::none(),
+      .def("run", &PyBinding::run, py::arg("timeout") = py::none(), py::arg("deadline") = py::none(),
            "Runs it and waits. Outputs that did not fit into their arrays, or have none, by name.")
-      .def_property_readonly("status", &PyBoundCall::status)
-      .def("start", &PyBoundCall::start, py::arg("timeout") = py::none(), py::arg("deadline") = py::none());
+      .def_property_readonly("status", &PyBinding::status)
+      .def("start", &PyBinding::start, py::arg("timeout") = py::none(), py::arg("deadline") = py::none());
 }
 
 }  // namespace hbm::python
