@@ -11,29 +11,27 @@ from typing import Any
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.signals import SignalHandlerOptions, install_signal_handlers
 
 from .node import HbmNode
-
-
-class _Executor(SingleThreadedExecutor):  # type: ignore[misc, unused-ignore]
-    """One that can be collected half made, where its context ends meanwhile: rclpy's looks for this then."""
-
-    _sigint_gc: Any = None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the node until SIGINT or SIGTERM; configures and activates it unless the parameter autostart is false.
 
+    Called on the main thread, which is the one that can answer signals.
+
     Returns:
         0, or 1 where the model could not be loaded.
 
     Raises:
-        KeyboardInterrupt: A second SIGINT came before the first had ended the node.
+        KeyboardInterrupt: A second signal came before the first had ended the node.
     """
-    with _interrupts_end_the_context() as interrupts:
-        rclpy.init(args=arguments)
+    whole = threading.Lock()
+    with _signals_end_the_context(whole) as signals:
+        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)  # _run() installs them
         try:
-            return 0 if interrupts else _run()
+            return 0 if signals else _run(whole)
         except Exception as error:
             # What is made on a context that has been shut down raises one of several of rclpy's errors.
             if isinstance(error, ExternalShutdownException) or not rclpy.ok():
@@ -43,14 +41,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             rclpy.try_shutdown()
 
 
-def _run() -> int:
+def _run(whole: threading.Lock) -> int:
     node = HbmNode()
     try:
         if node.get_parameter("autostart").value:
             for step in (node.trigger_configure, node.trigger_activate):
                 if step() != TransitionCallbackReturn.SUCCESS:
                     return 1 if rclpy.ok() else 0
-        rclpy.spin(node, _Executor())
+        with whole:
+            if not rclpy.ok():
+                return 0
+            executor = SingleThreadedExecutor()
+        install_signal_handlers()  # only they wake an executor that waits; they call ours, too
+        rclpy.spin(node, executor)
         return 0
     finally:
         node.release()
@@ -58,26 +61,31 @@ def _run() -> int:
 
 
 @contextmanager
-def _interrupts_end_the_context() -> Iterator[list[int]]:
-    """Leaves the first SIGINT to rclpy's own handler, which shuts the context down; yields the signals that came.
+def _signals_end_the_context(whole: threading.Lock) -> Iterator[list[int]]:
+    """Shuts the context down at the first SIGINT or SIGTERM; yields the signals that came.
 
-    Python's handler would raise KeyboardInterrupt in any line of rclpy, whose objects do not survive that: an executor
-    that was interrupted while it was made writes a traceback when it is collected.
+    While the node is made, neither Python's handler nor rclpy's would do. Python's raises KeyboardInterrupt in any line of
+    rclpy; rclpy's ends the context at any moment. An executor that is half made then writes a traceback when it is
+    collected.
+
+    Args:
+        whole: Held while an object is made that must be made whole.
     """
-    interrupts: list[int] = []
+    came: list[int] = []
+
+    def end() -> None:
+        with whole:
+            rclpy.try_shutdown()
 
     def remember(number: int, _: Any) -> None:
-        if interrupts:
+        if came:
             raise KeyboardInterrupt
-        interrupts.append(number)
-        # rclpy's handler was seen to leave the context as it is; on a thread, because locks may be held here.
-        threading.Thread(target=rclpy.try_shutdown, daemon=True).start()
+        came.append(number)
+        threading.Thread(target=end, daemon=True).start()  # the main thread may hold what the shutdown waits for
 
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupts
-        return
-    former = signal.signal(signal.SIGINT, remember)
+    former = {number: signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield interrupts
+        yield came
     finally:
-        signal.signal(signal.SIGINT, former)
+        for number, handler in former.items():
+            signal.signal(number, handler)
