@@ -41,6 +41,7 @@ def _of(name: str, limit: Limit, *, held: bool) -> Scenario:
         with LIMITED[name][0](one, two) as limited:
 
             def call() -> Any:
+                _wait_for_tasks()  # one that a failed call gave up would be held, too, and its memory with it
                 holding = testing.faults("task:hang") if held else contextlib.nullcontext()
                 try:
                     with holding, contextlib.suppress(*_EXPECTED):
