@@ -27,7 +27,7 @@ from benchmarks.figures import Figure
 from benchmarks.native_library import NULL_DRIVER
 from benchmarks.timing import ROUNDS, Rounds, best_of, median_ns
 from hbm_runtime import HB_HBMRuntime, connect
-from hbm_runtime.serving.messages import SERVICE, message
+from hbm_runtime.serving.protocol.messages import SERVICE, message
 
 SIZES = {"64 B": (16, 50), "614 kB": (153_600, 15), "4.9 MB": (1_228_800, 5)}
 """Elements, and calls in a row."""

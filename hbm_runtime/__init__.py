@@ -88,9 +88,9 @@ if TYPE_CHECKING:
     from ._runtime import HB_HBMRuntime
     from .quant import dequantize, quantize
     from .serving.client import connect
-    from .serving.client.observing import RemoteProfile
     from .serving.client.remote_model import RemoteModel
-    from .serving.client.requests import RemoteRequest, RemoteRequestInfo
+    from .serving.client.runs.observing import RemoteProfile
+    from .serving.client.runs.requests import RemoteRequest, RemoteRequestInfo
     from .serving.client.runtime import RemoteRuntime
 
 __all__ = [

@@ -60,6 +60,29 @@ PYTHON_PARTS = {
     "packer": BASE - {"_core", "_enums"},  # it works without the compiled extension
     "samples": {"packer"},
 }
+# The same for the folders of the server, each of which may import only from those above it. What is not listed puts
+# them together.
+SERVING_BASE = {"addresses", "allocator", "failures", "missing", "settings", "protocol"}
+SERVING_PARTS = {
+    **{part: set[str]() for part in SERVING_BASE},
+    "access": SERVING_BASE,
+    "calls": SERVING_BASE,
+    "models": SERVING_BASE | {"calls"},
+    "dataplane": SERVING_BASE | {"calls", "models"},
+    "http": SERVING_BASE | {"access", "calls", "models", "dataplane"},
+    "grpc": SERVING_BASE | {"access", "calls", "models", "dataplane"},
+    "client": {"missing", "protocol"},
+}
+CLIENT_PARTS = {
+    "transports": set[str](),
+    "models": {"transports"},
+    "runs": {"transports", "models"},
+}
+PARTS_OF = {
+    "hbm_runtime": PYTHON_PARTS,
+    "hbm_runtime.serving": SERVING_PARTS,
+    "hbm_runtime.serving.client": CLIENT_PARTS,
+}
 ONLY_IN_THE_REPOSITORY = {"tests", "tools", "benchmarks", "examples", "pytest"}
 LINKS = re.compile(r"target_link_libraries\(([^)]*)\)")
 MAY_LINK_BPUSIM = {"bpusim"}
@@ -142,29 +165,36 @@ def imports_of(path: Path) -> Iterator[tuple[int, str]]:
                 yield node.lineno, f"{module}.{alias.name}" if is_module else module
 
 
-def part_of(module: str) -> str:
-    """Returns the part of the package that a module belongs to; the package itself is ``hbm_runtime``."""
-    return module.split(".")[1] if "." in module else module
+def part_of(module: str, package: str = "hbm_runtime") -> str:
+    """Returns the part of a package that a module belongs to; that of the package itself is its own name."""
+    inner = module.removeprefix(package).split(".")
+    return inner[1] if len(inner) > 1 else package
+
+
+def forbidden_arrows(importing: str, imported: str) -> Iterator[str]:
+    """Yields what is wrong with an import between two modules, by the parts of every package that both are in."""
+    for package, allowed in PARTS_OF.items():
+        if all(f"{module}.".startswith(f"{package}.") for module in (importing, imported)):
+            part, target = part_of(importing, package), part_of(imported, package)
+            if part != target and part in allowed and target not in allowed[part]:
+                prefix = package.removeprefix("hbm_runtime").removeprefix(".")
+                yield f"{f'{prefix}.' if prefix else ''}{part} may not import from {target}"
 
 
 def check_python() -> tuple[list[str], int]:
-    """Imports in the package follow PYTHON_PARTS, and it needs nothing that only the repository has."""
+    """Imports in the package follow PARTS_OF, and it needs nothing that only the repository has."""
     violations: list[str] = []
     arrows: dict[str, set[str]] = {}
     fixtures = ROOT / "hbm_runtime" / "testing" / "fixtures.py"  # only pytest imports it
     for path in sorted((ROOT / "hbm_runtime").rglob("*.py")):
         name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-        part = part_of(name)
         for line, module in imports_of(path):
             where = f"{path.relative_to(ROOT)}:{line}"
             if module.split(".")[0] in ONLY_IN_THE_REPOSITORY and path != fixtures:
                 violations.append(f"{where}: imports {module}")
             arrows.setdefault(name, set()).add(module)
-            if module.split(".")[0] != "hbm_runtime" or part_of(module) == part:
-                continue
-            if part in PYTHON_PARTS and part_of(module) not in PYTHON_PARTS[part]:
-                violations.append(f"{where}: {part} may not import from {part_of(module)}")
-            if part_of(module) == "_runtime" and part != "hbm_runtime":
+            violations += [f"{where}: {wrong}" for wrong in forbidden_arrows(name, module)]
+            if module == "hbm_runtime._runtime" and part_of(name) != "hbm_runtime":
                 violations.append(f"{where}: the facade imports everything and is imported by the package alone")
     violations += [f"imports go in a circle: {' -> '.join(circle)}" for circle in circles(arrows)]
     return violations, len(arrows)

@@ -21,16 +21,16 @@ from starlette.responses import Response
 
 from hbm_runtime import InputError
 
+from .access.browsers import BrowserGuard
+from .access.security import Guard, TokenFile
 from .addresses import Address
-from .browsers import BrowserGuard
-from .control import Control
-from .dataplane import Dataplane
+from .dataplane.dataplane import Dataplane
 from .failures import Kind, RefusedError, failure_of
-from .grpc_methods import METHODS, Call, answer_of
-from .http_routes import HttpApplication
-from .messages import SERVICE, methods
-from .repository import Repository
-from .security import Guard, TokenFile
+from .grpc.methods import METHODS, Call, answer_of
+from .http.routes import HttpApplication
+from .models.control import Control
+from .models.repository import Repository
+from .protocol.messages import SERVICE, methods
 from .settings import Settings
 
 _ANYWHERE = Address("0.0.0.0", 0)

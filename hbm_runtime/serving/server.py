@@ -9,15 +9,15 @@ from typing import Any
 
 from hbm_runtime import InputError
 
+from .access.browsers import BrowserGuard
+from .access.security import Guard, TokenFile, check_addresses
 from .addresses import Address, parse_address
-from .browsers import BrowserGuard
-from .control import Control
-from .dataplane import Dataplane
+from .dataplane.dataplane import Dataplane
 from .missing import missing_package
-from .repository import Repository
-from .security import Guard, TokenFile, check_addresses
+from .models.control import Control
+from .models.repository import Repository
+from .models.uploads import UploadFolder
 from .settings import Settings
-from .uploads import UploadFolder
 
 _log = logging.getLogger("hbm_runtime.serving")
 
@@ -93,8 +93,8 @@ class Server:
         if self._settings.http is None:
             return None
         try:
-            from .http_routes import HttpApplication  # noqa: PLC0415 (in an extra)
-            from .http_service import HttpService  # noqa: PLC0415
+            from .http.routes import HttpApplication  # noqa: PLC0415 (in an extra)
+            from .http.service import HttpService  # noqa: PLC0415
         except ImportError as error:
             raise missing_package("serving needs", str(error.name), error) from error
         address = parse_address(self._settings.http)
@@ -113,8 +113,8 @@ class Server:
         if self._settings.grpc is None:
             return None
         try:
-            from .grpc_methods import Call  # noqa: PLC0415 (in an extra)
-            from .grpc_service import GrpcService  # noqa: PLC0415
+            from .grpc.methods import Call  # noqa: PLC0415 (in an extra)
+            from .grpc.service import GrpcService  # noqa: PLC0415
         except ImportError as error:
             raise missing_package("serving needs", str(error.name), error) from error
         address = parse_address(self._settings.grpc)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from .gate import Policy
-
+Policy = Literal["reject", "block", "latest", "drop_oldest"]
+POLICIES: tuple[Policy, ...] = ("reject", "block", "latest", "drop_oldest")
 MEGABYTE = 1024 * 1024
 BASE64_GROWTH = 1.4
 """An upload's JSON is larger than the model in it."""

@@ -23,7 +23,7 @@ from hbm_runtime.encryption import _header, decrypt_model, encrypt_model
 from hbm_runtime.encryption._library import scrypt
 from hbm_runtime.packer import ModelOptions, PackError, link, pack
 from hbm_runtime.serving.failures import RefusedError
-from hbm_runtime.serving.uploads import UploadFolder
+from hbm_runtime.serving.models.uploads import UploadFolder
 
 X = np.ones((2, 3), np.float32)
 _PASSPHRASE = "open sesame"

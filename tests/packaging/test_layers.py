@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,21 @@ PLANTED = {
         "hbm_runtime/_observing/spans.py", "from .profile import Profile", "circle: hbm_runtime._observing.profile ->"),
     "the packer with the extension": (
         "hbm_runtime/packer/api.py", "from hbm_runtime import _core", "packer may not import from _core"),
+    "a folder of the server that knows its users": (
+        "hbm_runtime/serving/models/files.py", "from ..dataplane.dataplane import Dataplane",
+        "serving.models may not import from dataplane"),
+    "one protocol that knows the other": (
+        "hbm_runtime/serving/http/messages.py", "from ..grpc.messages import parsed",
+        "serving.http may not import from grpc"),
+    "a folder that knows the whole server, inside a function": (
+        "hbm_runtime/serving/calls/gate.py", "def late() -> None:\n    from ..server import Server",
+        "serving.calls may not import from server"),
+    "a client that knows the server": (
+        "hbm_runtime/serving/client/runs/calls.py", "from ...calls.call import InferCall",
+        "serving.client may not import from calls"),
+    "a transport that knows what it carries": (
+        "hbm_runtime/serving/client/transports/wire.py", "from ..runs.calls import Context",
+        "serving.client.transports may not import from runs"),
     "a test helper": ("hbm_runtime/quant.py", "import pytest", "imports pytest"),
     "a file that is too long": ("hbm_runtime/image/__init__.py", "#\n" * 300, "lines, at most 300 are allowed"),
     "a function that is too long": (
@@ -77,6 +93,15 @@ def check(tree: Path) -> subprocess.CompletedProcess[str]:
 def test_the_tree_has_no_violation(tree: Path) -> None:
     done = check(tree)
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("table", ["SERVING_PARTS", "CLIENT_PARTS"])
+def test_the_rules_for_the_server_point_one_way(table: str) -> None:
+    rules = runpy.run_path(str(ROOT / "tools" / "check_layers.py"))[table]
+    above: set[str] = set()
+    for part, allowed in rules.items():
+        assert allowed <= above, part
+        above.add(part)
 
 
 def test_what_is_planted_is_found(tree: Path) -> None:

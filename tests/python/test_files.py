@@ -181,7 +181,7 @@ def test_there_is_no_other_writer() -> None:
     writers = {path.relative_to(package).as_posix() for path in package.rglob("*.py") if opens.search(path.read_text())}
     # The others write what only they read, to folders of their own; what a server keeps is renamed when it is complete.
     own = {"demo/assets.py", "packer/graph/weights.py"}
-    assert writers - own == {"_files.py", "samples/write.py", "serving/uploads.py"}
+    assert writers - own == {"_files.py", "samples/write.py", "serving/models/uploads.py"}
 
 
 def test_a_fifo_gets_the_whole_content_and_stays_one(tmp_path: Path) -> None:

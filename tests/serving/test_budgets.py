@@ -18,8 +18,8 @@ from support.serving import client_of, infer, serving
 from tritonclient.utils import InferenceServerException
 
 from hbm_runtime import HbmQueueFullError, HbmRemoteError, connect
-from hbm_runtime.serving.client.server_errors import nothing_ran, refusal_of_library, server_error
-from hbm_runtime.serving.messages import message
+from hbm_runtime.serving.client.transports.server_errors import nothing_ran, refusal_of_library, server_error
+from hbm_runtime.serving.protocol.messages import message
 from hbm_runtime.serving.server import Server
 from hbm_runtime.serving.settings import Limits
 

@@ -24,7 +24,7 @@ from support.remote import remote_runtime, url_of
 from support.serving import serving
 
 from hbm_runtime import HbmNetworkError, HbmTimeoutError, UnsupportedError, connect
-from hbm_runtime.serving.client import regions
+from hbm_runtime.serving.client.transports import regions
 
 LARGE = np.random.default_rng(0).normal(size=(1, 300, 301)).astype(np.float32)
 SHARED = Path("/dev/shm")

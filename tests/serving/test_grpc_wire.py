@@ -11,8 +11,8 @@ from google.protobuf.message import DecodeError
 from support.serving import client_of, infer, serving
 from wire_fuzz import values
 
-from hbm_runtime.serving.grpc_wire import RAW_INPUTS, without_raw_contents
-from hbm_runtime.serving.messages import message
+from hbm_runtime.serving.protocol.grpc_wire import RAW_INPUTS, without_raw_contents
+from hbm_runtime.serving.protocol.messages import message
 
 if TYPE_CHECKING:
     from support.model_factory import ModelFactory

@@ -15,7 +15,7 @@ import pytest
 from support.live import nothing_leaks
 from support.serving import serving
 
-from hbm_runtime.serving.messages import SERVICE, message
+from hbm_runtime.serving.protocol.messages import SERVICE, message
 from hbm_runtime.serving.server import Server
 from hbm_runtime.serving.settings import Limits
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hbm_runtime import InputError
-from hbm_runtime.serving.load_options import load_options_of
+from hbm_runtime.serving.models.load_options import load_options_of
 
 
 @pytest.mark.parametrize(

@@ -68,8 +68,8 @@ def test_models_are_loaded_unloaded_and_replaced(models: ModelFactory, protocol:
 
 
 def test_a_passphrase_does_not_travel_unencrypted() -> None:
-    from hbm_runtime.serving.client.address import Address
-    from hbm_runtime.serving.client.repository import _demand_secrecy
+    from hbm_runtime.serving.client.models.repository import _demand_secrecy
+    from hbm_runtime.serving.client.transports.address import Address
 
     _demand_secrecy(Address("https", "robot.invalid", 8000))
     _demand_secrecy(Address("http", "127.0.0.1", 8000))

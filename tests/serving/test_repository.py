@@ -201,7 +201,7 @@ def test_an_encrypted_model_is_loaded_with_its_passphrase(models: ModelFactory, 
 
 
 def test_text_that_is_no_base64_is_refused() -> None:
-    from hbm_runtime.serving.control import _bytes_of
+    from hbm_runtime.serving.models.control import _bytes_of
 
     assert _bytes_of("m", base64.b64encode(b"x").decode()) == b"x"
     for value in ("***", 5, None):

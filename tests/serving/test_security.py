@@ -18,8 +18,8 @@ from support.live import nothing_leaks
 from support.serving import MODULES, address_of, client_of, infer, serving, tensors
 
 from hbm_runtime import InputError
+from hbm_runtime.serving.access.security import TokenFile
 from hbm_runtime.serving.addresses import is_loopback, parse_address
-from hbm_runtime.serving.security import TokenFile
 from hbm_runtime.serving.server import Server
 from hbm_runtime.serving.settings import TlsFiles
 
@@ -192,7 +192,7 @@ def test_plain_text_to_a_tls_port_is_ended(models: ModelFactory, protocol: str, 
 def test_certificates_are_read_anew(
     models: ModelFactory, protocol: str, tmp_path: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hbm_runtime.serving.tls._LOOK_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("hbm_runtime.serving.access.tls._LOOK_AGAIN_SECONDS", 0.0)
     other = Authority(tmp_path, "other")
     certificate, key = authority.issue("server")
     with serving([models.scaled(2)], tls=TlsFiles(certificate, key)) as server:

@@ -10,7 +10,7 @@ import grpc
 from wire_fuzz import values
 from wire_fuzz.http_half import MODEL, VICTIM
 
-from hbm_runtime.serving.messages import SERVICE, message, methods
+from hbm_runtime.serving.protocol.messages import SERVICE, message, methods
 
 NEVER = {"INTERNAL", "UNKNOWN", "DATA_LOSS", "ABORTED"}
 NAMES = sorted(name for name, (_, streams) in methods().items() if not streams)

@@ -14,7 +14,7 @@ from typing import Any
 import grpc
 from wire_fuzz import grpc_half, http_half
 
-from hbm_runtime.serving.messages import SERVICE, message
+from hbm_runtime.serving.protocol.messages import SERVICE, message
 
 _CHECK_EVERY = 100
 

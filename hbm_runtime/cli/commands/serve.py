@@ -17,9 +17,8 @@ from hbm_runtime.cli.errors import CommandError, ExitCode, UsageError
 from hbm_runtime.cli.models import add_driver_arguments, choose_driver, load_options
 from hbm_runtime.cli.output import Output
 from hbm_runtime.serving.allocator import keep_freed_memory
-from hbm_runtime.serving.gate import POLICIES
 from hbm_runtime.serving.server import Server
-from hbm_runtime.serving.settings import BackPressure, Limits, Settings
+from hbm_runtime.serving.settings import POLICIES, BackPressure, Limits, Settings
 
 SUMMARY = "serve models over HTTP and gRPC (Open Inference Protocol v2)"
 

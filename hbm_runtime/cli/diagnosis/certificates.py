@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from hbm_runtime.serving.access.tls import server_context
 from hbm_runtime.serving.settings import TlsFiles
-from hbm_runtime.serving.tls import server_context
 
 _DAY = 24 * 3600.0
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from hbm_runtime import HbmError
 from hbm_runtime.cli.diagnosis.certificates import authority_days, server_certificate
 from hbm_runtime.cli.diagnosis.findings import Findings
+from hbm_runtime.serving.access.security import TokenFile, check_addresses
 from hbm_runtime.serving.addresses import Address, parse_address
-from hbm_runtime.serving.security import TokenFile, check_addresses
 from hbm_runtime.serving.settings import Settings, TlsFiles
 
 _SOON_DAYS = 30

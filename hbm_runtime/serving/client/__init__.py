@@ -9,8 +9,8 @@ from ..._running.native import checked
 
 if TYPE_CHECKING:
     from .connecting import Compression, SharedMemory
-    from .credentials import PathLike, TokenOrFile
     from .runtime import RemoteRuntime
+    from .transports.credentials import PathLike, TokenOrFile
 
 
 @checked

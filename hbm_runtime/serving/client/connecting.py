@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ..._errors import InputError, InputTypeError
-from .address import Address, parse_addresses
-from .call_limits import seconds_of
-from .credentials import Credentials, PathLike, TokenOrFile
-from .grpc_transport import GrpcTransport
-from .http_transport import HttpTransport
-from .regions import Regions
-from .servers import Server, Servers
-from .wire import Transport
+from .runs.call_limits import seconds_of
+from .transports.address import Address, parse_addresses
+from .transports.credentials import Credentials, PathLike, TokenOrFile
+from .transports.grpc import GrpcTransport
+from .transports.http import HttpTransport
+from .transports.regions import Regions
+from .transports.servers import Server, Servers
+from .transports.wire import Transport
 
 Compression = Literal["gzip", "deflate"]
 SharedMemory = Literal["auto"] | bool

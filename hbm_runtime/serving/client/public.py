@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .observing import RemoteProfile
 from .remote_model import RemoteModel
-from .requests import RemoteRequest, RemoteRequestInfo
+from .runs.observing import RemoteProfile
+from .runs.requests import RemoteRequest, RemoteRequestInfo
 from .runtime import RemoteRuntime
 
 __all__ = ["RemoteModel", "RemoteProfile", "RemoteRequest", "RemoteRequestInfo", "RemoteRuntime"]

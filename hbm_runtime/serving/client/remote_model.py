@@ -11,8 +11,8 @@ from ..._running.native import checked
 if TYPE_CHECKING:
     from ..._models.tensor_info import Array
     from ..._running.keywords import ArrayInput, Inputs, OutputNames, Outputs
-    from .requests import RemoteRequest
     from .runnable import RunnableServer
+    from .runs.requests import RemoteRequest
 
 
 class RemoteModel(Model):

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..._running.native import checked
-from .calls import Context, parts_of
-from .requests import RemoteRequest
+from .runs.calls import Context, parts_of
+from .runs.requests import RemoteRequest
+from .runs.workers import Workers
 from .server_properties import ServerProperties
-from .wire import Array
-from .workers import Workers
+from .transports.wire import Array
 
 if TYPE_CHECKING:
     from ..._running.keywords import ByTensor, Inputs, OutputNames, Outputs

@@ -13,16 +13,17 @@ from ..._observing.benchmark import Benchmark, benchmark
 from ..._observing.measuring import Calls, Plan
 from ..._running.native import checked
 from ..._running.scheduling import SchedParam
-from . import observing, repository
-from .calls import Context
 from .connecting import Options
-from .measuring import benchmark_there
-from .model_facts import facts_of, ready_models
+from .models import repository
+from .models.facts import facts_of, ready_models
 from .remote_model import RemoteModel
-from .run_arguments import model_of
 from .runnable import RunnableServer
-from .scheduling import Overrides, as_sched_param, parse_scheduling
-from .workers import Workers
+from .runs import observing
+from .runs.calls import Context
+from .runs.measuring import benchmark_there
+from .runs.run_arguments import model_of
+from .runs.scheduling import Overrides, as_sched_param, parse_scheduling
+from .runs.workers import Workers
 
 if TYPE_CHECKING:
     if sys.version_info >= (3, 11):
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from ..._loading.sources import PathOrBuffer
     from ..._running.keywords import Inputs, OutputNames, Outputs
-    from .servers import Servers
+    from .transports.servers import Servers
 
 
 class RemoteRuntime(RunnableServer):

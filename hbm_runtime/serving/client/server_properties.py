@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..._running.native import checked
-from . import observing
 from .connecting import Options, connected_servers
-from .model_properties import ModelProperties
-from .wire import Control, Document
+from .models.properties import ModelProperties
+from .runs import observing
+from .transports.wire import Control, Document
 
 if TYPE_CHECKING:
     from ..._machine.devices import Device, HostInfo

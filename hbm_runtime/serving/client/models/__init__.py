@@ -1,0 +1,1 @@
+"""The models of servers: their metadata, and loading and unloading."""

@@ -1,0 +1,1 @@
+"""Runs of models on servers: arguments, requests, profiles."""

@@ -1,0 +1,1 @@
+"""The way to servers: addresses, connections, and calls over each protocol."""

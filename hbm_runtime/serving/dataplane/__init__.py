@@ -1,0 +1,1 @@
+"""Answers to the calls of both protocols."""

@@ -1,0 +1,1 @@
+"""The models that are served: loading, describing, counting, uploads."""

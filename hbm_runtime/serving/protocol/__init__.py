@@ -1,0 +1,1 @@
+"""Facts of the Open Inference Protocol that server and client share."""
