@@ -36,6 +36,15 @@ def matmul(size: int) -> ModelProto:
     return _model(helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["y"])], "matmul", [x], [y], [w]))
 
 
+def chain(rows: int, size: int, count: int) -> ModelProto:
+    """``y = x @ w @ w ...``: as many products as it takes to be busy for a while with small tensors."""
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [rows, size]) for name in "xy")
+    w = numpy_helper.from_array(np.random.default_rng(1).normal(0, 0.05, (size, size)).astype(np.float32), "w")
+    names = ["x", *(f"t{i}" for i in range(1, count)), "y"]
+    nodes = [helper.make_node("MatMul", [names[i], "w"], [names[i + 1]]) for i in range(count)]
+    return _model(helper.make_graph(nodes, "chain", [x], [y], [w]))
+
+
 def cell(rows: int, size: int) -> ModelProto:
     """``next = tanh(h @ w + x)``: a state of `rows` times `size` numbers."""
     x, h, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [rows, size]) for name in ("x", "h", "next"))

@@ -136,9 +136,19 @@ def in_shared_memory() -> None:
            detail=times).report()  # fmt: skip
 
 
+_SLOW_NS = 10e6
+
+
 def _slow_model() -> tuple[Path, Any]:
-    size = 500
-    return models.written(f"matmul_{size}", lambda: models.matmul(size)), np.ones((size, size), np.float32)
+    """A model that takes about 10 ms with one thread, on whatever processor this is, and its input."""
+    rows, size, tried = 32, 512, 20
+    array = np.ones((rows, size), np.float32)
+
+    def of(count: int) -> Path:
+        return models.written(f"chain_{rows}_{size}_{count}", lambda: models.chain(rows, size, count))
+
+    runtime = HB_HBMRuntime(str(of(tried)), threads=1)
+    return of(round(tried * _SLOW_NS / median_ns(lambda: runtime.run(array), 50))), array
 
 
 @dataclass

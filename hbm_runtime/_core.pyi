@@ -343,9 +343,9 @@ class Binding:
         outputs: collections.abc.Sequence[numpy.ndarray | None],
         exact: bool,
     ) -> None: ...
-    def run(self, timeout: typing.Any = None, deadline: typing.Any = None) -> dict[str, typing.Any]:
+    def run(self, timeout: typing.Any = None, deadline: typing.Any = None) -> dict[str, typing.Any] | None:
         """
-        Runs it and waits. Outputs that did not fit into their arrays, or have none, by name.
+        Runs it and waits. Returns the outputs that are not in their arrays by name, or None where all are.
         """
     def start(self, timeout: typing.Any = None, deadline: typing.Any = None) -> Request: ...
     @property

@@ -103,9 +103,9 @@ class BoundRun:
             InputError: The model was reloaded, and the new one has other tensors.
         """
         others = self._call.run(timeout, deadline)
-        if others or self._replaced:
-            self.outputs = self._in_order(self._arrays | others)
-        self._replaced = bool(others)
+        if others is not None or self._replaced:
+            self.outputs = self._in_order(self._arrays | (others or {}))
+            self._replaced = others is not None
         return self.outputs
 
     def _in_order(self, arrays: Mapping[str, Array]) -> Mapping[str, Array]:

@@ -58,8 +58,8 @@ class PyBinding {
     }
   }
 
-  // The outputs that are not in the arrays, by name.
-  py::dict run(const py::object& timeout, const py::object& deadline) {
+  // The outputs that are not in the arrays, by name, if there are any.
+  std::optional<py::dict> run(const py::object& timeout, const py::object& deadline) {
     Driver::refuseFork();
     const std::shared_ptr<Loaded> loaded = runtime_.loaded();
     CallOptions options = callOptions(timeout, deadline);
@@ -78,11 +78,14 @@ class PyBinding {
       throw;
     }
     ended(false);
-    py::dict others;
+    std::optional<py::dict> others;
     for (std::size_t i = 0; i < outputs_.size(); ++i) {
       const std::optional<py::array>& target = outputs_[i];
       if (!target.has_value() || !isIn(results.front()[i], *target)) {
-        others[loaded->names[calls_.front().model].outputs[i]] = arrayOf(results.front()[i]);
+        if (!others) {
+          others.emplace();
+        }
+        (*others)[loaded->names[calls_.front().model].outputs[i]] = arrayOf(results.front()[i]);
       }
     }
     return others;
@@ -199,7 +202,7 @@ void bindBinding(py::module_& module) {
   defConstructor(cls, &makeBinding, py::arg("runtime"), py::arg("model"), py::arg("inputs"), py::arg("outputs"),
                  py::arg("exact"))
       .def("run", &PyBinding::run, py::arg("timeout") = py::none(), py::arg("deadline") = py::none(),
-           "Runs it and waits. Outputs that did not fit into their arrays, or have none, by name.")
+           "Runs it and waits. Returns the outputs that are not in their arrays by name, or None where all are.")
       .def_property_readonly("status", &PyBinding::status)
       .def("start", &PyBinding::start, py::arg("timeout") = py::none(), py::arg("deadline") = py::none());
 }

@@ -60,8 +60,9 @@ def test_sections_without_content_are_left_out(models: ModelFactory) -> None:
 
 def test_progress_shows_in_a_terminal_and_not_in_a_pipe(models: ModelFactory) -> None:
     words = ["perf", models.scaled(2), "--perf_time_in_seconds=0.5"]
-    assert "frames" in run_in_terminal(*words).out
-    assert "100%" in run_in_terminal(*words).out
+    shown = run_in_terminal(*words).out
+    assert "frames" in shown
+    assert "100%" in shown
     assert run(*words).err == ""
     assert "100%" not in run_in_terminal(*words, "--quiet").out
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -19,12 +20,20 @@ PACKAGE = Path(hbm_runtime.__file__).parent
 BINARIES = [Path(hbm_runtime._core.__file__), *sorted(Path(hbm_runtime._core.__file__).parent.glob("bpusim/*.so"))]
 
 
+PRODUCTS = ("build/native/a.o", "dist/a.whl", ".venv/lib/a.py", "demo-output/a.png", "hbm_runtime/__pycache__/a.pyc")
+
+
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """The files of a source distribution by their path below its root."""
-    folder = tmp_path_factory.mktemp("sdist")
+    """The files of a source distribution by their path below its root, made where products lie about."""
+    folder, tree = tmp_path_factory.mktemp("sdist"), tmp_path_factory.mktemp("tree") / "tree"
+    folders = sorted({product.split("/")[0] for product in PRODUCTS} - {"hbm_runtime"})
+    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*folders, ".git", ".*_cache", "__pycache__"))
+    for product in PRODUCTS:
+        (tree / product).parent.mkdir(parents=True, exist_ok=True)
+        (tree / product).touch()
     code = "import sys; from scikit_build_core.build import build_sdist; build_sdist(sys.argv[1])"
-    subprocess.run([sys.executable, "-c", code, str(folder)], check=True, cwd=ROOT, capture_output=True, timeout=120)
+    subprocess.run([sys.executable, "-c", code, str(folder)], check=True, cwd=tree, capture_output=True, timeout=120)
     files: dict[str, bytes] = {}
     with tarfile.open(next(folder.glob("*.tar.gz"))) as tar:
         for member in tar.getmembers():
@@ -51,8 +60,7 @@ def test_the_source_distribution_has_what_a_build_needs(archive: dict[str, bytes
 
 
 def test_the_source_distribution_has_no_products(archive: dict[str, bytes]) -> None:
-    folders = {name.split("/")[0] for name in archive}
-    assert not folders & {"build", "dist", ".venv", ".git", "demo-output"}
+    assert not archive.keys() & set(PRODUCTS)
     assert [name for name in archive if name.endswith((".so", ".o", ".pyc", ".whl"))] == []
 
 

@@ -43,37 +43,6 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "model.onnx"
 
 
-EXAMPLES = ("first_run", "run_model", "asynchronous", "observing", "measuring")
-
-
-def check_examples(folder: Path, model: Path, **environment: str) -> None:
-    """Runs the examples that were built into a folder and looks at what they print."""
-    # The engine of an active environment is found without a variable.
-    environment |= {"VIRTUAL_ENV": sys.prefix, "BPUSIM_ENGINE_PATH": "", "HBM_RUNTIME_DRIVER": "bpusim"}
-    assert run(folder / "first_run", model, **environment).split() == ["2", "1"]
-    described = run(folder / "run_model", model, **environment)
-    assert "input image: F32 1x3x8x8" in described
-    assert "result doubled: 1x3x8x8, first value 2" in described
-    asynchronous = run(folder / "asynchronous", model, **environment)
-    assert "callbacks: all arrived" in asynchronous
-    assert "waited: done, 2 outputs" in asynchronous
-    assert "error about model 'model'" in asynchronous
-    observing = run(folder / "observing", model, "image", **environment)
-    assert f"library {hbm_runtime.__version__}, BPU cores: 4" in observing
-    assert re.search(r"^log 2: driver .*/libdnn\.so, version 3\.13\.6_", observing, re.MULTILINE)
-    assert "output doubled would have 4 dimensions" in observing
-    assert observing.count("request: done, waited") == 3
-    assert "operation GlobalAveragePool: " in observing
-    assert "done: 3, failed: 0" in observing
-    np.save(folder / "in.npy", np.asfortranarray(np.arange(192, dtype=np.float32).reshape(1, 3, 8, 8)))
-    measured = run("env", "-C", folder, "./measuring", model, "in.npy", **environment)
-    assert "image: F32 [1, 3, 8, 8]" in measured
-    assert re.search(r"latency \S+ ms, \S+ runs a second", measured)
-    assert "DeviceExecute: " in measured
-    assert "wrote mean.npy: F32 [1, 3, 1, 1]" in measured
-    assert np.load(folder / "doubled.npy").ravel().tolist() == [2.0 * i for i in range(192)]
-
-
 @pytest.fixture(scope="module")
 def examples(prefix: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The examples, built by CMake as a project of their own."""
@@ -83,8 +52,36 @@ def examples(prefix: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def run_example(*command: str | Path, **environment: str) -> str:
+    """What an example prints. The engine of an active environment is found without a variable."""
+    environment |= {"VIRTUAL_ENV": sys.prefix, "BPUSIM_ENGINE_PATH": "", "HBM_RUNTIME_DRIVER": "bpusim"}
+    return run(*command, **environment)
+
+
 def test_a_cmake_project_finds_and_uses_it(examples: Path, model: Path) -> None:
-    check_examples(examples, model)
+    folder = examples
+    assert run_example(folder / "first_run", model).split() == ["2", "1"]
+    described = run_example(folder / "run_model", model)
+    assert "input image: F32 1x3x8x8" in described
+    assert "result doubled: 1x3x8x8, first value 2" in described
+    asynchronous = run_example(folder / "asynchronous", model)
+    assert "callbacks: all arrived" in asynchronous
+    assert "waited: done, 2 outputs" in asynchronous
+    assert "error about model 'model'" in asynchronous
+    observing = run_example(folder / "observing", model, "image")
+    assert f"library {hbm_runtime.__version__}, BPU cores: 4" in observing
+    assert re.search(r"^log 2: driver .*/libdnn\.so, version 3\.13\.6_", observing, re.MULTILINE)
+    assert "output doubled would have 4 dimensions" in observing
+    assert observing.count("request: done, waited") == 3
+    assert "operation GlobalAveragePool: " in observing
+    assert "done: 3, failed: 0" in observing
+    np.save(folder / "in.npy", np.asfortranarray(np.arange(192, dtype=np.float32).reshape(1, 3, 8, 8)))
+    measured = run_example("env", "-C", folder, "./measuring", model, "in.npy")
+    assert "image: F32 [1, 3, 8, 8]" in measured
+    assert re.search(r"latency \S+ ms, \S+ runs a second", measured)
+    assert "DeviceExecute: " in measured
+    assert "wrote mean.npy: F32 [1, 3, 1, 1]" in measured
+    assert np.load(folder / "doubled.npy").ravel().tolist() == [2.0 * i for i in range(192)]
 
 
 def test_a_program_opens_a_model_that_python_encrypted(examples: Path, model: Path, tmp_path: Path) -> None:
@@ -114,11 +111,10 @@ def test_pkg_config_tells_a_compiler_how_to_use_it(prefix: Path, model: Path, tm
     search = str(next(prefix.rglob("pkgconfig")))
     flags = run("pkg-config", "--cflags", "--libs", "hbm-runtime", PKG_CONFIG_PATH=search).split()
     compiler = os.environ.get("CXX", "c++")
-    for example in EXAMPLES:
-        source = ROOT / "examples" / "cpp" / f"{example}.cpp"
-        run(compiler, "-std=c++17", "-pthread", source, *flags, "-o", tmp_path / example)
+    source = ROOT / "examples" / "cpp" / "first_run.cpp"
+    run(compiler, "-std=c++17", source, *flags, "-o", tmp_path / "first_run")
     library = str(next(prefix.rglob("libhbm_runtime.so")).parent)
-    check_examples(tmp_path, model, LD_LIBRARY_PATH=library)
+    assert run_example(tmp_path / "first_run", model, LD_LIBRARY_PATH=library).split() == ["2", "1"]
 
 
 @pytest.mark.parametrize(("wanted", "found"), [("1.0", True), ("1", True), ("2.0", False), ("0.9", False)])

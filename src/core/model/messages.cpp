@@ -46,14 +46,14 @@ std::string wrongType(DataType expected, const std::string& given) {
 }
 
 std::string wrongShape(const std::vector<std::int64_t>& expected, const std::vector<std::int64_t>& given) {
+  if (given.size() == expected.size() && fits(expected, given)) {
+    return "";
+  }
   const std::string wanted = describeShape(expected.data(), expected.size());
   if (given.size() != expected.size()) {
     return "expected " + std::to_string(expected.size()) + " dimensions, shape " + wanted + ", given " +
            std::to_string(given.size()) +
            (given.size() <= kMaxDimensions ? ", shape " + describeShape(given.data(), given.size()) : "");
-  }
-  if (fits(expected, given)) {
-    return "";
   }
   bool dynamic = false;
   for (const std::int64_t size : expected) {

@@ -1,6 +1,7 @@
 // The driver's side of one request: device memory, descriptors, the task.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <vector>
 
@@ -53,6 +54,8 @@ class Inference {
   void leak() noexcept;
 
  private:
+  using Strides = std::array<std::int64_t, kMaxDimensions>;
+
   struct Output {
     std::shared_ptr<DeviceBlock> block;
     TensorView target;     // where the caller wants it; rank -1: nowhere in particular
@@ -79,8 +82,7 @@ class Inference {
   [[nodiscard]] DeviceTensor deliver(std::size_t index, const hbDNNTensorProperties& properties,
                                      std::int64_t& copied) const;
   [[nodiscard]] bool goesToTarget(std::size_t index, const hbDNNTensorShape& shape) const;
-  void toTarget(std::size_t index, const std::vector<std::int64_t>& written, DeviceTensor& tensor,
-                std::int64_t& copied) const;
+  void toTarget(std::size_t index, const Strides& written, DeviceTensor& tensor, std::int64_t& copied) const;
 
   const Model& model_;
   const Targets targets_;

@@ -152,14 +152,11 @@ void Inference::takeKept() {
   }
 }
 
-// As they are after the run.
+// As they are after the run, of an output whose properties were not known before.
 hbDNNTensorProperties Inference::resultProperties(std::size_t index) const {
   const TensorInfo& info = model_.info.outputs[index];
   const Output& output = outputs_[index];
   hbDNNTensorProperties properties = outputTensors_[index].properties;
-  if (!output.kept && !info.dynamicShape && !info.dynamicStrides) {
-    return properties;
-  }
   const Driver& driver = model_.driver;
   if (output.block == nullptr) {
     throw Error(ErrorKind::kDriver,
@@ -193,7 +190,10 @@ DeviceTensor Inference::collectOne(std::size_t index, std::int64_t& copied) cons
     check(driver, "hbUCPMemFlush", driver.hbUCPMemFlush(&memory, HB_SYS_MEM_CACHE_INVALIDATE), model_.info.name,
           model_.info.outputs[index].name);
   }
-  return deliver(index, resultProperties(index), copied);
+  const TensorInfo& info = model_.info.outputs[index];
+  const bool known = !outputs_[index].kept && !info.dynamicShape && !info.dynamicStrides;
+  return known ? deliver(index, outputTensors_[index].properties, copied)
+               : deliver(index, resultProperties(index), copied);
 }
 
 DeviceTensor Inference::deliver(std::size_t index, const hbDNNTensorProperties& properties,
@@ -207,7 +207,8 @@ DeviceTensor Inference::deliver(std::size_t index, const hbDNNTensorProperties& 
   tensor.strides.assign(properties.stride, properties.stride + shape.numDimensions);
   tensor.data = output.block->memory.virAddr;
   tensor.owner = output.block;
-  std::vector<std::int64_t> written = tensor.strides;
+  Strides written{};
+  std::copy(tensor.strides.begin(), tensor.strides.end(), written.begin());
   if (output.kept) {
     strided::fillDense(shape.dimensionSize, written.data(), shape.numDimensions,
                        static_cast<std::int64_t>(elementSize(tensor.dtype)));
@@ -239,7 +240,7 @@ bool Inference::goesToTarget(std::size_t index, const hbDNNTensorShape& shape) c
 }
 
 // The result is in the caller's memory, or is copied there.
-void Inference::toTarget(std::size_t index, const std::vector<std::int64_t>& written, DeviceTensor& tensor,
+void Inference::toTarget(std::size_t index, const Strides& written, DeviceTensor& tensor,
                          std::int64_t& copied) const {
   const Output& output = outputs_[index];
   const TensorInfo& info = model_.info.outputs[index];
