@@ -64,8 +64,8 @@ def _run(whole: threading.Lock) -> int:
 def _signals_end_the_context(whole: threading.Lock) -> Iterator[list[int]]:
     """Shuts the context down at the first SIGINT or SIGTERM; yields the signals that came.
 
-    While the node is made, neither Python's handler nor rclpy's would do. Python's raises KeyboardInterrupt in any line of
-    rclpy; rclpy's ends the context at any moment. An executor that is half made then writes a traceback when it is
+    While the node is made, neither Python's handler nor rclpy's would do. Python's raises KeyboardInterrupt in any line
+    of rclpy; rclpy's ends the context at any moment. An executor that is half made then writes a traceback when it is
     collected.
 
     Args:

@@ -200,7 +200,8 @@ def test_without_the_engine_loading_a_model_says_how_to_get_it(models: ModelFact
     info = hbm_runtime.driver_info()
     for library in (info["dnn_path"], info["hbucp_path"]):
         shutil.copy(library, driver)
-    environment = {"HBM_RUNTIME_DRIVER": str(driver), "BPUSIM_ENGINE_PATH": None, "LD_LIBRARY_PATH": None}
+    none = dict.fromkeys(("BPUSIM_ENGINE_PATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "CONDA_PREFIX"))
+    environment = {"HBM_RUNTIME_DRIVER": str(driver), **none}
     completed = run_python(NO_ENGINE, models.scaled(2), cwd=tmp_path, environment=environment, fresh=True)
     assert output_of(completed).splitlines() == ["bpusim True", "True True", "True True"]
 

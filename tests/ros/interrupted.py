@@ -1,7 +1,7 @@
 """Runs the node in this process again and again, each time with SIGINT at another line of its Python or of rclpy's.
 
-Every line is tried where an executor is made, which does not survive it half made, and some of all others. Called with a
-model and the number of those; prints the number of lines, and writes what goes wrong to stderr.
+Every line is tried where an executor is made, which does not survive it half made, and some of all others. Called with
+a model and the number of those; prints the number of lines, and writes what goes wrong to stderr.
 """
 
 from __future__ import annotations
