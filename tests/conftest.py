@@ -73,9 +73,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> ModelFactory:
 
 
 @pytest.fixture
-def forked_trials() -> Iterator[None]:
-    """Trials of the packer import nothing anew, which is most of what they take."""
-    from support.forked_trials import forking_trials
+def trials_here() -> Iterator[None]:
+    """Trials of the packer need no process of their own, which is most of what they take."""
+    from support.trials import trials_in_this_process
 
-    with forking_trials():
+    with trials_in_this_process():
         yield

@@ -24,7 +24,7 @@ from hbm_runtime.packer import (
     pack_config,
 )
 
-pytestmark = pytest.mark.usefixtures("forked_trials")
+pytestmark = pytest.mark.usefixtures("trials_here")
 
 PICTURE = Path(__file__).parent.parent / "packer" / "data" / "astronaut.jpg"
 

@@ -14,7 +14,7 @@ from hbm_runtime.packer import ModelOptions, PackError, build_model, pack, read_
 
 from .small_models import Array, model
 
-pytestmark = pytest.mark.usefixtures("forked_trials")
+pytestmark = pytest.mark.usefixtures("trials_here")
 
 F32 = TensorProto.FLOAT
 

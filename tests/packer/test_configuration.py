@@ -15,7 +15,7 @@ from hbm_runtime.packer import ImageRules, PackError, PackWarning, load_config, 
 from .configurations import write_config
 from .small_models import image_model, reference
 
-pytestmark = pytest.mark.usefixtures("forked_trials")
+pytestmark = pytest.mark.usefixtures("trials_here")
 
 
 def test_a_configuration_gives_the_tensors_of_the_board(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hbm_runtime.packer import PackError, PackWarning, load_config, pack_config,
 
 from .configurations import two_inputs, write_config
 
-pytestmark = pytest.mark.usefixtures("forked_trials")
+pytestmark = pytest.mark.usefixtures("trials_here")
 
 WRONG: list[tuple[str, dict[str, Any], str]] = [
     (

@@ -13,7 +13,7 @@ from hbm_runtime.packer import PackError, load_config, pack_config, read_file
 
 from .configurations import two_inputs, write_config
 
-pytestmark = pytest.mark.usefixtures("forked_trials")
+pytestmark = pytest.mark.usefixtures("trials_here")
 
 DESCRIPTION = {
     "HBDK_RUNTIME_VERSION": None,

@@ -20,7 +20,7 @@ from hbm_runtime.packer import pack_config
 
 from .small_models import model, picture, reference
 
-pytestmark = pytest.mark.usefixtures("forked_trials")
+pytestmark = pytest.mark.usefixtures("trials_here")
 
 Array = NDArray[Any]
 CLASSES = 2

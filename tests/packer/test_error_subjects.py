@@ -24,7 +24,7 @@ from hbm_runtime.packer import (
     pack,
 )
 
-pytestmark = pytest.mark.usefixtures("forked_trials")
+pytestmark = pytest.mark.usefixtures("trials_here")
 
 NET = "net (float[2, n] x) => (float[2, n] y) { y = Neg(x) }"
 NO_RANK = "net (float[] x) => (float[] y) { y = Neg(x) }"

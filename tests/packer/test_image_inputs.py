@@ -24,7 +24,7 @@ from hbm_runtime.packer import (
 
 from .small_models import cosine, image_model, picture, reference
 
-pytestmark = pytest.mark.usefixtures("forked_trials")
+pytestmark = pytest.mark.usefixtures("trials_here")
 
 Array = NDArray[Any]
 MEAN, SCALE, STD = (103.5, 116.3, 123.7), (0.017, 0.0175, 0.0174), (57.1, 57.4, 58.4)

@@ -16,7 +16,7 @@ from hbm_runtime.packer.transform import processors
 from .quantised_graphs import COMPUTING, CONV, IMAGE, LAYERS, SELECTING, is_fused, quantised
 from .small_models import Array, reference
 
-pytestmark = pytest.mark.usefixtures("forked_trials")
+pytestmark = pytest.mark.usefixtures("trials_here")
 
 OPTIONS = ModelOptions(name="m", integer_layers=Rewriting.ALWAYS, unsigned_activations=Rewriting.NEVER, trial_seconds=0)
 

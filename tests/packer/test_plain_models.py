@@ -23,7 +23,7 @@ from hbm_runtime.packer.layout import aligned_size, strides_of
 
 from .small_models import model
 
-pytestmark = pytest.mark.usefixtures("forked_trials")
+pytestmark = pytest.mark.usefixtures("trials_here")
 
 F32 = TensorProto.FLOAT
 

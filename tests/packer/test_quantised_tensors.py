@@ -24,7 +24,7 @@ from hbm_runtime.packer import (
 
 from .small_models import model, reference
 
-pytestmark = pytest.mark.usefixtures("forked_trials")
+pytestmark = pytest.mark.usefixtures("trials_here")
 
 Array = NDArray[Any]
 SHAPE = (1, 3, 10, 12)

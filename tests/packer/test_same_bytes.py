@@ -16,7 +16,7 @@ from hbm_runtime.packer import ModelOptions, PackError, build_model, pack
 from .plain_graphs import Case, cases
 from .small_models import Array
 
-pytestmark = pytest.mark.usefixtures("forked_trials")
+pytestmark = pytest.mark.usefixtures("trials_here")
 
 CASES = cases()
 # Once with the trial that is the default; it only costs time to repeat it.

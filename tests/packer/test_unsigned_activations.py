@@ -15,7 +15,7 @@ from hbm_runtime.packer import ModelOptions, UnsignedActivations, build_model
 
 from .small_models import Array, model, reference
 
-pytestmark = pytest.mark.usefixtures("forked_trials")
+pytestmark = pytest.mark.usefixtures("trials_here")
 
 SHAPE = (1, 8, 12, 12)
 

@@ -16,7 +16,7 @@ from onnx.parser import parse_model
 from hbm_runtime import DriverError, HB_HBMRuntime
 from hbm_runtime.packer import pack
 
-pytestmark = pytest.mark.usefixtures("forked_trials")
+pytestmark = pytest.mark.usefixtures("trials_here")
 
 Array = np.ndarray[Any, Any]
 Inputs = dict[str, Array]

@@ -27,7 +27,7 @@ from hbm_runtime.cli.program import main
 from hbm_runtime.encryption import decrypt_model, encrypt_model
 from hbm_runtime.packer import ModelOptions, PackError, link, pack
 
-pytestmark = pytest.mark.usefixtures("forked_trials")
+pytestmark = pytest.mark.usefixtures("trials_here")
 
 OLD, NEW = b"old content", b"new content" * 1000
 SPELLINGS = ["same", "dotted", "absolute", "symbolic link", "hard link", "through a linked folder"]

@@ -16,7 +16,7 @@ import hbm_runtime
 from hbm_runtime import HB_HBMRuntime
 from hbm_runtime.packer import pack
 
-pytestmark = pytest.mark.usefixtures("forked_trials")
+pytestmark = pytest.mark.usefixtures("trials_here")
 
 ROWS, COLUMNS = 300, 200
 X = np.ones((3, ROWS), np.float32)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.forked_trials import forking_trials
+from support.trials import trials_in_this_process
 
 from hbm_runtime import HB_HBMRuntime
 from hbm_runtime.packer import PackError, read_file
@@ -19,7 +19,7 @@ NUMPY = {"U8": np.uint8, "F32": np.float32}
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("model")
-    with forking_trials():
+    with trials_in_this_process():
         write_samples(path, BOARDS)
     return path
 
