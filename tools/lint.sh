@@ -30,6 +30,7 @@ check "C++ format (clang-format)" clang-format --dry-run --Werror "${cpp[@]}"
 mapfile -t shell < <(grep -lsE '^#!.*/(env )?(ba)?sh$' build.sh .ci/run tools/*.sh tools/*/*.sh debian/*.* debian/tests/*)
 check "Shell (shellcheck)" shellcheck --severity warning "${shell[@]}"
 check "Layers (tools/check_layers.py)" python tools/check_layers.py
+check "Lengths (tools/check_lengths.py)" python tools/check_lengths.py
 check "Words (tools/check_words.py)" python tools/check_words.py
 check "Stubs (tools/gen_stubs.py)" python tools/gen_stubs.py --check
 check "C++ static analysis (clang-tidy)" python tools/run_clang_tidy.py

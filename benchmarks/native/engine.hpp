@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "ort_api.hpp"
+#include "dnn/engine/ort_api.hpp"
 
 namespace bench {
 

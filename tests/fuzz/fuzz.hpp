@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "host_file.hpp"
+#include "dnn/files/host_file.hpp"
 
 namespace fuzz {
 

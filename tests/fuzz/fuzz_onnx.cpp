@@ -2,11 +2,11 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "error.hpp"
-#include "onnx_constants.hpp"
-#include "onnx_edit.hpp"
-#include "onnx_graph.hpp"
-#include "onnx_operator_rules.hpp"
+#include "dnn/base/error.hpp"
+#include "dnn/graph/onnx_constants.hpp"
+#include "dnn/graph/onnx_edit.hpp"
+#include "dnn/graph/onnx_graph.hpp"
+#include "dnn/graph/onnx_operator_rules.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view model(reinterpret_cast<const char*>(data), size);

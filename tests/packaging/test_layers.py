@@ -1,4 +1,4 @@
-"""The check of layers finds what it is there for."""
+"""The checks of layers and lengths find what they are there for."""
 
 from __future__ import annotations
 
@@ -58,6 +58,21 @@ PLANTED = {
         "a function has 61 lines, at most 60 are allowed"),
     "an include upwards": (
         "src/core/model/types.cpp", '#include "bindings/bindings.hpp"', "core may not include from bindings"),
+    "an include upwards between the folders of bpusim": (
+        "src/bpusim/dnn/engine/engine.hpp", '#include "dnn/model/model.hpp"',
+        "bpusim/dnn/engine may not include from bpusim/dnn/model"),
+    "a folder that knows the functions that use it": (
+        "src/bpusim/dnn/run/result.hpp", '#include "dnn/entry.hpp"',
+        "bpusim/dnn/run may not include from bpusim/dnn"),
+    "a folder that is named by a relative path": (
+        "src/bpusim/hbucp/faults/faults.cpp", '#include "../tasks/task.hpp"',
+        "bpusim/hbucp/faults may not include from bpusim/hbucp/tasks"),
+    "a library of bpusim that knows the other": (
+        "src/bpusim/dnn/entry.cpp", '#include "hbucp/base/log.hpp"',
+        "bpusim/dnn may not include from bpusim/hbucp/base"),
+    "the border between bpusim's libraries that knows one of them": (
+        "src/bpusim/task_interface.hpp", '#include "dnn/base/error.hpp"',
+        "bpusim may not include from bpusim/dnn/base"),
 }  # fmt: skip
 
 
@@ -78,26 +93,28 @@ def test_docstrings_and_tables_are_no_lines_of_a_function(tree: Path) -> None:
     for name, text in planted.items():
         (tree / name).write_text(f"{before[name]}\n{text}\n", encoding="utf-8")
     try:
-        done = check(tree)
+        done = check(tree, "check_lengths")
     finally:
         for name, text in before.items():
             (tree / name).write_text(text, encoding="utf-8")
     assert done.returncode == 0, done.stdout
 
 
-def check(tree: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / "tools" / "check_layers.py"), str(tree)]
+def check(tree: Path, tool: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "tools" / f"{tool}.py"), str(tree)]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
-def test_the_tree_has_no_violation(tree: Path) -> None:
-    done = check(tree)
+@pytest.mark.parametrize("tool", ["check_layers", "check_lengths"])
+def test_the_tree_has_no_violation(tree: Path, tool: str) -> None:
+    done = check(tree, tool)
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("table", ["SERVING_PARTS", "CLIENT_PARTS"])
-def test_the_rules_for_the_server_point_one_way(table: str) -> None:
-    rules = runpy.run_path(str(ROOT / "tools" / "check_layers.py"))[table]
+@pytest.mark.parametrize("table", ["SERVING_PARTS", "CLIENT_PARTS", "dnn", "hbucp"])
+def test_the_rules_for_folders_point_one_way(table: str) -> None:
+    tables = runpy.run_path(str(ROOT / "tools" / "check_layers.py"))
+    rules = {**tables, **tables["BPUSIM_FOLDERS"]}[table]
     above: set[str] = set()
     for part, allowed in rules.items():
         assert allowed <= above, part
@@ -105,21 +122,21 @@ def test_the_rules_for_the_server_point_one_way(table: str) -> None:
 
 
 def test_what_is_planted_is_found(tree: Path) -> None:
-    """All of it in one run, which takes two seconds."""
+    """All of it in one run of each check, which takes two seconds."""
     before = {name: (tree / name).read_text(encoding="utf-8") for name, _, _ in PLANTED.values()}
     try:
         for name, planted, _ in PLANTED.values():
             with (tree / name).open("a", encoding="utf-8") as file:
                 file.write(f"\n{planted}\n")
-        done = check(tree)
+        layers, lengths = check(tree, "check_layers"), check(tree, "check_lengths")
     finally:
         for name, text in before.items():
             (tree / name).write_text(text, encoding="utf-8")
-    assert done.returncode == 1
-    said = done.stdout.splitlines()
+    assert (layers.returncode, lengths.returncode) == (1, 1)
+    said = [*layers.stdout.splitlines(), *lengths.stdout.splitlines()]
     missing = [
         case
         for case, (name, _, message) in PLANTED.items()
         if not any(message in line and (f"{name}:" in line or "circle" in message) for line in said)
     ]
-    assert missing == [], done.stdout
+    assert missing == [], said

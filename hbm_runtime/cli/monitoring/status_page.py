@@ -1,4 +1,4 @@
-"""The page that every process with bpusim shows to others (src/bpusim/hbucp/status_page.hpp).
+"""The page that every process with bpusim shows to others (src/bpusim/hbucp/base/status_page.hpp).
 
 It is a memory file that the process keeps open, so it is found among the process's open files and vanishes with it.
 Only processes of the same user can be looked into.

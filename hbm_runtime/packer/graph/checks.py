@@ -12,7 +12,7 @@ from onnx import GraphProto, ModelProto, checker, defs
 from hbm_runtime.packer.engine import first_line
 from hbm_runtime.packer.errors import PackError
 
-#: Operators of ONNX in the table of src/bpusim/dnn/onnx_operator_rules.cpp.
+#: Operators of ONNX in the table of src/bpusim/dnn/graph/onnx_operator_rules.cpp.
 CHECKED = frozenset(
     (
         "DFT", "Div", "GRU", "GatherND", "InstanceNormalization", "LSTM", "LayerNormalization", "Max", "Mean", "Min",

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "error.hpp"
+#include "dnn/base/error.hpp"
 
 namespace bpusim {
 

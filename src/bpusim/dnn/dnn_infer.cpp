@@ -2,10 +2,11 @@
 #include <memory>
 #include <utility>
 
-#include "arguments.hpp"
-#include "infer_job.hpp"
-#include "library.hpp"
-#include "packed.hpp"
+#include "dnn/arguments.hpp"
+#include "dnn/base/hbucp.hpp"
+#include "dnn/entry.hpp"
+#include "dnn/model/packed.hpp"
+#include "dnn/run/infer_job.hpp"
 
 using namespace bpusim;
 

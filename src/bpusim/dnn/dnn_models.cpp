@@ -4,10 +4,11 @@
 #include <utility>
 #include <vector>
 
-#include "arguments.hpp"
-#include "library.hpp"
-#include "load_options.hpp"
-#include "packed.hpp"
+#include "dnn/arguments.hpp"
+#include "dnn/engine/load_options.hpp"
+#include "dnn/entry.hpp"
+#include "dnn/loading/model_loading.hpp"
+#include "dnn/model/packed.hpp"
 
 namespace bpusim {
 namespace {

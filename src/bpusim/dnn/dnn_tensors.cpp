@@ -2,9 +2,9 @@
 #include <string>
 #include <vector>
 
-#include "arguments.hpp"
-#include "library.hpp"
-#include "packed.hpp"
+#include "dnn/arguments.hpp"
+#include "dnn/entry.hpp"
+#include "dnn/model/packed.hpp"
 
 namespace bpusim {
 namespace {

@@ -1,6 +1,7 @@
 // hbDNNGetVersion, hbDNNGetErrorDesc. They have no status to return: after fork() they still answer, and a fault makes
 // them return NULL.
-#include "library.hpp"
+#include "dnn/base/hbucp.hpp"
+#include "dnn/entry.hpp"
 #include "status_text.hpp"
 
 namespace {

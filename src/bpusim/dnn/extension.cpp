@@ -2,13 +2,14 @@
 #include <memory>
 #include <vector>
 
-#include "arguments.hpp"
-#include "bound_inputs.hpp"
-#include "engine_library.hpp"
-#include "infer_job.hpp"
-#include "library.hpp"
-#include "load_options.hpp"
-#include "packed.hpp"
+#include "dnn/arguments.hpp"
+#include "dnn/base/hbucp.hpp"
+#include "dnn/engine/engine_library.hpp"
+#include "dnn/engine/load_options.hpp"
+#include "dnn/entry.hpp"
+#include "dnn/model/packed.hpp"
+#include "dnn/run/bound_inputs.hpp"
+#include "dnn/run/infer_job.hpp"
 
 namespace bpusim {
 namespace {

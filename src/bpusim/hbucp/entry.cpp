@@ -1,10 +1,10 @@
-#include "entry.hpp"
+#include "hbucp/entry.hpp"
 
 #include <string>
 
-#include "faults.hpp"
-#include "process.hpp"
-#include "settings.hpp"
+#include "hbucp/base/settings.hpp"
+#include "hbucp/faults/faults.hpp"
+#include "hbucp/tasks/process.hpp"
 
 namespace bpusim {
 

@@ -5,7 +5,7 @@
 #include <exception>
 #include <new>
 
-#include "failure.hpp"
+#include "hbucp/base/failure.hpp"
 #include "hobot/hb_ucp_status.h"
 
 namespace bpusim {

@@ -6,15 +6,15 @@
 #include <string>
 #include <utility>
 
-#include "entry.hpp"
-#include "faults.hpp"
-#include "log.hpp"
-#include "memory.hpp"
-#include "process.hpp"
-#include "scheduler.hpp"
-#include "settings.hpp"
+#include "hbucp/base/log.hpp"
+#include "hbucp/base/settings.hpp"
+#include "hbucp/entry.hpp"
+#include "hbucp/faults/faults.hpp"
+#include "hbucp/memory.hpp"
+#include "hbucp/tasks/process.hpp"
+#include "hbucp/tasks/scheduler.hpp"
+#include "hbucp/tasks/task_table.hpp"
 #include "task_interface.hpp"
-#include "task_table.hpp"
 
 namespace bpusim {
 namespace {

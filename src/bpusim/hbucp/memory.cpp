@@ -1,4 +1,4 @@
-#include "memory.hpp"
+#include "hbucp/memory.hpp"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -7,9 +7,9 @@
 #include <string>
 #include <utility>
 
-#include "failure.hpp"
+#include "hbucp/base/failure.hpp"
+#include "hbucp/base/status_page.hpp"
 #include "hobot/hb_ucp_status.h"
-#include "status_page.hpp"
 
 namespace bpusim {
 namespace {

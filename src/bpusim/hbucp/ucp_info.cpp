@@ -1,8 +1,8 @@
 // hbUCPGetVersion, hbUCPGetSocName, hbUCPGetErrorDesc. They have no status to return: after fork() they still answer,
 // and a fault makes them return NULL.
-#include "entry.hpp"
+#include "hbucp/base/settings.hpp"
+#include "hbucp/entry.hpp"
 #include "hobot/hb_ucp.h"
-#include "settings.hpp"
 #include "status_text.hpp"
 
 namespace {

@@ -1,7 +1,7 @@
 // hbUCPMalloc, hbUCPMallocCached, hbUCPFree, hbUCPMemFlush.
-#include "entry.hpp"
+#include "hbucp/entry.hpp"
+#include "hbucp/memory.hpp"
 #include "hobot/hb_ucp_sys.h"
-#include "memory.hpp"
 
 namespace {
 

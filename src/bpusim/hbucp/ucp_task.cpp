@@ -1,8 +1,8 @@
 // hbUCPSubmitTask, hbUCPWaitTaskDone, hbUCPSetTaskDoneCb, hbUCPReleaseTask.
-#include "entry.hpp"
+#include "hbucp/entry.hpp"
+#include "hbucp/tasks/scheduler.hpp"
+#include "hbucp/tasks/task_table.hpp"
 #include "hobot/hb_ucp.h"
-#include "scheduler.hpp"
-#include "task_table.hpp"
 
 namespace {
 

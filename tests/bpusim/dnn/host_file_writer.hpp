@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "xxh64.hpp"
+#include "dnn/files/xxh64.hpp"
 
 namespace host_file_writer {
 

@@ -1,9 +1,9 @@
 // The reader of host model files from inside: what it accepts, and what a file with right checksums cannot do to it.
 #include <functional>
 
+#include "dnn/files/host_file.hpp"
 #include "files.hpp"
 #include "hobot/dnn/hb_dnn.h"
-#include "host_file.hpp"
 #include "host_file_writer.hpp"
 
 using bpusim::HostFile;

@@ -1,9 +1,9 @@
 // What bpusim reads from ONNX files by itself, and how it edits them.
-#include "error.hpp"
+#include "dnn/base/error.hpp"
+#include "dnn/graph/onnx_constants.hpp"
+#include "dnn/graph/onnx_edit.hpp"
+#include "dnn/graph/onnx_graph.hpp"
 #include "files.hpp"
-#include "onnx_constants.hpp"
-#include "onnx_edit.hpp"
-#include "onnx_graph.hpp"
 
 using bpusim::ConstantFiles;
 using bpusim::readOnnx;

@@ -1,5 +1,5 @@
 // Reading the engine's profile, whatever its lines hold.
-#include "operator_profile.hpp"
+#include "dnn/engine/operator_profile.hpp"
 #include "support/check.hpp"
 
 TEST(operators_are_found_among_other_events) {

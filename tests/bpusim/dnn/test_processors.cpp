@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "processors.hpp"
+#include "dnn/engine/processors.hpp"
 #include "support/check.hpp"
 
 namespace fs = std::filesystem;

@@ -4,8 +4,8 @@
 #include <limits>
 #include <vector>
 
+#include "dnn/base/tensor_layout.hpp"
 #include "support/check.hpp"
-#include "tensor_layout.hpp"
 
 using bpusim::Layout;
 

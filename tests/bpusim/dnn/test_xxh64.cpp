@@ -1,8 +1,8 @@
 // The checksum, against the test vectors that the algorithm's authors publish.
 #include <string>
 
+#include "dnn/files/xxh64.hpp"
 #include "support/check.hpp"
-#include "xxh64.hpp"
 
 namespace {
 
