@@ -160,7 +160,7 @@ python_under() {
 python_under_sanitizers() {
   export HBM_RACE_STEPS=${HBM_RACE_STEPS:-3} HBM_WRITE_POINTS=${HBM_WRITE_POINTS:-40} HBM_EXHAUSTION_STEP=${HBM_EXHAUSTION_STEP:-5}
   ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 python_under asan address,undefined libasan.so "$@"
-  [ $# -gt 0 ] || python_under tsan thread libtsan.so tests/races tests/interrupts tests/exhaustion tests/stress/test_threads.py
+  [ $# -gt 0 ] || python_under tsan thread libtsan.so tests/{races,interrupts,exhaustion,failing_writes} tests/stress/test_threads.py
 }
 
 # The engine is not instrumented: what it keeps and how its threads meet is not looked at.

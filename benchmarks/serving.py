@@ -8,12 +8,10 @@ import os
 import statistics
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ import grpc
 import numpy as np
 
 from benchmarks import models
+from benchmarks.client_load import ClientLoad
 from benchmarks.echo_servers import METHOD
 from benchmarks.figures import Figure
 from benchmarks.native_library import NULL_DRIVER
@@ -151,37 +150,6 @@ def _slow_model() -> tuple[Path, Any]:
     return of(round(tried * _SLOW_NS / median_ns(lambda: runtime.run(array), 50))), array
 
 
-@dataclass
-class _Load:
-    """What several clients saw that called for a while, each one call after the other."""
-
-    durations: list[float] = field(default_factory=list)
-    lost: int = 0
-
-    @classmethod
-    def of(cls, call_of: Callable[[], Callable[[], object]], clients: int, seconds: float) -> _Load:
-        """Lets clients call."""
-        load = cls()
-        end = time.perf_counter() + seconds
-
-        def work() -> None:
-            call = call_of()
-            while time.perf_counter() < end:
-                begin = time.perf_counter()
-                try:
-                    call()
-                    load.durations.append(time.perf_counter() - begin)
-                except grpc.RpcError:
-                    load.lost += 1
-
-        threads = [threading.Thread(target=work) for _ in range(clients)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return load
-
-
 def with_several_clients() -> None:
     """Throughput of two clients in that of one; 32 clients lose nothing, and wait their fair time.
 
@@ -192,8 +160,8 @@ def with_several_clients() -> None:
     data, _, _ = _requests(path.stem, array)
     with served(path, environment={"BPUSIM_THREADS": "1"}) as (_, said):
 
-        def answered(clients: int, seconds: float) -> _Load:
-            return _Load.of(lambda: _grpc_call(_port(said["grpc"]), f"/{SERVICE}/ModelInfer", data), clients, seconds)
+        def answered(clients: int, seconds: float) -> ClientLoad:
+            return ClientLoad.of(lambda: _grpc_call(_port(said["grpc"]), f"/{SERVICE}/ModelInfer", data), clients, seconds)
 
         answered(2, 0.5)
         pairs = [tuple(len(answered(clients, 1).durations) for clients in (1, 2)) for _ in range(ROUNDS)]
