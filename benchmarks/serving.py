@@ -161,7 +161,9 @@ def with_several_clients() -> None:
     with served(path, environment={"BPUSIM_THREADS": "1"}) as (_, said):
 
         def answered(clients: int, seconds: float) -> ClientLoad:
-            return ClientLoad.of(lambda: _grpc_call(_port(said["grpc"]), f"/{SERVICE}/ModelInfer", data), clients, seconds)
+            return ClientLoad.of(
+                lambda: _grpc_call(_port(said["grpc"]), f"/{SERVICE}/ModelInfer", data), clients, seconds
+            )
 
         answered(2, 0.5)
         pairs = [tuple(len(answered(clients, 1).durations) for clients in (1, 2)) for _ in range(ROUNDS)]

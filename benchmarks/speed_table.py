@@ -34,7 +34,7 @@ def tables(document: dict[str, Any]) -> str:
 
 def _latency(figures: Sequence[dict[str, Any]]) -> Iterator[Sequence[str]]:
     yield ("alone, ms", *TITLES.values(), "ratio", "others, ‰")
-    other = {name: figure["value"] for figure in figures for name in (_before(figure, ", values that"),) if name}
+    other = {name: _others(figure) for figure in figures for name in (_before(figure, ", values that"),) if name}
     for figure in figures:
         name = _before(figure, " alone,") or _before(figure, " packed,")
         if name:
@@ -43,8 +43,13 @@ def _latency(figures: Sequence[dict[str, Any]]) -> Iterator[Sequence[str]]:
                 name + (", packed" if " packed," in figure["name"] else ""),
                 *("" if value is None else f"{value:.1f}" for value in times),
                 _judged(figure) + ("\N{MULTIPLICATION SIGN}" if figure["at_least"] else ""),
-                f"{other[name]:.0f}",
+                other[name],
             )
+
+
+def _others(figure: dict[str, Any]) -> str:
+    beside = figure["detail"].get("onnxruntime")
+    return f"{figure['value']:.0f}" + ("" if beside is None else f" ({beside:.0f})")
 
 
 def _throughput(figures: Sequence[dict[str, Any]]) -> Iterator[Sequence[str]]:

@@ -90,7 +90,7 @@ def complete_types(text: str) -> str:
     parts = text.split('"""')  # every second one is a docstring, in which "dict" is a word
     for index in range(0, len(parts), 2):
         parts[index] = re.sub(r"(?<=[ \[])tuple(?=[),:\]])", "tuple[typing.Any, ...]", parts[index])
-        parts[index] = re.sub(r"(?<=[ \[])dict(?=[),:\]])", "dict[str, typing.Any]", parts[index])
+        parts[index] = re.sub(r"(?<=[ \[])dict(?=[),:\]]| \|)", "dict[str, typing.Any]", parts[index])
     return '"""'.join(parts)
 
 

@@ -240,8 +240,7 @@ bool Inference::goesToTarget(std::size_t index, const hbDNNTensorShape& shape) c
 }
 
 // The result is in the caller's memory, or is copied there.
-void Inference::toTarget(std::size_t index, const Strides& written, DeviceTensor& tensor,
-                         std::int64_t& copied) const {
+void Inference::toTarget(std::size_t index, const Strides& written, DeviceTensor& tensor, std::int64_t& copied) const {
   const Output& output = outputs_[index];
   const TensorInfo& info = model_.info.outputs[index];
   const TensorView& target = output.target;
