@@ -57,7 +57,11 @@ seen = set()
 for task in sorted(tasks() - before):
     if task == measure.native_id:
         continue
-    status = dict(line.split(":", 1) for line in open(f"/proc/self/task/{task}/status") if ":" in line)
+    try:
+        lines = open(f"/proc/self/task/{task}/status").readlines()
+    except (FileNotFoundError, ProcessLookupError):
+        continue  # it has ended meanwhile
+    status = dict(line.split(":", 1) for line in lines if ":" in line)
     blocked, name = int(status["SigBlk"], 16), status["Name"].strip()
     seen.add(name)
     if blocked & wanted != wanted or blocked & crashes:

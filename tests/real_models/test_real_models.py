@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from differential.reference import Refused
 from differential.variants import SHORT
+from support.engine_version import is_older_than
 
 from .catalogue import RealModel
 from .checking import differences, expected
@@ -28,7 +30,12 @@ def test_a_trained_model_gives_what_onnx_runtime_gives(model: RealModel, tmp_pat
     # Who says where they are wants the proof: then none may be missing.
     if not path.exists() and not CHOSEN:
         pytest.skip("the trained models are not here; ./build.sh test downloads them")
-    calls = [*expected(model, path)]
+    try:
+        calls = [*expected(model, path)]
+    except Refused as refusal:
+        if is_older_than("1.31"):
+            pytest.skip(f"this version of ONNX Runtime refuses the model: {refusal}")
+        raise
     for variant in SHORT:
         assert differences(path, variant, tmp_path, calls) == [], variant.name
 

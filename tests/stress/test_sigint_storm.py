@@ -60,6 +60,8 @@ while not over.is_set():
     except KeyboardInterrupt:
         interrupts += 1
 thread.join()
+# asyncio.run() that is interrupted while it sets its handler leaves it there, and with it its task and its loop.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with faults("task:delay=0ms"):
     asyncio.run(main())
 end = time.monotonic() + 20
