@@ -14,14 +14,6 @@ std::string listed(const std::vector<std::string>& names) {
   return text;
 }
 
-bool fits(const std::vector<std::int64_t>& expected, const std::vector<std::int64_t>& given) {
-  bool same = given.size() == expected.size();
-  for (std::size_t i = 0; same && i < expected.size(); ++i) {
-    same = expected[i] < 0 || expected[i] == given[i];
-  }
-  return same;
-}
-
 }  // namespace
 
 std::string unknownTensor(const std::string& model, const std::string& role, const std::string& name,
@@ -45,8 +37,16 @@ std::string wrongType(DataType expected, const std::string& given) {
   return "expected dtype " + describeType(expected) + ", given " + given + ", and nothing is converted";
 }
 
+bool shapeFits(const std::vector<std::int64_t>& expected, const std::int64_t* given, std::size_t rank) {
+  bool same = rank == expected.size();
+  for (std::size_t i = 0; same && i < rank; ++i) {
+    same = expected[i] < 0 || expected[i] == given[i];
+  }
+  return same;
+}
+
 std::string wrongShape(const std::vector<std::int64_t>& expected, const std::vector<std::int64_t>& given) {
-  if (given.size() == expected.size() && fits(expected, given)) {
+  if (shapeFits(expected, given.data(), given.size())) {
     return "";
   }
   const std::string wanted = describeShape(expected.data(), expected.size());

@@ -23,6 +23,9 @@ namespace hbm {
 // About an array of another element type; `given` describes that one.
 [[nodiscard]] std::string wrongType(DataType expected, const std::string& given);
 
+// True if a shape is one with -1 for any size. Nothing is read of a shape of another rank.
+[[nodiscard]] bool shapeFits(const std::vector<std::int64_t>& expected, const std::int64_t* given, std::size_t rank);
+
 // About a shape that does not fit one with -1 for any size; "" when it fits.
 [[nodiscard]] std::string wrongShape(const std::vector<std::int64_t>& expected, const std::vector<std::int64_t>& given);
 

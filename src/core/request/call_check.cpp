@@ -16,11 +16,7 @@ namespace {
 }
 
 bool shapeMatches(const std::vector<std::int64_t>& shape, const TensorView& view) {
-  bool same = view.rank >= 0 && static_cast<std::size_t>(view.rank) == shape.size();
-  for (std::size_t i = 0; same && i < shape.size(); ++i) {
-    same = shape[i] < 0 || shape[i] == view.shape[i];
-  }
-  return same;
+  return shapeFits(shape, view.shape.data(), static_cast<std::size_t>(view.rank));
 }
 
 // What is wrong with a tensor's shape; "" when it fits.
