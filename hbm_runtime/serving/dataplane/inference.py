@@ -47,7 +47,6 @@ class Run:
         request: What runs; None before it was started, and for requests that are measured.
         inner: The model's name in the result.
         memory: Shared memory that inputs lie in.
-        brief: Seconds below which the model is computed on the thread that starts it.
     """
 
     model: ServedModel
@@ -59,7 +58,6 @@ class Run:
     request: InferRequest | None = None
     inner: str = ""
     memory: list[Part] = field(default_factory=list)
-    brief: float = _BRIEF_SECONDS
 
 
 class Inference:
@@ -98,14 +96,13 @@ class Inference:
             if wish.shared is not None:
                 self._check_local(call)
                 self._shared_memory.check(wish.shared)
-        brief = _BRIEF_SECONDS if may_wait else _BRIEF_ON_LOOP_SECONDS
-        run = Run(model, call, inputs, options, cancellation, ends_at, memory=memory, brief=brief)
+        run = Run(model, call, inputs, options, cancellation, ends_at, memory=memory)
         priority = options.priority or 0
         if not model.gate.acquire(priority, options.timeout, options.deadline, cancellation, may_wait=may_wait):
             return None
         try:
             if not options.measured:
-                self._submit(run)
+                self._submit(run, _BRIEF_SECONDS if may_wait else _BRIEF_ON_LOOP_SECONDS)
         except BaseException:
             model.gate.release()
             raise
@@ -131,7 +128,7 @@ class Inference:
         with recorded(run.model, options.repeat) if options.profile else nullcontext(Recording()) as recording:
             began = time.monotonic_ns()
             for _ in range(options.repeat):
-                self._submit(run)
+                self._submit(run, _BRIEF_SECONDS)
                 outputs, info = _result(run)
                 recording.infos.append(info)
             ended = time.monotonic_ns()
@@ -165,7 +162,8 @@ class Inference:
                 Kind.FORBIDDEN, "shared memory is for clients on the server's machine, where it is not turned off"
             )
 
-    def _submit(self, run: Run) -> None:
+    def _submit(self, run: Run, brief: float) -> None:
+        """Starts the model; computes it on this thread if it is expected to take less than ``brief`` seconds."""
         keywords = run.options.scheduling(run.model.inner)
         if run.call.outputs:
             keywords["output_names"] = list(dict.fromkeys(wish.name for wish in run.call.outputs))
@@ -177,14 +175,14 @@ class Inference:
                 raise HbmTimeoutError(f"model '{run.model.name}': not done in time", model=run.model.name)
         model = run.model
         try:
-            request = _started(model, run, keywords)
+            request = _started(model, run, brief, keywords)
         except HbmClosedError:
             # The model was loaded anew with other options between the look-up and now.
             newer = self._repository.get(run.call.model, run.call.version)
             if newer is model:
                 raise
             model = newer
-            request = _started(model, run, keywords)
+            request = _started(model, run, brief, keywords)
         run.request, run.inner = request, model.inner
         run.cancellation.attach(request)
         try:
@@ -220,9 +218,9 @@ class Inference:
         return OutputTensor(wish.name, datatype, array.shape, None, replace(wish.shared, nbytes=nbytes))
 
 
-def _started(model: ServedModel, run: Run, keywords: Mapping[str, Any]) -> InferRequest:
+def _started(model: ServedModel, run: Run, brief: float, keywords: Mapping[str, Any]) -> InferRequest:
     inputs = {model.inner: run.inputs}
-    request: InferRequest = model.runtime._start_awaited(inputs, model.inner, below=run.brief, **keywords)
+    request: InferRequest = model.runtime._start_awaited(inputs, model.inner, below=brief, **keywords)
     return request
 
 

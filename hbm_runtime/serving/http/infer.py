@@ -141,9 +141,10 @@ class PartsResponse(Response):
     """A response whose body is sent in pieces, so that they need not be joined."""
 
     def __init__(self, parts: Sequence[bytes | memoryview], media_type: str, headers: dict[str, str]) -> None:
-        self._parts = parts if sum(map(len, parts)) > _JOINED_AT_MOST else [b"".join(parts)]
+        nbytes = sum(map(len, parts))
+        self._parts = parts if nbytes > _JOINED_AT_MOST else [b"".join(parts)]
         self.status_code = 200
-        given = {"content-length": str(sum(map(len, parts))), "content-type": media_type, **headers}
+        given = {"content-length": str(nbytes), "content-type": media_type, **headers}
         # As starlette has them, which finds out what is known here.
         self.raw_headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in given.items()]
 
