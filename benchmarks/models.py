@@ -29,32 +29,23 @@ def identity(count: int = 16) -> ModelProto:
     return _model(helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "identity", [x], [y]))
 
 
-def matmul(size: int) -> ModelProto:
-    """``y = x @ w``: one operator that takes a while."""
-    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [size, size]) for name in "xy")
-    w = numpy_helper.from_array(np.random.default_rng(1).normal(0, 1, (size, size)).astype(np.float32), "w")
-    return _model(helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["y"])], "matmul", [x], [y], [w]))
-
-
-def chain(rows: int, size: int, count: int) -> ModelProto:
-    """``y = x @ w @ w ...``: as many products as it takes to be busy for a while with small tensors."""
+def chain(rows: int, size: int, count: int = 1) -> ModelProto:
+    """``y = x @ w @ w ...``: one operator that takes a while, or several with small tensors."""
     x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [rows, size]) for name in "xy")
-    w = numpy_helper.from_array(np.random.default_rng(1).normal(0, 0.05, (size, size)).astype(np.float32), "w")
     names = ["x", *(f"t{i}" for i in range(1, count)), "y"]
     nodes = [helper.make_node("MatMul", [names[i], "w"], [names[i + 1]]) for i in range(count)]
-    return _model(helper.make_graph(nodes, "chain", [x], [y], [w]))
+    return _model(helper.make_graph(nodes, "chain", [x], [y], [_weights(size)]))
 
 
 def cell(rows: int, size: int) -> ModelProto:
     """``next = tanh(h @ w + x)``: a state of `rows` times `size` numbers."""
     x, h, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [rows, size]) for name in ("x", "h", "next"))
-    w = numpy_helper.from_array(np.random.default_rng(1).normal(0, 0.05, (size, size)).astype(np.float32), "w")
     nodes = [
         helper.make_node("MatMul", ["h", "w"], ["moved"]),
         helper.make_node("Add", ["moved", "x"], ["sum"]),
         helper.make_node("Tanh", ["sum"], ["next"]),
     ]
-    return _model(helper.make_graph(nodes, "cell", [x, h], [y], [w]))
+    return _model(helper.make_graph(nodes, "cell", [x, h], [y], [_weights(size)]))
 
 
 def products(size: int, output: str) -> ModelProto:
@@ -65,7 +56,6 @@ def products(size: int, output: str) -> ModelProto:
         output: "dynamic": the last product; "counted": where it is not zero; "wrong": it, declared as one row.
     """
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", size])
-    w = numpy_helper.from_array(np.random.default_rng(1).normal(0, 0.05, (size, size)).astype(np.float32), "w")
     nodes = [helper.make_node("MatMul", [f"t{i}" if i else "x", "w"], [f"t{i + 1}"]) for i in range(4)]
     nodes.append(helper.make_node("NonZero" if output == "counted" else "Neg", ["t4"], ["y"]))
     y = {
@@ -73,7 +63,7 @@ def products(size: int, output: str) -> ModelProto:
         "counted": helper.make_tensor_value_info("y", TensorProto.INT64, [2, "count"]),
         "wrong": helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, size]),
     }
-    return _model(helper.make_graph(nodes, "products", [x], [y[output]], [w]))
+    return _model(helper.make_graph(nodes, "products", [x], [y[output]], [_weights(size)]))
 
 
 def resnet18(size: int = 224, quantised: type[np.generic] | None = None, *, symmetric: bool = False) -> ModelProto:
@@ -90,6 +80,11 @@ def resnet18(size: int = 224, quantised: type[np.generic] | None = None, *, symm
 def resnet18_maker(quantised: type[np.generic], *, symmetric: bool) -> Callable[[], ModelProto]:
     """What makes a quantised ResNet-18."""
     return lambda: resnet18(quantised=quantised, symmetric=symmetric)
+
+
+def _weights(size: int) -> TensorProto:
+    array = np.random.default_rng(1).normal(0, 0.05, (size, size)).astype(np.float32)
+    return numpy_helper.from_array(array, "w")
 
 
 def _model(graph: onnx.GraphProto) -> ModelProto:

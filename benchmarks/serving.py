@@ -250,7 +250,7 @@ def of_imports() -> None:
 
 def of_profiles() -> None:
     """A profile of a remote call of about a millisecond, in the call without."""
-    path = models.written("matmul_200", lambda: models.matmul(200))
+    path = models.written("chain_200_200_1", lambda: models.chain(200, 200))
     array = np.ones((200, 200), np.float32)
     with served(path) as (_, said), connect(said["grpc"], shared_memory=False) as remote:
 
